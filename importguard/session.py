@@ -1,0 +1,38 @@
+"""What a guarded process is told at its start: one marshalled file, and one variable that names it."""
+
+import marshal
+
+VARIABLE = "_IMPORTGUARD"
+FORMAT = 1
+SEPARATOR = "\x1f"
+# A spawn is written as these fields, in this order. `pythonpath` is the variable as the program set it, with a
+# leading "=" where it was set at all; `flags` are the interpreter options that were taken off the command line.
+SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath")
+
+
+def pack(content):
+    """Return the bytes of a session file for a mapping of plain values."""
+    return b"IGSESSION" + bytes([FORMAT]) + marshal.dumps(content, 4)
+
+
+def unpack(data):
+    """Return the mapping in a session file; raises ValueError when it is none of this format."""
+    if data[:10] != b"IGSESSION" + bytes([FORMAT]):
+        raise ValueError("not a session file of this version of importguard")
+    try:
+        return marshal.loads(data[10:])
+    except (EOFError, TypeError, ValueError) as error:
+        raise ValueError(f"truncated session file: {error}") from None
+
+
+def encode_spawn(fields):
+    """Return the value of VARIABLE for a mapping with SPAWN_FIELDS."""
+    return SEPARATOR.join(str(fields.get(name, "")).replace(SEPARATOR, "") for name in SPAWN_FIELDS)
+
+
+def decode_spawn(text):
+    """Return the mapping that encode_spawn wrote; raises ValueError when a field is missing."""
+    values = text.split(SEPARATOR)
+    if len(values) != len(SPAWN_FIELDS):
+        raise ValueError(f"{VARIABLE} has {len(values)} fields, not {len(SPAWN_FIELDS)}")
+    return dict(zip(SPAWN_FIELDS, values))
