@@ -1,0 +1,114 @@
+"""Loopback servers that keep what they were sent: an HTTP sink and a UDP sink."""
+
+import contextlib
+import http.server
+import socket
+import threading
+from dataclasses import dataclass, field
+
+LIMIT = 500  # requests that one sink keeps; more than that is a payload out of control
+LARGEST = 1 << 20
+SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request or datagram as it arrived."""
+
+    method: str
+    path: str
+    headers: str
+    body: bytes
+
+    @property
+    def text(self):
+        return "\n".join([self.path, self.headers, self.body.decode("utf-8", "replace")])
+
+
+@dataclass(slots=True)
+class Sink:
+    """Where a sink listens and what it received. `pages` is what it serves: path -> body, `refused` paths get 403."""
+
+    host: str
+    port: int
+    received: list[Received] = field(default_factory=list)
+    pages: dict[str, bytes] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    answer: bytes = b""
+
+    @property
+    def url(self):
+        return f"http://{self.host}:{self.port}"
+
+    def keep(self, item):
+        if len(self.received) < LIMIT:
+            self.received.append(item)
+
+
+@contextlib.contextmanager
+def http_sink(host="127.0.0.1", port=0):
+    """Serve HTTP on loopback for the length of the block; yields a Sink."""
+    server = http.server.ThreadingHTTPServer((host, port), _Handler)
+    server.daemon_threads = True
+    server.sink = Sink(host, server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server.sink
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(SECONDS)
+
+
+@contextlib.contextmanager
+def udp_sink(host="127.0.0.1"):
+    """Receive datagrams on loopback for the length of the block; each gets `sink.answer` back when there is one."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.bind((host, 0))
+    sink = Sink(host, listener.getsockname()[1])
+    thread = threading.Thread(target=_receive, args=(listener, sink), daemon=True)
+    thread.start()
+    try:
+        yield sink
+    finally:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stopper:
+            stopper.sendto(b"", (sink.host, sink.port))
+        thread.join(SECONDS)
+        listener.close()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    timeout = SECONDS
+
+    def do_GET(self):
+        self._take()
+
+    def do_POST(self):
+        self._take()
+
+    def do_PUT(self):
+        self._take()
+
+    def _take(self):
+        length = min(int(self.headers.get("Content-Length") or 0), LARGEST)
+        sink, path = self.server.sink, self.path.partition("?")[0]
+        sink.keep(Received(self.command, self.path, str(self.headers), self.rfile.read(length)))
+        page = b"" if path in sink.refused else sink.pages.get(path, b"ok")
+        self.send_response(403 if path in sink.refused else 200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_arguments):
+        """Keep the tests' own output free of the access log."""
+
+
+def _receive(listener, sink):
+    while True:
+        data, sender = listener.recvfrom(65536)
+        if not data:
+            return
+        sink.keep(Received("UDP", "", "", data))
+        if sink.answer:
+            listener.sendto(sink.answer, sender)

@@ -1,0 +1,122 @@
+"""A world for a program to run in: home and project with canaries, sinks, an environment; and what became of them."""
+
+import base64
+import binascii
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from support import homes, sinks
+from support.envs import Environment
+
+ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One stage: `canaries` maps names to texts, `before` is how the folders looked when the curtain rose."""
+
+    root: Path
+    environment: Environment
+    canaries: dict[str, str]
+    http: sinks.Sink
+    udp: sinks.Sink
+    before: dict[str, bytes]
+
+    @property
+    def home(self):
+        return self.root / "home"
+
+    @property
+    def project(self):
+        return self.root / "project"
+
+    @property
+    def temporary(self):
+        return self.root / "tmp"
+
+    @property
+    def programs(self):
+        """Stand-ins for programs: the folder that comes first on PATH."""
+        return self.root / "bin"
+
+    def variables(self):
+        """Return the whole environment that a program gets here: nothing of the caller's."""
+        return {
+            "PATH": f"{self.programs}{os.pathsep}{os.defpath}",
+            "HOME": str(self.home),
+            "TMPDIR": str(self.temporary),
+            "LANG": "C.UTF-8",
+            "SINK": self.http.url,
+            "SINK_UDP": f"{self.udp.host}:{self.udp.port}",
+            "ACME_API_KEY": self.canaries["variable"],
+        }
+
+    def evidence(self):
+        """Return what happened, as sorted facts: leaked:CANARY, posted:PATH, sent:udp, wrote:FOLDER/FILE, gone:…"""
+        facts = {f"leaked:{name}" for name in self.leaked()}
+        facts.update(f"posted:{item.path.partition('?')[0]}" for item in self.http.received)
+        facts.update(["sent:udp"] if self.udp.received else [])
+        facts.update(_changes(self.before, _snapshot(self)))
+        return sorted(facts)
+
+    def leaked(self):
+        """Return the names of the canaries whose text reached a sink, plain, in base64 or in hex."""
+        texts = [item.text for item in (*self.http.received, *self.udp.received)]
+        everything = "\n".join(reading for text in texts for reading in _readings(text))
+        return {name for name, canary in self.canaries.items() if canary in everything}
+
+
+@contextlib.contextmanager
+def furnished(root, environment, *, pages=None, refused=(), answer=b"") -> Iterator[World]:
+    """Build a world under the folder `root` around an Environment, with both sinks open for the length of the block."""
+    root = Path(root)
+    for name in ("home", "project", "tmp", "bin"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    canaries = homes.furnish(root / "home", root / "project")
+    with sinks.http_sink() as http, sinks.udp_sink() as udp:
+        http.pages.update(pages or {})
+        http.refused.update(refused)
+        udp.answer = answer
+        world = World(root, environment, canaries, http, udp, {})
+        world.before.update(_snapshot(world))
+        yield world
+
+
+def settle(world):
+    """Take what the folders hold now as their state before the curtain rises."""
+    world.before.clear()
+    world.before.update(_snapshot(world))
+
+
+def _snapshot(world):
+    folders = {
+        "home": world.home,
+        "project": world.project,
+        "tmp": world.temporary,
+        "site": world.environment.site_packages,
+    }
+    found = {}
+    for name, folder in folders.items():
+        for path in folder.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                found[f"{name}/{path.relative_to(folder)}"] = path.read_bytes()
+    return found
+
+
+def _changes(before, after):
+    yield from (f"wrote:{name}" for name, content in after.items() if before.get(name) != content)
+    yield from (f"gone:{name}" for name in before.keys() - after.keys())
+
+
+def _readings(text):
+    yield text
+    yield "".join(re.findall(r"[0-9a-z-]+", text.replace("\n", "")))
+    for word in ENCODED.findall(text):
+        with contextlib.suppress(ValueError, binascii.Error):
+            yield base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_").decode("utf-8", "replace")
+        with contextlib.suppress(ValueError):
+            yield bytes.fromhex(word).decode("utf-8", "replace")
