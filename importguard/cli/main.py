@@ -1,0 +1,113 @@
+"""The top of the command line: finds the command's module, loads that one alone, and reports errors in one line."""
+
+import argparse
+import importlib
+import os
+import sys
+
+import importguard
+from importguard.errors import ImportguardError, UsageError
+
+COMMANDS = {
+    "run": "run a command with every Python process below it guarded",
+    "enable": "write the start-up hook of one environment",
+    "disable": "remove the start-up hook of one environment",
+    "status": "say whether an environment is guarded",
+    "audit": "look at an environment without running any of it",
+    "advisories": "the known-malicious database",
+    "check": "lint a policy",
+    "explain": "say which rule decides, and what to change",
+    "allow": "approve a policy that was found in a project",
+    "doctor": "say what holds on this machine, and prove it",
+    "demo": "show an attack unguarded and guarded",
+}
+EPILOG = """example:
+  importguard run -- python app.py
+  importguard COMMAND --help"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line, with the near miss."""
+
+    def __init__(self, **options):
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message):
+        raise UsageError(f"{message}{self._near_miss(message)} (see `{self.prog} --help`)")
+
+    def _near_miss(self, message):
+        prefix = "unrecognized arguments: "
+        words = message[len(prefix) :].split() if message.startswith(prefix) else ()
+        return near_miss(words[0].partition("=")[0], self._option_string_actions) if words else ""
+
+
+def near_miss(word, known):
+    """Return `; did you mean 'x'?` for the closest of `known`, or an empty text."""
+    import difflib  # only a mistake pays for it
+
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def main(arguments):
+    """Run the command line and return its exit status."""
+    try:
+        return _run(arguments)
+    except ImportguardError as error:
+        complain(str(error))
+        return error.exit_status
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not complain about that at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def complain(text):
+    """Write to standard error, which may be closed."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
+
+
+def _run(arguments):
+    name = next((word for word in arguments if not word.startswith("-")), None)
+    if arguments[:1] == ["--version"]:
+        print(version())
+        return 0
+    if name is None or arguments[0].startswith("-"):
+        return _top(arguments)
+    if name not in COMMANDS:
+        raise UsageError(f"{name!r} is no command{near_miss(name, COMMANDS)} (see `importguard --help`)")
+    parser, subparsers = _parser()
+    module = importlib.import_module(f"importguard.cli.{name}")
+    module.add(subparsers)
+    split = getattr(module, "split", None)
+    if split is None:
+        options = parser.parse_args(arguments)
+    else:
+        own, command = split(subparsers.choices[name], arguments[1:])
+        options = parser.parse_args([name, *own])
+        options.command = command
+    return options.run(options)
+
+
+def _top(arguments):
+    parser, subparsers = _parser()
+    for name, text in COMMANDS.items():
+        subparsers.add_parser(name, help=text, add_help=False)
+    parser.parse_args(arguments)
+    parser.print_help()
+    return 2
+
+
+def _parser():
+    parser = Parser(prog="importguard", description=importguard.__doc__, epilog=EPILOG)
+    parser.add_argument("--version", action="store_true", help="print version, core and kernel rungs")
+    return parser, parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+
+
+def version():
+    """Return the line of --version."""
+    return f"importguard {importguard.__version__} (core: py; kernel rungs: none in this version)"

@@ -1,0 +1,145 @@
+"""The session directory: where guarded processes find the session file and the pipe for their records."""
+
+import errno
+import os
+import secrets
+import shutil
+import stat
+import time
+from dataclasses import dataclass
+
+from importguard.errors import CannotArm
+
+PREFIX = "importguard-"
+SETTLED = 60  # seconds after which a directory that nobody uses is taken for an orphan
+BASES = ("/tmp", "/dev/shm", "/var/tmp")
+# Searchable and not listable: a child that gives up its user still finds its session, and no other user finds its name.
+FOLDER_MODE = 0o711
+SESSION_MODE = 0o444
+PIPE_MODE = 0o622
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A session directory: `outer` is the visible folder, `path` the folder with the unguessable name inside it."""
+
+    outer: str
+    path: str
+
+    @property
+    def session(self):
+        return self.path + "/session.bin"
+
+    @property
+    def pipe(self):
+        return self.path + "/records"
+
+
+def create(environment):
+    """Make a new session directory in the first writable place; raises CannotArm when there is none."""
+    refused = []
+    for base in _bases(environment):
+        try:
+            _sweep(base)
+            return _create_in(base)
+        except OSError as error:
+            refused.append(f"{base}: {error.strerror}")
+    raise CannotArm(f"no writable folder for the session ({'; '.join(refused)}); set TMPDIR to one")
+
+
+def write_session(directory, data):
+    """Write the session file; raises CannotArm when it can't be written whole."""
+    try:
+        fd = os.open(directory.session, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+            os.fchmod(fd, SESSION_MODE)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise CannotArm(f"can't write the session file {directory.session}: {error.strerror}") from error
+
+
+def make_pipe(directory):
+    """Make the pipe for records and return a descriptor that reads it and never sees its end."""
+    try:
+        os.mkfifo(directory.pipe, 0o600)
+        os.chmod(directory.pipe, PIPE_MODE if os.geteuid() == 0 else 0o600)
+        # Read and write: with a writer of our own the pipe doesn't end when the last guarded process does.
+        return os.open(directory.pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise CannotArm(f"can't make the pipe for records {directory.pipe}: {error.strerror}") from error
+
+
+def remove(directory):
+    """Remove a session directory; what has gone already is fine."""
+    shutil.rmtree(directory.outer, ignore_errors=True)
+
+
+def is_used(outer):
+    """Say whether a process of this user was started with a session below `outer`."""
+    needle = os.fsencode(outer) + b"/"
+    return any(needle in _environment_of(pid) for pid in os.listdir("/proc") if pid.isdecimal())
+
+
+def _bases(environment):
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    listed = [runtime, environment.get("TMPDIR"), *BASES]
+    folders = [folder for folder in listed if folder and folder.startswith("/")]
+    if os.geteuid() == 0:
+        # A server that starts as root gives up its user later on, and must still be able to read its session.
+        folders.sort(key=lambda folder: not _everyone_can_enter(folder))
+    return list(dict.fromkeys(folders))
+
+
+def _everyone_can_enter(folder):
+    while folder not in ("", "/"):
+        try:
+            if not os.stat(folder).st_mode & stat.S_IXOTH:
+                return False
+        except OSError:
+            return False
+        folder = os.path.dirname(folder)
+    return True
+
+
+def _create_in(base):
+    for _ in range(100):
+        outer = f"{base.rstrip('/')}/{PREFIX}{secrets.token_hex(6)}"
+        try:
+            os.mkdir(outer, 0o700)
+        except FileExistsError:
+            continue
+        path = f"{outer}/{secrets.token_hex(12)}"
+        os.mkdir(path, 0o700)
+        os.chmod(path, FOLDER_MODE)
+        os.chmod(outer, FOLDER_MODE)
+        return Directory(outer, path)
+    raise OSError(errno.EEXIST, "every name is taken")
+
+
+def _sweep(base):
+    """Remove what runs left behind that were killed, or whose daemons have ended since."""
+    with os.scandir(base) as entries:
+        orphans = [entry.path for entry in entries if entry.name.startswith(PREFIX) and _is_old(entry)]
+    for outer in orphans:
+        if not is_used(outer):
+            shutil.rmtree(outer, ignore_errors=True)
+
+
+def _is_old(entry):
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and time.time() - status.st_mtime > SETTLED
+
+
+def _environment_of(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""

@@ -1,0 +1,50 @@
+"""Runs the command line under `python -I -S`: makes importguard importable without running any start-up file."""
+
+import sys
+
+# What importguard itself needs from its own environment. Nothing else in there can be imported: the standard library
+# tries optional names (`msvcrt` in subprocess) that a hostile package could otherwise answer.
+DEPENDENCIES = ("markdown_it", "mdurl", "packaging", "pluggy", "psutil", "pygments", "rich", "structlog", "typing_extensions")
+
+
+class DependencyFinder:
+    """Finds the top-level packages of DEPENDENCIES in `folders`, after everybody else was asked."""
+
+    def __init__(self, folders):
+        self.folders = folders
+
+    def find_spec(self, name, path=None, target=None):
+        if path is not None or name not in DEPENDENCIES:
+            return None
+        from importlib.machinery import PathFinder
+
+        return PathFinder.find_spec(name, self.folders, target)
+
+
+def main(site, arguments):
+    """Run the command line; `site` is importguard's own site directory, or "" in a source checkout."""
+    root = __file__.rpartition("/importguard/launch/")[0] or "/"
+    sys.path.insert(0, root)
+    import importguard  # noqa: F401  (its submodules are found by its __path__ from here on)
+
+    sys.path.remove(root)
+    sys.meta_path.append(DependencyFinder(_folders(root, site)))
+    from importguard.cli.main import main as run_command_line
+
+    return run_command_line(arguments)
+
+
+def _folders(root, site):
+    """Return where the dependencies lie; no .pth in there is read."""
+    import os
+
+    if site:
+        return [os.path.realpath(site)]
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    prefix = os.path.dirname(os.path.dirname(os.path.abspath(sys.executable)))
+    candidates = [f"{base}/lib/{version}/site-packages" for base in (prefix, sys.base_prefix, root + "/.venv")]
+    return [folder for folder in dict.fromkeys(candidates) if os.path.isdir(folder)]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,159 @@
+"""The parent of the command: reads records, shows and stores them, passes signals on, reaps, kills, and ends as it did."""
+
+import contextlib
+import errno
+import os
+import select
+import signal
+import time
+
+from importguard.errors import KILLED
+from importguard.launch import tree
+from importguard.launch.command import NotExecutable
+from importguard.launch.signals import Forwarder
+from importguard.report.fold import Folder
+from importguard.report.identifier import record
+from importguard.report.log import is_worth_showing
+from importguard.report.reader import Reader
+from importguard.report.redact import redact
+
+BLOCK = 1 << 16
+PIPE_SIZE = 1 << 20
+F_SETPIPE_SZ = 1031  # <linux/fcntl.h>; fcntl.F_SETPIPE_SZ is there only from 3.10 and on Linux
+
+
+class Supervisor:
+    """Supervises one command. `pipe` is the read end of the records pipe, `writer` a Writer or None, `log` a Log."""
+
+    def __init__(self, *, pipe, writer, log):
+        self.pipe = pipe
+        self.writer = writer
+        self.log = log
+        self.armed = False
+        self.counts = {}
+        self._reader = Reader()
+        self._folder = Folder()
+        self._warned = False
+        self._statuses = {}
+        self._kill = None
+
+    def run(self, path, argv, environment):
+        """Start the command, stay until it has ended, and return its wait status, or None when the tree was killed."""
+        forwarder = Forwarder()
+        wakeup, poll = self._listen()
+        self._child = _start(path, argv, environment, forwarder.mask)
+        forwarder.forward_to(self._child)
+        while self._child not in self._statuses and self._kill is None:
+            poll.poll(self._timeout())
+            _drain(wakeup)
+            self._read()
+            self._statuses.update(tree.reap())
+        self._read()
+        if self._kill is not None:
+            self._kill_tree()
+        self._finish()
+        return None if self._kill is not None else self._statuses[self._child]
+
+    def take(self, fields):
+        """Count, store and show one record."""
+        fields = redact(fields)
+        if fields["event"] == "decision":
+            self.counts[fields["verdict"]] = self.counts.get(fields["verdict"], 0) + fields.get("count", 1)
+        for due in self._folder.take(fields, time.monotonic()):
+            self._emit(due)
+
+    def _listen(self):
+        _enlarge(self.pipe)
+        wakeup, other = os.pipe()
+        os.set_blocking(wakeup, False)
+        os.set_blocking(other, False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.set_wakeup_fd(other, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self.pipe, select.POLLIN)
+        poll.register(wakeup, select.POLLIN)
+        return wakeup, poll
+
+    def _timeout(self):
+        deadline = self._folder.deadline()
+        return None if deadline is None else max(0, int((deadline - time.monotonic()) * 1000) + 1)
+
+    def _read(self):
+        """Take what the pipe holds now."""
+        while self._kill is None:
+            try:
+                data = os.read(self.pipe, BLOCK)
+            except BlockingIOError:
+                break
+            for fields in self._reader.feed(data):
+                self._take_from_process(fields)
+        for due in self._folder.due(time.monotonic()):
+            self._emit(due)
+
+    def _take_from_process(self, fields):
+        self.armed = self.armed or fields["event"] == "armed"
+        self.take(fields)
+        if fields.get("verdict") == "kill" and self._kill is None:
+            self._kill = fields
+
+    def _kill_tree(self):
+        killed, statuses, survivors = tree.kill_tree()
+        self._statuses.update(statuses)
+        reason = f"{self._kill.get('capability', '')} {self._kill.get('target', '')}".strip()
+        fields = record("killed", pid=self._child, cause=self._kill.get("id", ""), reason=reason, processes=killed)
+        self.take({**fields, "survivors": survivors} if survivors else fields)
+
+    def _finish(self):
+        for fields in self._reader.end():
+            self.take(fields)
+        for due in self._folder.due(float("inf")):
+            self._emit(due)
+        status = self._statuses.get(self._child)
+        code = KILLED if self._kill is not None else exit_code(status)
+        self._emit(record("exit", pid=self._child, status=code, counts=self.counts))
+        if self.writer is not None and self.writer.lost:
+            self.log.notice(f"{self.writer.lost} records were lost, {self.writer.name}: {self.writer.problem}")
+
+    def _emit(self, fields):
+        if self.writer is not None:
+            self.writer.write(fields)
+            if self.writer.lost and not self._warned:
+                self._warned = True
+                self.log.notice(f"can't write records to {self.writer.name}: {self.writer.problem}; the guard stays on")
+        if is_worth_showing(fields) and (self.writer is None or self.writer.fd != 2):
+            self.log.show(fields)
+
+
+def exit_code(status):
+    """Return an exit status as shells count: 128 + n for signal n."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _start(path, argv, environment, mask):
+    # Python ignores these two from its start; the command must find what the user's shell would give it.
+    default = {signal.SIGPIPE, signal.SIGXFSZ}
+    try:
+        try:
+            return os.posix_spawn(path, argv, environment, setsigmask=mask, setsigdef=default)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+            # A script without a first line that names an interpreter: as every shell does.
+            return os.posix_spawn("/bin/sh", ("sh", path, *argv[1:]), environment, setsigmask=mask, setsigdef=default)
+    except OSError as error:
+        raise NotExecutable(f"can't execute {path!r}: {error.strerror}") from error
+
+
+def _drain(fd):
+    with contextlib.suppress(BlockingIOError):
+        while os.read(fd, BLOCK):
+            continue
+
+
+def _enlarge(pipe):
+    """Let writers run ahead of a supervisor that is busy."""
+    import fcntl
+
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(pipe, F_SETPIPE_SZ, PIPE_SIZE)

@@ -1,0 +1,81 @@
+"""Ends a whole process tree, double-forked daemons included; the caller must be a subreaper."""
+
+import os
+import signal
+import time
+
+DEADLINE = 5.0
+PAUSE = 0.001
+
+
+def reap():
+    """Collect every child that has ended; return {pid: wait status}."""
+    ended = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended[pid] = status
+
+
+def kill_tree():
+    """Kill every descendant until waitpid has none left; return ([{"pid", "argv"}], {pid: wait status}, survivors).
+
+    A scan of the processes alone misses one that forks and exits in between. As a subreaper this process inherits it,
+    so only ECHILD says that nothing is left. Survivors are those that this user may not kill.
+    """
+    killed, statuses = {}, {}
+    end = time.monotonic() + DEADLINE
+    while True:
+        descendants = _descendants()
+        _kill(descendants, killed)
+        statuses.update(reap())
+        if not _has_children():
+            return list(killed.values()), statuses, []
+        if time.monotonic() > end:
+            return list(killed.values()), statuses, [process.pid for process in _descendants()]
+        time.sleep(PAUSE)
+
+
+def has_descendants():
+    """Say whether a child is left, running or not yet collected."""
+    return _has_children()
+
+
+def _descendants():
+    import psutil  # only a run that is killed pays for it
+
+    return psutil.Process().children(recursive=True)
+
+
+def _kill(processes, killed):
+    import psutil
+
+    for process in processes:
+        if process.pid not in killed:
+            killed[process.pid] = {"pid": process.pid, "argv": _argv(process)}
+        try:
+            process.send_signal(signal.SIGKILL)
+        except (psutil.Error, OSError):
+            continue
+
+
+def _argv(process):
+    try:
+        with open(f"/proc/{process.pid}/cmdline", "rb") as file:
+            words = file.read(2048).split(b"\0")
+    except OSError:
+        return []
+    return [word.decode("utf-8", "replace")[:200] for word in words if word][:16]
+
+
+def _has_children():
+    try:
+        # WNOWAIT: only a look, nothing is collected.
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""From bytes of the records pipe to records: hostile writers get a `tamper` record, never an exception."""
+
+import json
+
+from importguard.report.identifier import record
+
+MOST_BYTES = 4096  # what one write to a pipe delivers in one piece
+SHOWN = 200
+# `killed` and `exit` are the supervisor's own to say.
+EVENTS = ("armed", "decision", "tamper", "degraded")
+VERDICTS = ("allow", "log", "deny", "kill")
+TEXTS = ("id", "time", "capability", "target", "phase", "module", "rule", "layer", "python", "core", "mode", "policy")
+
+
+class Reader:
+    """Collects bytes, gives back records; a line longer than MOST_BYTES is dropped up to its end and reported."""
+
+    def __init__(self):
+        self._rest = b""
+        self._skipping = False
+
+    def feed(self, data):
+        """Return the records that `data` completes."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        records = []
+        for line in lines:
+            if self._skipping:
+                self._skipping = False
+            elif line:
+                records.append(read_line(line))
+        if len(self._rest) > MOST_BYTES:
+            if not self._skipping:
+                records.append(unreadable(self._rest, "longer than a record can be"))
+            self._rest, self._skipping = b"", True
+        return records
+
+    def end(self):
+        """Return the records that are left when no more bytes will come."""
+        rest, self._rest = self._rest, b""
+        return [unreadable(rest, "cut off")] if rest and not self._skipping else []
+
+
+def read_line(line):
+    """Return the record in one line, or the `tamper` record that says why it is none."""
+    if len(line) > MOST_BYTES:
+        return unreadable(line, "longer than a record can be")
+    try:
+        fields = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        return unreadable(line, f"not JSON: {type(error).__name__}")
+    problem = _problem(fields)
+    return unreadable(line, problem) if problem else fields
+
+
+def unreadable(line, reason):
+    """Return the `tamper` record for a line that is no record."""
+    return record("tamper", reason=f"unreadable record: {reason}", line=ascii(line[:SHOWN])[2:-1], size=len(line))
+
+
+def _problem(fields):
+    """Return what is wrong with a record, or an empty text."""
+    if type(fields) is not dict or fields.get("v") != 1:
+        return "not a record of version 1"
+    if fields.get("event") not in EVENTS:
+        return "unknown event"
+    for name in TEXTS:
+        if not isinstance(fields.get(name, ""), str):
+            return f"{name} is no text"
+    for name in ("pid", "thread", "count"):
+        if type(fields.get(name, 0)) is not int:
+            return f"{name} is no number"
+    if fields["event"] == "decision":
+        return _decision_problem(fields)
+    return ""
+
+
+def _decision_problem(fields):
+    if fields.get("verdict") not in VERDICTS:
+        return "unknown verdict"
+    owner = fields.get("owner")
+    if type(owner) is not dict or not all(type(owner.get(name, "")) is str for name in ("name", "version", "kind")):
+        return "owner is none"
+    for name in ("argv", "via"):
+        listed = fields.get(name)
+        if listed is not None and not (type(listed) is list and all(type(word) is str for word in listed)):
+            return f"{name} is no list of texts"
+    stack = fields.get("stack", [])
+    return "" if type(stack) is list and all(type(frame) is dict for frame in stack) else "stack is none"
+
+
+def _refuse(constant):
+    raise ValueError(f"{constant} is not JSON")

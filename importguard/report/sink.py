@@ -1,0 +1,109 @@
+"""Records leave the process as JSON lines: one write a line, to a pipe, a file or a descriptor that is named anew each time."""
+
+import time
+
+from importguard.pinned import (
+    O_APPEND,
+    O_CLOEXEC,
+    O_CREAT,
+    O_NONBLOCK,
+    O_WRONLY,
+    close,
+    int,
+    len,
+    open,
+    set_blocking,
+    str,
+    tuple,
+    type,
+    urandom,
+    write,
+)
+
+MOST_BYTES = 4096  # PIPE_BUF: a longer write to a pipe may be mixed with another's
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ESCAPES = {code: f"\\u{code:04x}" for code in [*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029]}
+ESCAPES[ord('"')] = '\\"'
+ESCAPES[ord("\\")] = "\\\\"
+
+
+def open_target(text):
+    """Return a function that writes one record line (bytes), for "stderr", "fd:N", "file:PATH" or a pipe's path.
+
+    The function raises OSError when the line could not be written whole.
+    """
+    if text.startswith("fd:"):
+        fd = int(text[3:])
+        return lambda line: _write_all(fd, line)
+    if text.startswith("file:"):
+        return lambda line: _append(text[5:], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, line)
+    return lambda line: _append(text, O_WRONLY | O_NONBLOCK | O_CLOEXEC, line)
+
+
+def _append(path, flags, line):
+    # Opened for each line: a descriptor that is kept may be closed by the program and come to mean a file of its own.
+    fd = open(path, flags, 0o600)
+    try:
+        if flags & O_NONBLOCK:
+            set_blocking(fd, True)
+        _write_all(fd, line)
+    finally:
+        close(fd)
+
+
+def _write_all(fd, line):
+    while line:
+        line = line[write(fd, line) :]
+
+
+def to_line(fields):
+    """Return a record as one JSON line of at most MOST_BYTES; long parts are cut, and said to be, from the stack on."""
+    line = _encode(fields)
+    for part, keep in (("stack", 4), ("stack", 1), ("argv", 2), ("target", 256), ("module", 80), ("argv", 0)):
+        if len(line) <= MOST_BYTES:
+            break
+        value = fields.get(part)
+        if value is not None and len(value) > keep:
+            fields = {**fields, part: _shorten(value, keep), "cut": True}
+        if part == "argv" and fields.get("argv"):
+            fields = {**fields, "argv": [_shorten(item, 200) for item in fields["argv"]], "cut": True}
+        line = _encode(fields)
+    return line
+
+
+def _shorten(value, keep):
+    return value[:keep] + "…" if type(value) is str and len(value) > keep else value[:keep]
+
+
+def _encode(fields):
+    # A lone surrogate (a byte that is no UTF-8) comes out as the JSON escape that stands for it.
+    return (to_json(fields) + "\n").encode("utf-8", "backslashreplace")
+
+
+def to_json(value):
+    """Return a value of str, int, bool, None, list, tuple and dict as JSON text."""
+    kind = type(value)
+    if kind is str:
+        return '"' + value.translate(ESCAPES) + '"'
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value)
+    if kind is list or kind is tuple:
+        return "[" + ",".join([to_json(item) for item in value]) + "]"
+    return "{" + ",".join([to_json(str(name)) + ":" + to_json(item) for name, item in value.items()]) + "}"
+
+
+def new_id():
+    """Return a ULID: 48 bits of milliseconds, 80 random bits."""
+    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(urandom(10), "big")
+    return "".join([CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5)])
+
+
+def now():
+    """Return the time as RFC 3339 in UTC, to the microsecond."""
+    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
+    moment = time.gmtime(seconds)
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (*moment[:6], rest // 1000)
