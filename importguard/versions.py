@@ -1,5 +1,7 @@
 """Names and versions of distributions, compared as PEP 503 and PEP 440 say, without the `re` module."""
 
+from importguard.pinned import int, len, str, tuple, type
+
 # A text longer than this is no version: int() refuses more digits than these anyway.
 LONGEST = 4000
 
@@ -75,7 +77,7 @@ def _clause(text):
         raise ValueError(f"invalid specifier {text!r}")
     literal = text[len(operator) :].strip()
     if operator == "===":
-        if any(letter.isspace() or letter in ";)" for letter in literal):
+        if len(literal.split()) > 1 or ";" in literal or ")" in literal:
             raise ValueError(f"invalid specifier {text!r}")
         return operator, None, literal
     wild = literal.endswith(".*") and operator in ("==", "!=")
@@ -165,7 +167,7 @@ def _key(parsed):
         pre,
         -1 if post is None else post,
         (1, 0) if dev is None else (0, dev),
-        tuple([(0, part) if isinstance(part, str) else (1, part) for part in local]),
+        tuple([(0, part) if type(part) is str else (1, part) for part in local]),
     )
 
 
@@ -174,6 +176,9 @@ def _parse(text):
     text = text.strip()
     if not text.isascii() or len(text) > LONGEST:
         return None
+    parts = text.split(".")
+    if not [part for part in parts if not part.isdigit()]:  # most versions are nothing but numbers
+        return 0, tuple([int(part) for part in parts]), None, None, None, ()
     text = text.lower()
     text, plus, label = text.partition("+")
     local = _local(label) if plus else ()
@@ -242,6 +247,6 @@ def _post(text, at):
 def _local(label):
     """Return the parts of a local label, numbers as int, or None when it is none."""
     parts = label.replace("-", ".").replace("_", ".").split(".")
-    if not all(part.isalnum() for part in parts):
+    if [part for part in parts if not part.isalnum()]:
         return None
     return tuple([int(part) if part.isdigit() else part for part in parts])
