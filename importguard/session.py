@@ -5,9 +5,10 @@ import marshal
 VARIABLE = "_IMPORTGUARD"
 FORMAT = 1
 SEPARATOR = "\x1f"
-# A spawn is written as these fields, in this order. `pythonpath` is the variable as the program set it, with a
-# leading "=" where it was set at all; `flags` are the interpreter options that were taken off the command line.
-SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath")
+# A spawn is written as these fields, in this order: the session file, the blame of the spawn (`phase`, `kind`, `name`,
+# `version`, `module`), `flags` (interpreter options taken off the command line), `pythonpath` ("=" where the program had
+# set that variable, "" where not), `program` (the distribution whose command the user typed).
+SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath", "program")
 
 
 def pack(content):

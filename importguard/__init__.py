@@ -1,0 +1,22 @@
+"""importguard: every installed distribution gets only the authority that its work needs."""
+
+__version__ = "0.1.0"
+__all__ = ["BlockedImport", "Decision", "Denied", "Owner", "Record", "Request", "arm"]
+
+_HOMES = {
+    "arm": "importguard.launch.embed",
+    "BlockedImport": "importguard.errors",
+    "Denied": "importguard.errors",
+    "Decision": "importguard.model",
+    "Owner": "importguard.model",
+    "Record": "importguard.model",
+    "Request": "importguard.model",
+}
+
+
+def __getattr__(name):
+    # Loaded on first use: this file runs in every guarded process, before any line of the program.
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'importguard' has no attribute {name!r}")
+    return getattr(__import__(home, fromlist=[name]), name)

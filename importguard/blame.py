@@ -1,0 +1,173 @@
+"""Who is to blame for an operation: the chain of owners from the innermost frame to a boundary, and its verdict.
+
+The rules are those of the architecture page: the standard library is never in the chain; the application ends the
+walk; a deputy passes the blame outwards; an import, a start-up file or the start of deferred work is a boundary.
+"""
+
+import sys
+
+from importguard.model import APP, STDLIB, UNOWNED, Owner, Value
+from importguard.pinned import getattr, len, str, tuple, type
+
+ModuleSpec = type(sys.__spec__)
+LOADED_BY_IMPORTLIB = "_initializing"
+PROGRAM_KINDS = ("distribution", "unowned")
+
+
+class Origin(Value):
+    """Where deferred work or a child process comes from: its `chain` (owners, innermost first), `phase`, `module`."""
+
+    __slots__ = ("chain", "phase", "module")
+
+
+class Blame(Value):
+    """The outcome of a walk: the `owner` to blame, the names it went `via`, the `phase`, the `module`, the `chain`."""
+
+    __slots__ = ("owner", "via", "phase", "module", "chain")
+
+
+class Walker:
+    """Walks Python frames by their globals. It never reads `f_code`: that raises an audit event a frame."""
+
+    def __init__(self, *, owner_of_globals, owner_of_path, main_origin, deferred_globals, is_deputy):
+        self.owner_of_globals = owner_of_globals
+        self.owner_of_path = owner_of_path
+        self.main_origin = main_origin
+        self.deferred_globals = deferred_globals
+        self.is_deputy = is_deputy
+        self.program = main_origin.program
+        self.main_known = False
+        self.starting = True
+
+    def blame(self, frame, capability, target):
+        """Return the Blame of an operation that the code in `frame` asks for."""
+        origin = self.trace(frame)
+        return self.choose(origin, capability, target)
+
+    def trace(self, frame):
+        """Return the Origin that a frame belongs to: its chain up to the boundary."""
+        chain = []
+        namespace = None
+        owner = None
+        inner = None
+        while frame is not None:
+            outer = frame.f_globals
+            if outer is not namespace:
+                if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace):
+                    return self._at_import(chain, namespace)
+                namespace = outer
+                found = self._enter(chain, frame, namespace)
+                if type(found) is Origin:
+                    return found
+                owner = found
+                if owner is not None and owner is not STDLIB and owner not in chain:
+                    chain.append(owner)
+                    if owner.kind == "app":
+                        return Origin(tuple(chain), self._phase(), "")
+            inner = frame
+            frame = frame.f_back
+        if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace):
+            return self._at_import(chain, namespace)
+        return Origin(tuple(chain), self._phase(), "")
+
+    def choose(self, origin, capability, target):
+        """Return the Blame for an Origin: the innermost owner that is no deputy for this."""
+        via = []
+        for owner in origin.chain:
+            judged = self._with_authority(owner, origin.phase)
+            if judged.kind == "app" or not self.is_deputy(owner.name, capability, target, owner.version):
+                return Blame(judged, tuple(via), origin.phase, origin.module, origin.chain)
+            via.append(owner.name)
+        if not origin.chain:
+            # Nothing but the standard library: the program's own start, or a thread that the application began.
+            return Blame(self._nobody(), (), origin.phase, origin.module, ())
+        outermost = origin.chain[-1]
+        return Blame(outermost, tuple(via[:-1]), origin.phase, origin.module, origin.chain)
+
+    def _enter(self, chain, frame, namespace):
+        """Return the owner of a namespace that the walk has come to, or an Origin when the walk ends there."""
+        if namespace is self.deferred_globals:
+            origin = frame.f_locals.get("origin")
+            if type(origin) is Origin:
+                return Origin(tuple(chain) + origin.chain, origin.phase, origin.module)
+            return STDLIB
+        name = namespace.get("__name__")
+        if name == "__main__":
+            return self._at_main(chain)
+        if name == "site":
+            startup_file = startup_file_of(frame)
+            if startup_file is not None:
+                return self._at_startup_file(chain, startup_file)
+        return self.owner_of_globals(namespace)
+
+    def _at_main(self, chain):
+        main = self.main_origin
+        if main.kind == "app":
+            return Origin(tuple(chain) + (APP,), self._phase(), "__main__")
+        return Origin(tuple(chain) + (main.owner,), main.phase, main.module or "__main__")
+
+    def _learn_program(self):
+        """Find out which distribution the user started, once __main__ has a file."""
+        main = sys.modules.get("__main__")
+        namespace = main.__dict__ if type(main) is type(sys) else {}
+        if self.main_origin.kind != "app" or "__file__" not in namespace:
+            return
+        self.main_known = True
+        owner = self.owner_of_globals(namespace)
+        if owner is not None and owner.kind == "distribution":
+            self.program = owner.name
+
+    def _at_import(self, chain, namespace):
+        phase = "startup" if self.starting else "import"
+        name = namespace.get("__name__")
+        if self.starting and chain and chain[-1] is UNOWNED:
+            file = namespace.get("__file__")
+            chain[-1] = Owner(str(file).rpartition("/")[2], "", "startup")
+        return Origin(tuple(chain), phase, name if type(name) is str else "")
+
+    def _at_startup_file(self, chain, path):
+        name = path.rpartition("/")[2]
+        owner = self.owner_of_path(path)
+        if owner is UNOWNED:
+            owner = Owner(name, "", "startup")
+        return Origin(tuple(chain) + (owner,), "startup", name)
+
+    def _phase(self):
+        if self.main_origin.kind != "app":
+            return self.main_origin.phase
+        return "startup" if self.starting else "run"
+
+    def _nobody(self):
+        return APP if self.main_origin.kind == "app" else self.main_origin.owner
+
+    def _with_authority(self, owner, phase):
+        """The installed program whose command the user typed acts as the application, but never while importing."""
+        if phase != "run" or owner.kind != "distribution":
+            return owner
+        if not self.main_known:
+            self._learn_program()
+        return Owner(owner.name, owner.version, "app") if owner.name == self.program else owner
+
+
+class MainOrigin(Value):
+    """On whose behalf this process runs: the `owner` and `phase` of its spawn, `kind` "app" for the user's own."""
+
+    __slots__ = ("owner", "phase", "module", "kind", "program")
+
+
+def is_module_body(frame, namespace):
+    """Say whether a frame is the body of a module that the import system is executing just now."""
+    spec = namespace.get("__spec__")
+    if type(spec) is not ModuleSpec or not getattr(spec, LOADED_BY_IMPORTLIB, False):
+        return False
+    return frame.f_locals is namespace
+
+
+def startup_file_of(frame):
+    """Return the .pth file whose line `site` is executing in this frame, or None."""
+    values = frame.f_locals
+    # An executed line runs in the namespaces of site.addpackage itself: its frame shows the same locals.
+    if "sitedir" not in values or "line" not in values:
+        return None
+    name = values.get("fullname")
+    return name if type(name) is str else None

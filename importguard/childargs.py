@@ -1,0 +1,113 @@
+"""How a child interpreter comes to run under the guard: two variables, and no -E or -I that would ignore them.
+
+`-I` and `-E` make an interpreter overlook PYTHONPATH, which carries the guard. Such a child is started with the same
+effect in other words: `-P -s` for `-I`, every PYTHON* variable put aside under another name. startup.py undoes it.
+"""
+
+import sys
+
+from importguard.pinned import close, len, list, open, read, O_CLOEXEC, O_RDONLY
+from importguard.session import VARIABLE, encode_spawn
+
+HELD = "_IMPORTGUARD_HELD_"
+TAKES_VALUE = "cmWXQ"
+PYTHONS = ("python", "pypy")
+
+
+def guard_child(argv, env, spawn):
+    """Return (argv, env) that start the same program under the guard.
+
+    `argv` is a list of str with the program's path first, `env` a mapping of str to str; neither is changed. `spawn`
+    holds session.SPAWN_FIELDS plus "ahead", the folder that goes first on PYTHONPATH. Variables of importguard's own
+    that the caller put into `env` are dropped: policy and blame are the parent's to say.
+    """
+    env = {name: value for name, value in env.items() if not name.startswith(VARIABLE)}
+    argv, flags = _without_isolation(_with_interpreter(list(argv)))
+    if flags:
+        for name in [name for name in env if name.startswith("PYTHON")]:
+            env[HELD + name] = env.pop(name)
+    given = env.get("PYTHONPATH")
+    rest = without_ahead(given, spawn["ahead"]) if given is not None else ""
+    env["PYTHONPATH"] = spawn["ahead"] + (":" + rest if rest else "")
+    env[VARIABLE] = encode_spawn({**spawn, "flags": flags, "pythonpath": "" if given is None else "="})
+    return argv, env
+
+
+def without_ahead(value, ahead):
+    """Return a PYTHONPATH without the guard's own folder."""
+    return ":".join([part for part in value.split(":") if part != ahead])
+
+
+def is_python(program):
+    """Say whether a program's path looks like that of a Python interpreter."""
+    name = program.rpartition("/")[2]
+    return name.startswith(PYTHONS) or program == sys.executable
+
+
+def _with_interpreter(argv):
+    """Name the interpreter of a script whose first line asks for isolation, so that its flags can be seen."""
+    if not argv or is_python(argv[0]) or "/" not in argv[0]:
+        return argv
+    words = shebang(argv[0])
+    if len(words) > 1 and is_python(words[0]) and _without_isolation(words)[1]:
+        return words + argv
+    return argv
+
+
+def shebang(path):
+    """Return the words of a script's first line, [] when it has none; `env` and its -S are looked through."""
+    try:
+        fd = open(path, O_RDONLY | O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        first = read(fd, 512)
+    except OSError:
+        return []
+    finally:
+        close(fd)
+    if first[:2] != b"#!":
+        return []
+    words = first[2:].partition(b"\n")[0].decode("utf-8", "surrogateescape").split()
+    if words and words[0].rpartition("/")[2] == "env":
+        words = words[2:] if words[1:2] == ["-S"] else words[1:]
+    return words
+
+
+def _without_isolation(argv):
+    """Return (argv, flags taken off): "I" and "E" go, and "I" leaves its harmless half behind."""
+    if not argv or not is_python(argv[0]):
+        return argv, ""
+    taken = ""
+    kept = argv[:1]
+    rest = argv[1:]
+    while rest:
+        word = rest[0]
+        if len(word) < 2 or word[0] != "-" or word[1] == "-":
+            break
+        letters, value, ends = _read_cluster(word[1:])
+        for letter in "IE":
+            if letter in letters and letter not in taken:
+                taken += letter
+        left = "".join([letter for letter in letters if letter not in "IE"]) + value
+        if left:
+            kept.append("-" + left)
+        rest = rest[1:]
+        if ends:
+            break
+        if value and len(value) == 1 and value in TAKES_VALUE and rest:
+            kept.append(rest[0])
+            rest = rest[1:]
+    if not taken:
+        return argv, ""
+    if "I" in taken:
+        kept[1:1] = ["-P", "-s"]
+    return kept + rest, taken
+
+
+def _read_cluster(text):
+    """Split "Ibc" into its letters, the option that takes a value (with what follows), and whether options end."""
+    for at, letter in enumerate(text):
+        if letter in TAKES_VALUE:
+            return text[:at], text[at:], letter in "cm"
+    return text, "", False

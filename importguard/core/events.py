@@ -1,0 +1,299 @@
+"""From an audit event to what it asks for: (capability, target, argv) for each thing that it does.
+
+Every audit event of CPython 3.11 to 3.13 is classified here: in a reader below, or in IGNORED with the reason.
+"""
+
+from importguard import paths
+from importguard.pinned import access, int, len, str, tuple, type
+from importguard.pinned import X_OK as EXECUTABLE
+
+WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND
+WRITE_ONLY = 0o1
+PATH_ONLY = 0o10000000
+FORK = "<fork>"
+
+IGNORED = {
+    "a lower event of the same operation follows": (
+        "ensurepip.bootstrap", "ftplib.connect", "ftplib.sendcmd", "glob.glob", "glob.glob/2", "http.client.connect",
+        "http.client.send", "imaplib.open", "imaplib.send", "nntplib.connect", "nntplib.putline", "os.fwalk", "os.walk",
+        "pathlib.Path.glob", "pathlib.Path.rglob", "pathlib.Path.walk", "poplib.connect", "poplib.putline", "pty.spawn",
+        "shutil.chown", "shutil.copyfile", "shutil.copymode", "shutil.copystat", "shutil.copytree",
+        "shutil.make_archive", "shutil.move", "shutil.rmtree", "shutil.unpack_archive", "smtplib.connect",
+        "smtplib.send", "subprocess.Popen", "telnetlib.Telnet.open", "telnetlib.Telnet.write", "tempfile.mkdtemp",
+        "tempfile.mkstemp", "urllib.Request", "webbrowser.open", "os.spawn",
+    ),
+    "reads or changes objects of this process only; the C core's business": (
+        "array.__new__", "builtins.breakpoint", "builtins.id", "builtins.input", "builtins.input/result",
+        "code.__new__", "compile", "exec", "function.__new__", "gc.get_objects", "gc.get_referents",
+        "gc.get_referrers", "marshal.dumps", "marshal.load", "marshal.loads", "object.__delattr__",
+        "object.__getattr__", "object.__setattr__", "pdb.Pdb", "setopencodehook", "sys._current_exceptions",
+        "sys._current_frames", "sys._getframe", "sys._getframemodulename", "sys.excepthook",
+        "sys.set_asyncgen_hook_finalizer", "sys.set_asyncgen_hook_firstiter", "sys.unraisablehook", "time.sleep",
+        "ctypes.PyObj_FromPtr", "ctypes.addressof", "ctypes.call_function", "ctypes.cdata", "ctypes.cdata/buffer",
+        "ctypes.create_string_buffer", "ctypes.create_unicode_buffer", "ctypes.get_errno", "ctypes.set_errno",
+        "ctypes.string_at", "ctypes.wstring_at", "cpython.PyInterpreterState_Clear", "cpython.PyInterpreterState_New",
+        "cpython._PySys_ClearAuditHooks", "monitoring.register_callback",
+    ),
+    "works on a descriptor that was opened before, or on limits": (
+        "fcntl.fcntl", "fcntl.flock", "fcntl.ioctl", "fcntl.lockf", "mmap.__new__", "os.lockf", "resource.prlimit",
+        "resource.setrlimit", "socket.__new__", "sqlite3.connect/handle",
+    ),
+    "local look-ups that leave nothing behind": (
+        "os.chdir", "os.fchdir", "os.getxattr", "os.listxattr", "socket.gethostname", "socket.getservbyname",
+        "socket.getservbyport", "socket.sethostname", "sqlite3.enable_load_extension", "syslog.closelog",
+        "syslog.openlog", "syslog.setlogmask", "syslog.syslog", "_thread.start_new_thread",
+        "_thread.start_joinable_thread",
+    ),
+    "other systems than Linux": (
+        "_winapi.ConnectNamedPipe", "ctypes.get_last_error", "ctypes.seh_exception", "ctypes.set_exception",
+        "ctypes.set_last_error", "msvcrt.locking", "os.chflags", "os.lchflags", "os.startfile", "os.startfile/2",
+        "winreg.OpenKey",
+    ),
+}
+START_OF_PROGRAM = (
+    "cpython.run_command", "cpython.run_file", "cpython.run_interactivehook", "cpython.run_module",
+    "cpython.run_startup", "cpython.run_stdin",
+)  # fmt: skip
+
+
+def locate(path, dir_fd=-1):
+    """Return a path argument as an absolute path without links, or None when it is no path."""
+    text = paths.as_text(path)
+    if not text:
+        return None
+    folder = paths.folder_of_fd(dir_fd) if type(dir_fd) is int and dir_fd >= 0 else None
+    return paths.resolve(text, folder)
+
+
+def read_open(args):
+    path, _mode, flags = args
+    if type(path) is int or type(flags) is not int or flags & PATH_ONLY:
+        return ()
+    target = locate(path)
+    if target is None:
+        return ()
+    if not flags & WRITES:
+        return (("fs.read", target, None),)
+    if flags & 0o3 == WRITE_ONLY:
+        return (("fs.write", target, None),)
+    return (("fs.read", target, None), ("fs.write", target, None))
+
+
+def read_list(args):
+    target = locate(args[0] if args[0] is not None else ".")
+    return (("fs.list", target, None),) if target else ()
+
+
+def _writes(*places):
+    """Return a reader for an event that changes the paths at these positions, given as (path, dir_fd or None)."""
+
+    def read_write(args):
+        found = []
+        for path_at, fd_at in places:
+            target = locate(args[path_at], args[fd_at] if fd_at is not None and fd_at < len(args) else -1)
+            if target is not None:
+                found.append(("fs.write", target, None))
+        return found
+
+    return read_write
+
+
+def _moves(args):
+    paths.forget()
+    return _writes((0, 2), (1, 3))(args)
+
+
+def _links(args):
+    # A second name for a file gives its content to whoever may read that name.
+    paths.forget()
+    source = locate(args[0], args[2] if len(args) > 2 else -1)
+    found = _writes((1, 3))(args)
+    return ([("fs.read", source, None)] if source else []) + found
+
+
+def _symlinks(args):
+    paths.forget()
+    return _writes((1, 2))(args)
+
+
+def read_database(args):
+    path = paths.as_text(args[0])
+    if not path or path == ":memory:":
+        return ()
+    if path.startswith("file:"):
+        path = path[5:].partition("?")[0]
+        if not path or path == ":memory:":
+            return ()
+    target = paths.resolve(path)
+    return (("fs.read", target, None), ("fs.write", target, None))
+
+
+def address_text(address):
+    """Return a socket address as the contract writes it, or None for families that leave no machine."""
+    kind = type(address)
+    if kind is str or kind is bytes:
+        text = paths.as_text(address)
+        if not text or text[0] == "\0":
+            return "unix:@" + text[1:] if text else None
+        return "unix:" + paths.resolve(text)
+    if kind is not tuple or len(address) < 2:
+        return None
+    host, port = address[0], address[1]
+    if type(host) is int or type(port) is not int:
+        return None
+    host = paths.as_text(host)
+    if host is None:
+        return None
+    if len(address) == 4 or ":" in host:
+        return f"[{host.partition('%')[0] or '::'}]:{port}"
+    return f"{host or '0.0.0.0'}:{port}"
+
+
+def _at_address(capability):
+    def read_address(args):
+        target = address_text(args[1])
+        return ((capability, target, None),) if target else ()
+
+    return read_address
+
+
+def read_resolve(args):
+    host = paths.as_text(args[0])
+    return (("net.resolve", host, None),) if host else ()
+
+
+def read_getnameinfo(args):
+    address = args[0]
+    return read_resolve(address) if type(address) is tuple and address else ()
+
+
+def read_spawn(args):
+    path, argv = args[0], args[1]
+    target = program_path(path)
+    return (("proc.spawn", target, argv_text(argv)),) if target else ()
+
+
+def read_system(args):
+    command = paths.as_text(args[0])
+    return (("proc.spawn", "/bin/sh", ("sh", "-c", command or "")),)
+
+
+def read_fork(args):
+    return (("proc.spawn", FORK, (FORK,)),)
+
+
+def program_path(path):
+    """Return the absolute path of a program to start; a bare name that can't be found stays a bare name."""
+    text = paths.as_text(path)
+    if not text:
+        return None
+    return paths.resolve(text) if "/" in text else text
+
+
+def first_executable(candidates):
+    """Return the first of a search's candidate paths that can be executed, or the last one that there is."""
+    candidate = None
+    for candidate in candidates:
+        if access(candidate, EXECUTABLE):
+            break
+    return candidate
+
+
+def argv_text(argv):
+    """Return a program's arguments as a tuple of str; an argument that is none is shown as "?"."""
+    if type(argv) not in (tuple, list):
+        return ()
+    return tuple([paths.as_text(item) or "" if type(item) in (str, bytes) else "?" for item in argv])
+
+
+def read_kill(args):
+    return (("proc.signal", str(args[0]) if type(args[0]) is int else "?", None),)
+
+
+def read_env(args):
+    name = paths.as_text(args[0])
+    return (("env.write", name, None),) if name else ()
+
+
+def read_dlopen(args):
+    name = paths.as_text(args[0])
+    if not name:
+        return ()
+    return (("native.load", paths.resolve(name) if "/" in name else name, None),)
+
+
+def read_dlsym(args):
+    name = paths.as_text(args[-1]) if type(args[-1]) in (str, bytes) else None
+    return (("native.call", name, None),) if name else ()
+
+
+def read_load_extension(args):
+    target = locate(args[1]) if len(args) > 1 else None
+    return (("native.load", target, None),) if target else ()
+
+
+def read_pickle(args):
+    module, name = args
+    if type(module) is not str or type(name) is not str:
+        return ()
+    return (("code.run", f"pickle:{module}.{name}", None),)
+
+
+def _patches(name):
+    def read_patch(args):
+        return (("runtime.patch", name, None),)
+
+    return read_patch
+
+
+READERS = {
+    "open": (read_open, ("fs.read", "fs.write")),
+    "os.listdir": (read_list, ("fs.list",)),
+    "os.scandir": (read_list, ("fs.list",)),
+    "os.remove": (_writes((0, 1)), ("fs.write",)),
+    "os.rmdir": (_writes((0, 1)), ("fs.write",)),
+    "os.mkdir": (_writes((0, 2)), ("fs.write",)),
+    "os.truncate": (_writes((0, None)), ("fs.write",)),
+    "os.chmod": (_writes((0, 2)), ("fs.write",)),
+    "os.chown": (_writes((0, 3)), ("fs.write",)),
+    "os.utime": (_writes((0, 3)), ("fs.write",)),
+    "os.setxattr": (_writes((0, None)), ("fs.write",)),
+    "os.removexattr": (_writes((0, None)), ("fs.write",)),
+    "os.rename": (_moves, ("fs.write",)),
+    "os.link": (_links, ("fs.read", "fs.write")),
+    "os.symlink": (_symlinks, ("fs.write",)),
+    "sqlite3.connect": (read_database, ("fs.read", "fs.write")),
+    "sqlite3.load_extension": (read_load_extension, ("native.load",)),
+    "socket.connect": (_at_address("net.connect"), ("net.connect",)),
+    "socket.sendto": (_at_address("net.connect"), ("net.connect",)),
+    "socket.sendmsg": (_at_address("net.connect"), ("net.connect",)),
+    "socket.bind": (_at_address("net.listen"), ("net.listen",)),
+    "socket.getaddrinfo": (read_resolve, ("net.resolve",)),
+    "socket.gethostbyname": (read_resolve, ("net.resolve",)),
+    "socket.gethostbyaddr": (read_resolve, ("net.resolve",)),
+    "socket.getnameinfo": (read_getnameinfo, ("net.resolve",)),
+    "os.posix_spawn": (read_spawn, ("proc.spawn",)),
+    "os.exec": (read_spawn, ("proc.spawn",)),
+    "os.system": (read_system, ("proc.spawn",)),
+    "os.fork": (read_fork, ("proc.spawn",)),
+    "os.forkpty": (read_fork, ("proc.spawn",)),
+    "os.kill": (read_kill, ("proc.signal",)),
+    "os.killpg": (read_kill, ("proc.signal",)),
+    "signal.pthread_kill": (read_kill, ("proc.signal",)),
+    "os.putenv": (read_env, ("env.write",)),
+    "os.unsetenv": (read_env, ("env.write",)),
+    "ctypes.dlopen": (read_dlopen, ("native.load",)),
+    "ctypes.dlsym": (read_dlsym, ("native.call",)),
+    "ctypes.dlsym/handle": (read_dlsym, ("native.call",)),
+    "pickle.find_class": (read_pickle, ("code.run",)),
+    "sys.addaudithook": (_patches("sys.addaudithook"), ("runtime.patch",)),
+    "sys.settrace": (_patches("sys.settrace"), ("runtime.patch",)),
+    "sys.setprofile": (_patches("sys.setprofile"), ("runtime.patch",)),
+    "sys.monitoring.register_callback": (_patches("sys.monitoring"), ("runtime.patch",)),
+}
+SPECIAL = ("import", *START_OF_PROGRAM)
+
+
+def is_classified(event):
+    """Say whether this table knows an audit event."""
+    return event in READERS or event in SPECIAL or any(event in events for events in IGNORED.values())

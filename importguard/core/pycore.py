@@ -1,0 +1,71 @@
+"""The core in Python: filters audit events, reads what they ask for, and hands it to a judge."""
+
+import sys
+from _thread import get_ident
+
+from importguard.core import events
+from importguard.pinned import dict, get_frame, set, type
+
+CANARY = "importguard.canary"
+
+
+def install(*, capabilities, concerns, judge, on_import, on_program):
+    """Add the audit hook and return a function that says whether it still answers.
+
+    `capabilities` are those that any rule cares about: events of others are never read. `concerns(capability,
+    target)` says whether a rule could refuse this target to anybody; only then `judge(capability, target, argv,
+    frame)` is asked, which raises when it refuses. `on_import(args)` is told of each import, `on_program(args)` of
+    the end of start-up. There is no way to remove the hook.
+    """
+    readers = {
+        event: reader
+        for event, (reader, asked) in events.READERS.items()
+        if any(capability in capabilities for capability in asked)
+    }
+    answers = []
+    sys.addaudithook(_make_hook(dict(readers), concerns, judge, on_import, on_program, answers))
+    return lambda: _answers(answers)
+
+
+def _make_hook(readers, concerns, judge, on_import, on_program, answers):
+    busy = set()
+    enter, leave = busy.add, busy.discard
+    special = {"import": on_import, CANARY: answers.append}
+    for event in events.START_OF_PROGRAM:
+        special[event] = on_program
+    read = readers.get
+    read_special = special.get
+
+    def hook(event, args):
+        reader = read(event)
+        if reader is None:
+            door = read_special(event)
+            if door is None:
+                return
+        thread = get_ident()
+        if thread in busy:
+            return
+        if reader is None:
+            enter(thread)
+            try:
+                door(args)
+            finally:
+                leave(thread)
+            return
+        # Reading the arguments may run a package's __fspath__: that happens outside, where it is judged itself.
+        for capability, target, argv in reader(args):
+            if concerns(capability, target):
+                enter(thread)
+                try:
+                    judge(capability, target, argv, get_frame(1))
+                finally:
+                    leave(thread)
+
+    return hook
+
+
+def _answers(answers):
+    """Raise an event of our own and see whether it arrives: a hostile hook can block an installation silently."""
+    del answers[:]
+    sys.audit(CANARY)
+    return bool(answers)

@@ -1,0 +1,129 @@
+"""Carries a decision out: records it, and passes, raises or ends the process. Fails closed."""
+
+from importguard.errors import KILLED, BlockedImport, Denied
+from importguard.messages import denial, one_line
+from importguard.pinned import exit_now, getpid, getppid, write
+from importguard.policy.suggest import suggest
+from importguard.report.sink import new_id, now, open_target, to_line
+
+MOST_FRAMES = 12
+
+
+class Recorder:
+    """Writes records to the target of this process, and to standard error what has nowhere else to go."""
+
+    def __init__(self, target, supervised):
+        self.target = target
+        self.supervised = supervised
+        self._write = None if target == "stderr" else open_target(target)
+
+    def record(self, event, **fields):
+        """Write one record and return its fields."""
+        record = {"v": 1, "id": new_id(), "time": now(), "event": event, "pid": getpid(), **fields}
+        if self._write is None:
+            self._say(record)
+            return record
+        try:
+            self._write(to_line(record))
+        except OSError as error:
+            complain(f"importguard IG140: a record could not be written to {self.target!r}: {error.strerror}")
+            self._say(record)
+        return record
+
+    def _say(self, record):
+        if record["event"] in ("tamper", "degraded"):
+            complain(one_line(record))
+        elif record.get("verdict") in ("deny", "kill"):
+            complain(denial(record))
+
+
+def complain(text):
+    """Write a line to standard error by its descriptor; a closed one is no reason to fail."""
+    try:
+        write(2, text.encode("utf-8", "backslashreplace") + b"\n")
+    except OSError:
+        return
+
+
+class Enforcer:
+    """Turns decisions into what the mode asks for."""
+
+    def __init__(self, recorder, *, mode, on_violation):
+        self.recorder = recorder
+        self.mode = mode
+        self.on_violation = on_violation
+        self.refused = 0
+
+    def carry_out(self, decision, request, stack, blocked_module=None):
+        """Record a decision that is not "allow", and stop the operation when the mode enforces."""
+        verdict = self.verdict_of(decision)
+        fields = self._fields(decision, request, verdict, stack)
+        record = self.recorder.record("decision", **fields)
+        if verdict == "log":
+            return
+        self.refused += 1
+        if verdict == "kill":
+            self._end(record)
+        if blocked_module is not None:
+            raise BlockedImport(denial(record), record, name=blocked_module)
+        raise Denied(denial(record), record)
+
+    def verdict_of(self, decision):
+        if self.mode == "observe" or decision.verdict == "log":
+            return "log"
+        return "kill" if self.on_violation == "kill" else "deny"
+
+    def guarded(self, judge, *args):
+        """Run a judgement; when it breaks, the operation is refused rather than let through."""
+        try:
+            return judge(*args)
+        except (Denied, BlockedImport):
+            raise
+        except Exception as error:
+            self.recorder.record("degraded", reason=f"the guard failed to judge: {error!r}", detail=repr(args[:2]))
+            if self.mode == "observe":
+                return None
+            raise Denied(f"importguard IG203: the guard failed to judge and refuses: {error!r}") from error
+
+    def _end(self, record):
+        # The supervisor that has read the record ends the tree; a process that has none ends itself.
+        if not self.recorder.supervised:
+            complain(denial(record))
+        exit_now(KILLED)
+
+    def _fields(self, decision, request, verdict, stack):
+        owner = request.owner
+        fields = {
+            "ppid": getppid(),
+            "verdict": verdict,
+            "candidate": None,
+            "capability": request.capability,
+            "target": request.target,
+            "owner": {"name": owner.name, "version": owner.version, "kind": owner.kind},
+            "via": list(request.via),
+            "phase": request.phase,
+            "module": request.module,
+            "rule": decision.rule,
+            "allow": suggest(request),
+            "layer": request.layer,
+            "stack": stack,
+            "count": 1,
+        }
+        if request.argv is not None:
+            fields["argv"] = list(request.argv)
+        return fields
+
+
+def stack_of(frame, owner_of_globals):
+    """Return the frames that are not the standard library's, innermost first, as plain values."""
+    found = []
+    while frame is not None and len(found) < MOST_FRAMES:
+        owner = owner_of_globals(frame.f_globals)
+        if owner is None or owner.kind != "stdlib":
+            code = frame.f_code
+            name = owner.name if owner is not None else "unowned"
+            found.append(
+                {"owner": name, "file": code.co_filename, "line": frame.f_lineno or 0, "function": code.co_name}
+            )
+        frame = frame.f_back
+    return found

@@ -1,0 +1,109 @@
+"""The door for imports: a finder at position 0 that asks the others, and looks at what they found."""
+
+import sys
+
+from importguard.pinned import getattr, id, len, list, read_file, type
+
+UNCHECKED_HASH = 0b01
+CHECKED_HASH = 0b11
+
+
+class Finder:
+    """Asks the finders behind it and hands their spec on as it is, once the guard has looked at it.
+
+    `examine(name, spec)` raises to block an import; `patches` maps module names to functions that are called with
+    the module after it ran, the only case in which a loader is wrapped.
+    """
+
+    def __init__(self, examine, patches):
+        self.examine = examine
+        self.patches = patches
+
+    def find_spec(self, name, path=None, target=None):
+        for finder in list(sys.meta_path):
+            if finder is self:
+                continue
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find is not None else None
+            if spec is not None:
+                self.examine(name, spec)
+                patch = self.patches.get(name)
+                if patch is not None and spec.loader is not None:
+                    spec.loader = PatchingLoader(spec.loader, patch)
+                return spec
+        return None
+
+    def invalidate_caches(self):
+        """Nothing is cached here; the finders behind are asked by importlib itself."""
+
+    def is_first(self):
+        return len(sys.meta_path) > 0 and sys.meta_path[0] is self
+
+    def go_first(self):
+        """Take position 0 again; return what stood there."""
+        before = sys.meta_path[0] if sys.meta_path else None
+        while self in sys.meta_path:
+            sys.meta_path.remove(self)
+        sys.meta_path.insert(0, self)
+        return before
+
+
+class PatchingLoader:
+    """Loads a module of the standard library, wraps what raises no event, and steps aside."""
+
+    def __init__(self, loader, patch):
+        self.loader = loader
+        self.patch = patch
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        spec = module.__spec__
+        spec.loader = module.__loader__ = self.loader
+        self.loader.exec_module(module)
+        self.patch(module)
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+
+def bytecode_problem(spec, came_with_a_wheel):
+    """Say what is wrong with the bytecode that a spec would run: "" for nothing, else a word for the record."""
+    origin, cached = spec.origin, spec.cached
+    if type(origin) is not str:
+        return ""
+    if origin.endswith(".pyc"):
+        return "sourceless"
+    if not origin.endswith(".py") or type(cached) is not str:
+        return ""
+    try:
+        head = read_file(cached) if came_with_a_wheel(cached) else _head(cached)
+    except OSError:
+        return ""
+    if len(head) >= 8 and head[4] & CHECKED_HASH == UNCHECKED_HASH:
+        return "unchecked-hash"
+    if len(head) > 16:
+        return _compare(spec, origin)
+    return ""
+
+
+def _head(path):
+    from importguard.pinned import O_CLOEXEC, O_RDONLY, close, open, read
+
+    fd = open(path, O_RDONLY | O_CLOEXEC)
+    try:
+        return read(fd, 16)
+    finally:
+        close(fd)
+
+
+def _compare(spec, origin):
+    """A wheel brought this bytecode along: run it only when it is what its source says."""
+    try:
+        source = read_file(origin)
+        given = spec.loader.get_code(spec.name)
+    except (OSError, ImportError):
+        return ""
+    made = compile(source, origin, "exec", dont_inherit=True)
+    return "" if made == given else "differs-from-source"

@@ -1,0 +1,261 @@
+"""Arming: the one place where the parts of the guard meet."""
+
+import posix
+import sys
+
+from importguard import core
+from importguard.blame import MainOrigin, Walker
+from importguard.enforce import Enforcer, Recorder, stack_of
+from importguard.finder import Finder, bytecode_problem
+from importguard.identity import Identity
+from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
+from importguard.paths import resolve
+from importguard.pinned import getpid, type
+from importguard.policy import table as tables
+from importguard.policy.decide import decide
+from importguard.wraps import carrier, deferred, spawn
+from importguard.written import Written
+
+guard = None
+
+
+class Guard:
+    """What an armed process holds: its table, its owners, and the corridor from a door to a decision."""
+
+    def __init__(self, session, told):
+        self.session = session
+        self.told = told
+        self.table = tables.load(session["table"])
+        self.recorder = Recorder(session["records"], session["supervised"])
+        self.enforcer = Enforcer(self.recorder, mode=self.table.mode, on_violation=self.table.on_violation)
+        self.written = Written()
+        self.identity = Identity(
+            sites=session["ledger"]["sites"],
+            app_roots=[with_slash(root) for root in session["app_roots"]],
+            stdlib=stdlib_folders(),
+            package=with_slash(session["package"]),
+            is_app=self.table.is_app,
+            is_written=self.written.holds,
+        )
+        self.walker = Walker(
+            owner_of_globals=self.identity.owner_of_globals,
+            owner_of_path=self.identity.owner_of_path,
+            main_origin=main_origin(told),
+            deferred_globals=carrier.__dict__,
+            is_deputy=self.table.is_deputy,
+        )
+        self.spawner = spawn.Spawner(self.ask_to_spawn, self.spawn_fields)
+        self.finder = Finder(self.examine, {})
+        self.answers = None
+        self.ruled_out = {}
+        self.table.owner_of = self.identity.name_of_path
+        self.table.is_written = self.written.holds
+
+    # The corridor.
+
+    def concerns(self, capability, target):
+        """Say whether anybody could be refused this: the question that costs next to nothing."""
+        if capability == "fs.write":
+            self.written.note(target)
+        return self.table.watches(capability, target)
+
+    def judge(self, capability, target, argv, frame, layer="audit"):
+        """Decide on what the code in `frame` asks for; raises Denied when it is refused."""
+        if capability == "proc.spawn" and self.spawner.is_passing():
+            return None
+        return self.enforcer.guarded(self._judge, capability, target, argv, frame, layer)
+
+    def _judge(self, capability, target, argv, frame, layer):
+        origin = self.walker.trace(frame)
+        blame = self.walker.choose(origin, capability, target)
+        request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
+        decision = decide(self.table, request)
+        if decision.verdict != "allow":
+            self.enforcer.carry_out(decision, request, stack_of(frame, self.identity.owner_of_globals))
+        return origin
+
+    # The doors.
+
+    def ask_to_spawn(self, target, argv, frame):
+        return self.judge("proc.spawn", target or "?", argv, frame, layer="wrap")
+
+    def on_import(self, args):
+        """Keep the finder first; the event comes before any finder is asked."""
+        if not self.finder.is_first():
+            was_there = self.finder in sys.meta_path
+            self.finder.go_first()
+            if not was_there:
+                self.recorder.record("tamper", capability="runtime.patch", target="sys.meta_path", reason="the finder was removed")
+        filename = args[1]
+        if type(filename) is str and self.table.watches("native.load", filename):
+            self.judge("native.load", resolve(filename), None, sys._getframe(2))
+
+    def on_program(self, args):
+        self.walker.starting = False
+
+    def examine(self, name, spec):
+        """Look at what the finders found for a module, before anything of it runs."""
+        origin = spec.origin
+        if type(origin) is not str or origin in ("built-in", "frozen"):
+            locations = spec.submodule_search_locations
+            if origin is None and locations:
+                self._examine_places(name, locations)
+            return
+        owner = self.identity.owner_of_path(resolve(origin))
+        if owner.kind in ("app", "stdlib"):
+            return
+        if owner.name in self.identity.problems:
+            self._refuse_malicious(name, owner)
+        if self.table.bytecode != "ignore":
+            self._examine_bytecode(name, owner, spec)
+        if self.table.watches("import", name):
+            self._judge_import(name, owner)
+
+    def _examine_places(self, name, locations):
+        """A namespace package runs no code, but all of its portions may belong to a bad distribution."""
+        owners = [self.identity.owner_of_path(resolve(str(place))) for place in list(locations)]
+        if owners and all(owner.name in self.identity.problems for owner in owners):
+            self._refuse_malicious(name, owners[0])
+
+    def _refuse_malicious(self, name, owner):
+        if self.table.malicious == "off":
+            return
+        advisory = self.identity.problems[owner.name]
+        verdict = "log" if self.table.malicious == "warn" or advisory.startswith("warn:") else "deny"
+        self._block(name, owner, Decision(verdict, f"advisory:{advisory.partition(':')[2] or advisory}"))
+
+    def _examine_bytecode(self, name, owner, spec):
+        problem = bytecode_problem(spec, self.identity.bytecode_came_with_a_wheel)
+        if problem:
+            verdict = "deny" if self.table.bytecode == "refuse" or problem == "differs-from-source" else "log"
+            self._block(name, owner, Decision(verdict, f"bytecode:{problem}"))
+
+    def _judge_import(self, name, owner):
+        request = self._import_request(name, owner)
+        decision = decide(self.table, request)
+        if decision.verdict != "allow":
+            self.enforcer.carry_out(decision, request, [], blocked_module=name)
+
+    def _block(self, name, owner, decision):
+        key = (owner.name, decision.rule, name if decision.rule.startswith("bytecode") else "")
+        if decision.verdict == "log" or self.table.mode == "observe":
+            if key in self.ruled_out:
+                return
+            self.ruled_out[key] = True
+        self.enforcer.carry_out(decision, self._import_request(name, owner), [], blocked_module=name)
+
+    def _import_request(self, name, owner):
+        phase = "startup" if self.walker.starting else "import"
+        return Request("import", name, None, owner, (), phase, name, "finder")
+
+    # What children are told.
+
+    def spawn_fields(self, origin):
+        """Return what a child must know: the session, and the blame of its spawn."""
+        told = {"session": self.told["session"], "ahead": self.session["package"] + "/ahead"}
+        blame = self.walker.choose(origin, "proc.spawn", "") if origin is not None else None
+        if blame is None:
+            owner, phase, module = UNOWNED, "run", ""
+        else:
+            owner, phase, module = blame.owner, blame.phase, blame.module
+        told.update(phase=phase, kind=owner.kind, name=owner.name, version=owner.version, module=module)
+        told["program"] = self.walker.program if owner.kind == "app" else ""
+        return told
+
+    # Arming.
+
+    def arm(self):
+        """Put the hook, the finder and the wraps in place; raises RuntimeError when the hook doesn't answer."""
+        capabilities = {name for name in CAPABILITIES if self.table.watches_any(name)} | {"fs.write"}
+        name, install = core.choose(self.session.get("core", "auto"))
+        self.answers = install(
+            capabilities=capabilities,
+            concerns=self.concerns,
+            judge=self.judge,
+            on_import=self.on_import,
+            on_program=self.on_program,
+        )
+        if not self.answers():
+            raise RuntimeError("the audit hook was blocked by one that was there before")
+        self._wrap()
+        sys.meta_path.insert(0, self.finder)
+        posix.register_at_fork(after_in_child=self._after_fork)
+        self.announce(name)
+
+    def _wrap(self):
+        deferral = deferred.Deferral(self.walker.trace, lambda: self.walker.starting)
+        spawn.wrap_posix(self.spawner)
+        deferred.wrap_threads(deferral)
+        patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
+        patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.spawner)
+        for name, patch in patches.items():
+            module = sys.modules.get(name)
+            if module is not None:
+                patch(module)
+            else:
+                self.finder.patches[name] = patch
+        subprocess = sys.modules.get("subprocess")
+        if subprocess is not None and hasattr(subprocess, "_fork_exec"):
+            subprocess._fork_exec = sys.modules["_posixsubprocess"].fork_exec
+
+    def announce(self, core_name, **more):
+        """Write the `armed` record: its absence is the alarm."""
+        self.recorder.record(
+            "armed",
+            ppid=posix.getppid(),
+            argv=list(sys.orig_argv[:8]),
+            python="%d.%d.%d" % sys.version_info[:3],
+            core=core_name,
+            mode=self.table.mode,
+            policy=self.session["table"]["digest"],
+            layers=["finder", "audit", "wrap"],
+            missing=list(self.session.get("missing", ())),
+            **more,
+        )
+
+    def _after_fork(self):
+        self.announce(core.NAME, forked=True)
+
+
+def main_origin(told):
+    """Return on whose behalf this process runs, from what its parent said."""
+    if told["kind"] == "app":
+        return MainOrigin(APP, "run", "", "app", told["program"])
+    owner = Owner(told["name"], told["version"], told["kind"])
+    return MainOrigin(owner, told["phase"], told["module"], told["kind"], "")
+
+
+def stdlib_folders():
+    """Return the folders of the standard library, read off the modules that the interpreter itself has loaded."""
+    folders = []
+    for root in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix):
+        for name in (root, resolve(root)):
+            folder = f"{name}/{sys.platlibdir}/python{sys.version_info[0]}.{sys.version_info[1]}/"
+            if folder not in folders:
+                folders.append(folder)
+    encodings = sys.modules.get("encodings")
+    if encodings is not None and type(getattr(encodings, "__file__", None)) is str:
+        folders.append(resolve(encodings.__file__).rpartition("/encodings/")[0] + "/")
+    zipped = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
+    return [*folders, sys.base_prefix + zipped]
+
+
+def with_slash(folder):
+    return folder.rstrip("/") + "/"
+
+
+def with_argument(patch, argument):
+    return lambda module: patch(module, argument)
+
+
+def arm(session, told):
+    """Arm this process once; a second call finds it armed and does nothing."""
+    global guard
+    if guard is None:
+        guard = Guard(session, told)
+        guard.arm()
+    return guard
+
+
+def is_armed_in(pid):
+    return guard is not None and pid == getpid()

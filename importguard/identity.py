@@ -1,0 +1,135 @@
+"""From a file, or from the globals that a frame runs in, to the owner of the code."""
+
+import sys
+
+from importguard import paths
+from importguard.ledger.scan import scan
+from importguard.model import APP, STDLIB, UNOWNED, Owner
+from importguard.pinned import dict, getattr, id, len, stat, str, tuple, type
+
+SITE_NAMES = ("/site-packages", "/dist-packages")
+MOST_CACHED = 16384
+
+
+class Identity:
+    """Answers who owns a path, from the ledger; scans a site directory again when it has changed."""
+
+    def __init__(self, *, sites, app_roots, stdlib, package, is_app, is_written):
+        self.sites = dict(sites)
+        self.app_roots = tuple(app_roots)
+        self.stdlib = tuple(stdlib)
+        self.package = package
+        self.is_app = is_app
+        self.is_written = is_written
+        self.problems = {}
+        self._owners = {}
+        self._prefixes = {}
+        self._files = {}
+        self._bytecode = {}
+        self._by_path = {}
+        self._by_globals = {}
+        self._module_type = type(sys)
+        for site in self.sites.values():
+            self._take(site)
+
+    def owner_of_path(self, path):
+        """Return the Owner of an absolute path; what can't be attributed is UNOWNED."""
+        owner = self._by_path.get(path)
+        if owner is None:
+            owner = self._find(path)
+            if len(self._by_path) > MOST_CACHED:
+                self._by_path.clear()
+            self._by_path[path] = owner
+        return owner
+
+    def name_of_path(self, path):
+        """Return the distribution that owns a path, or None."""
+        owner = self.owner_of_path(path)
+        return owner.name if owner.kind in ("distribution", "app") else None
+
+    def owner_of_globals(self, namespace):
+        """Return the Owner of code that runs in `namespace`, or None for a namespace that is no module's."""
+        known = self._by_globals.get(id(namespace))
+        if known is not None and known[0] is namespace:
+            return known[1]
+        file = namespace.get("__file__")
+        spec = namespace.get("__spec__")
+        origin = getattr(spec, "origin", None) if spec is not None else None
+        if type(file) is not str:
+            file = origin
+        if type(file) is not str:
+            name = namespace.get("__name__")
+            if type(name) is str and name.startswith(("importlib._bootstrap", "_frozen_importlib")):
+                return self._remember(namespace, STDLIB)
+            # A namespace package has no file, and runs no code of its own.
+            return None
+        if file in ("built-in", "frozen"):
+            return self._remember(namespace, STDLIB)
+        return self._remember(namespace, self.owner_of_path(paths.resolve(file)))
+
+    def bytecode_came_with_a_wheel(self, path):
+        """Say whether RECORD lists this .pyc with a digest, so that no installer here has compiled it."""
+        return path in self._bytecode
+
+    def _remember(self, namespace, owner):
+        # The entry keeps the namespace alive, so that its id can't come to mean another one.
+        self._by_globals[id(namespace)] = (namespace, owner)
+        return owner
+
+    def _take(self, site):
+        for name, known in site["dists"].items():
+            kind = "app" if known["kind"] == "app" or self.is_app(name) else "distribution"
+            self._owners[name] = Owner(name, known["version"], kind)
+            if known["malicious"]:
+                self.problems[name] = known["malicious"]
+        self._prefixes.update(site["prefixes"])
+        self._files.update(site["files"])
+        for path in site.get("bytecode", ()):
+            self._bytecode[path] = True
+
+    def _find(self, path):
+        if path.startswith(self.package):
+            return STDLIB
+        name = self._listed(path)
+        if name is None:
+            site = site_of(path)
+            if site is None:
+                return self._outside_sites(path)
+            if self._is_stale(site):
+                fresh = scan(site)
+                self.sites[site] = fresh
+                self._take(fresh)
+                name = self._listed(path)
+        return self._owners.get(name, UNOWNED) if name is not None else UNOWNED
+
+    def _listed(self, path):
+        name = self._files.get(path)
+        while name is None and path:
+            name = self._prefixes.get(path)
+            path = path.rpartition("/")[0]
+        return name
+
+    def _outside_sites(self, path):
+        for root in self.stdlib:
+            if path.startswith(root):
+                return STDLIB
+        for root in self.app_roots:
+            if path.startswith(root) and not self.is_written(path):
+                return APP
+        return UNOWNED
+
+    def _is_stale(self, site):
+        known = self.sites.get(site)
+        try:
+            return known is None or known["mtime_ns"] != stat(site).st_mtime_ns
+        except OSError:
+            return False
+
+
+def site_of(path):
+    """Return the site directory that a path lies in (by its name, as site.py builds it), or None."""
+    for name in SITE_NAMES:
+        at = path.find(name + "/")
+        if at >= 0:
+            return path[: at + len(name)]
+    return None

@@ -1,0 +1,105 @@
+"""Which file a path really means: absolute, with every symbolic link followed, at the price of one lstat."""
+
+from importguard.pinned import fspath, getcwd, len, lstat, readlink, type
+
+LINK = 0o120000
+TYPE_MASK = 0o170000
+MOST_LINKS = 40
+MOST_CACHED = 8192
+
+_folders = {}
+
+
+def as_text(path):
+    """Return a path argument of an audit event as str, or None for a file descriptor or nothing."""
+    kind = type(path)
+    if kind is str:
+        return path
+    if kind is bytes:
+        return path.decode("utf-8", "surrogateescape")
+    if path is None or kind is int or kind is bool:
+        return None
+    try:
+        path = fspath(path)
+    except TypeError:
+        return None
+    # A subclass of str may answer differently each time that it is asked: copy its characters once.
+    return path.decode("utf-8", "surrogateescape") if type(path) is bytes else "".join(str.__iter__(path))
+
+
+def resolve(path, folder=None):
+    """Return `path` (str, relative to `folder` or the working directory) as an absolute path without links."""
+    if path[:1] != "/":
+        path = (folder or getcwd()) + "/" + path
+    parent, _, name = path.rpartition("/")
+    if name in ("", ".", ".."):
+        return real_folder(path)
+    real = real_folder(parent) if parent else ""
+    if real == "/":
+        real = ""
+    full = real + "/" + name
+    try:
+        if lstat(full).st_mode & TYPE_MASK != LINK:
+            return full
+    except (OSError, ValueError):
+        return full
+    return _follow(full, MOST_LINKS)
+
+
+def forget():
+    """Drop what is known of folders; called when a link, a rename or a removal may have changed it."""
+    _folders.clear()
+
+
+def folder_of_fd(fd):
+    """Return the folder that a directory descriptor stands for, or None."""
+    try:
+        return readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return None
+
+
+def real_folder(path):
+    """Return a folder's absolute path without links; cached until forget()."""
+    known = _folders.get(path)
+    if known is None:
+        if len(_folders) > MOST_CACHED:
+            _folders.clear()
+        known = _follow(path, MOST_LINKS)
+        # What hangs below /proc changes with the process and with every descriptor that is opened.
+        if not known.startswith("/proc/") and not path.startswith(("/proc", "/dev/fd")):
+            _folders[path] = known
+    return known
+
+
+def _follow(path, budget):
+    """Walk a path component by component, as the kernel does, for at most `budget` links."""
+    done = ""
+    todo = path.split("/")
+    todo.reverse()
+    while todo:
+        part = todo.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            done = done.rpartition("/")[0]
+            continue
+        here = done + "/" + part
+        try:
+            link = readlink(here)
+        except (OSError, ValueError):
+            done = here
+            continue
+        budget -= 1
+        if budget < 0:
+            return path
+        if link[:1] == "/":
+            done = ""
+        # "socket:[1]" and "/memfd:x (deleted)" behind /proc/self/fd are names, not paths.
+        elif here.startswith("/proc/") and ":[" in link:
+            done = here
+            continue
+        steps = link.split("/")
+        steps.reverse()
+        todo.extend(steps)
+    return done or "/"

@@ -1,0 +1,74 @@
+"""Builtins and operating-system calls as they were at start-up, whatever a package makes of them later."""
+
+import builtins as _builtins
+import posix as _posix
+import sys as _sys
+
+bytes = _builtins.bytes
+callable = _builtins.callable
+compile = _builtins.compile
+dict = _builtins.dict
+getattr = _builtins.getattr
+id = _builtins.id
+int = _builtins.int
+isinstance = _builtins.isinstance
+iter = _builtins.iter
+len = _builtins.len
+list = _builtins.list
+repr = _builtins.repr
+reversed = _builtins.reversed
+set = _builtins.set
+setattr = _builtins.setattr
+sorted = _builtins.sorted
+str = _builtins.str
+tuple = _builtins.tuple
+type = _builtins.type
+zip = _builtins.zip
+
+access = _posix.access
+close = _posix.close
+exit_now = _posix._exit
+fspath = _posix.fspath
+fstat = _posix.fstat
+getcwd = _posix.getcwd
+getpid = _posix.getpid
+getppid = _posix.getppid
+kill = _posix.kill
+listdir = _posix.listdir
+lstat = _posix.lstat
+open = _posix.open
+putenv = _posix.putenv
+read = _posix.read
+readlink = _posix.readlink
+set_blocking = _posix.set_blocking
+stat = _posix.stat
+unsetenv = _posix.unsetenv
+urandom = _posix.urandom
+write = _posix.write
+O_APPEND = _posix.O_APPEND
+O_CLOEXEC = _posix.O_CLOEXEC
+O_CREAT = _posix.O_CREAT
+O_NONBLOCK = _posix.O_NONBLOCK
+O_RDONLY = _posix.O_RDONLY
+O_WRONLY = _posix.O_WRONLY
+X_OK = _posix.X_OK
+
+get_frame = _sys._getframe
+
+
+def read_file(path, limit=1 << 26):
+    """Return the bytes of a file; raises OSError, also when it is larger than `limit` bytes."""
+    fd = open(path, O_RDONLY | O_CLOEXEC)
+    try:
+        parts = []
+        size = 0
+        while True:
+            part = read(fd, 1 << 20)
+            if not part:
+                return b"".join(parts)
+            size += len(part)
+            if size > limit:
+                raise OSError(f"larger than {limit} bytes: {path!r}")
+            parts.append(part)
+    finally:
+        close(fd)

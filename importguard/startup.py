@@ -1,0 +1,115 @@
+"""The first line of importguard that runs in a guarded process."""
+
+import posix
+import sys
+
+from importguard import guard
+from importguard.childargs import HELD, without_ahead
+from importguard.errors import CANNOT_ARM
+from importguard.pinned import read_file, unsetenv
+from importguard.session import VARIABLE, decode_spawn, unpack
+
+OLDEST = (3, 11)
+
+
+def enter(ahead):
+    """Arm the guard before `site` runs; called by ahead/encodings with the folder that it was found in.
+
+    A process that was told of no session is left alone: the folder got onto its path in some other way.
+    """
+    told_text = posix.environ.get(VARIABLE.encode())
+    if told_text is None:
+        restore_environment(ahead, None)
+        return
+    try:
+        told = decode_spawn(told_text.decode("utf-8", "surrogateescape"))
+        session = unpack(read_file(told["session"]))
+        check_interpreter()
+        restore_environment(ahead, told)
+        guard.arm(session, told)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        refuse(f"the guard can't be armed in this process: {type(error).__name__}: {error}")
+
+
+def enter_late(session_path):
+    """Arm an environment that carries a start-up hook; does nothing where the guard is there already."""
+    if guard.guard is not None:
+        return
+    wanted = posix.environ.get(b"IMPORTGUARD", b"").decode("utf-8", "replace")
+    if wanted == "off":
+        return
+    try:
+        session = unpack(read_file(session_path))
+        check_interpreter()
+        if wanted in ("observe", "enforce"):
+            session["table"] = {**session["table"], "mode": wanted}
+        roots = [*session["app_roots"], posix.getcwd()]
+        session["app_roots"] = roots
+        told = {"session": session_path, "phase": "run", "kind": "app", "name": "", "version": "", "module": "", "program": ""}
+        guard.arm(session, told)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        refuse(f"the guard of this environment can't be armed: {type(error).__name__}: {error}")
+
+
+def check_interpreter():
+    """Raise ValueError for an interpreter that the guard doesn't know."""
+    if sys.implementation.name != "cpython":
+        raise ValueError(f"{sys.implementation.name} is not CPython")
+    if sys.version_info < OLDEST:
+        raise ValueError("Python %d.%d is older than %d.%d" % (*sys.version_info[:2], *OLDEST))
+
+
+def restore_environment(ahead, told):
+    """Show the program the environment that its user gave it. The C environment keeps the guard's variables, so that
+    whatever this process starts behind Python's back is guarded as well."""
+    environ = posix.environ
+    environ.pop(VARIABLE.encode(), None)
+    rest = without_ahead(environ.get(b"PYTHONPATH", b"").decode("utf-8", "surrogateescape"), ahead)
+    if rest or (told is not None and told["pythonpath"] == "="):
+        environ[b"PYTHONPATH"] = rest.encode("utf-8", "surrogateescape")
+    else:
+        environ.pop(b"PYTHONPATH", None)
+    if told is not None and told["flags"]:
+        restore_isolation(told["flags"])
+
+
+def restore_isolation(flags):
+    """Undo what childargs did for -I and -E: give back the variables, show the flags as they were typed."""
+    held = HELD.encode()
+    for name in [name for name in posix.environ if name.startswith(held)]:
+        value = posix.environ.pop(name)
+        posix.environ[name[len(held) :]] = value
+        posix.putenv(name[len(held) :], value)
+        unsetenv(name)
+    changes = {"ignore_environment": 1}
+    if "I" in flags:
+        changes["isolated"] = 1
+    sys.flags = flags_with(changes)
+
+
+def flags_with(changes):
+    """Return sys.flags with other values; before 3.13 that takes a look-alike, as the type has no constructor."""
+    replace = getattr(sys.flags, "__replace__", None)
+    if replace is not None:
+        return replace(**changes)
+    kind = type(sys.flags)
+    names = [name for name in kind.__match_args__]
+    values = [changes.get(name, getattr(sys.flags, name)) for name in names]
+    fields = {name: property(lambda self, at=at: self[at]) for at, name in enumerate(names)}
+    fields.update(
+        __repr__=lambda self: "sys.flags(" + ", ".join(f"{n}={v!r}" for n, v in zip(names, self)) + ")",
+        __slots__=(),
+        __module__="sys",
+        n_fields=kind.n_fields,
+        n_sequence_fields=kind.n_sequence_fields,
+        n_unnamed_fields=kind.n_unnamed_fields,
+    )
+    return type("flags", (tuple,), fields)(values)
+
+
+def refuse(reason):
+    """Say one line and end the process: nothing starts unguarded."""
+    try:
+        posix.write(2, f"importguard IG301: {reason}; nothing was started\n".encode("utf-8", "backslashreplace"))
+    finally:
+        posix._exit(CANNOT_ARM)

@@ -1,0 +1,122 @@
+"""Work that is arranged while a package is imported, and done later, keeps the phase and the blame of the import."""
+
+import _frozen_importlib
+import _thread
+import sys
+
+from importguard.pinned import callable, get_frame, getattr, setattr
+from importguard.wraps.carrier import Carried, unwrap
+
+THREAD_STARTS = ("start_new_thread", "start_new", "start_joinable_thread")
+THREADING_ALIASES = {"_start_new_thread": "start_new_thread", "_start_joinable_thread": "start_joinable_thread"}
+
+
+class Deferral:
+    """Says on whose behalf something is being arranged, at almost no cost when no import is under way."""
+
+    def __init__(self, trace, is_starting):
+        self.trace = trace
+        self.is_starting = is_starting
+        self.imports_under_way = _frozen_importlib._module_locks
+        self.has_carried = False
+
+    def carry(self, function, frame):
+        """Return `function`, or one that carries its origin where that is an import or a start-up file."""
+        if not (self.imports_under_way or self.has_carried or self.is_starting()):
+            return function
+        if not callable(function) or type(function) is Carried:
+            return function
+        origin = self.trace(frame)
+        if origin.phase == "run":
+            return function
+        self.has_carried = True
+        return Carried(origin, function)
+
+
+def wrap_threads(deferral):
+    """Threads: the three functions of `_thread`, and threading's own names for them where it is loaded already."""
+    for name in THREAD_STARTS:
+        real = getattr(_thread, name, None)
+        if real is not None:
+            setattr(_thread, name, _wrap_start(real, deferral))
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        for alias, name in THREADING_ALIASES.items():
+            if hasattr(threading, alias):
+                setattr(threading, alias, getattr(_thread, name))
+
+
+def _wrap_start(real, deferral):
+    def start(function, *args, **kwargs):
+        return real(deferral.carry(function, get_frame(1)), *args, **kwargs)
+
+    start.__name__ = start.__qualname__ = real.__name__
+    start.__doc__ = real.__doc__
+    start.__module__ = "_thread"
+    return start
+
+
+def wrap_signals(module, deferral):
+    """Signal handlers; what is asked back is the handler that was given.
+
+    Importing `_signal` before the interpreter itself does so crashes it, so this too waits for the import.
+    """
+    set_handler, get_handler = module.signal, module.getsignal
+
+    def signal(signalnum, handler, /):
+        return unwrap(set_handler(signalnum, deferral.carry(handler, get_frame(1))))
+
+    def getsignal(signalnum, /):
+        return unwrap(get_handler(signalnum))
+
+    signal.__doc__, getsignal.__doc__ = set_handler.__doc__, get_handler.__doc__
+    module.signal, module.getsignal = signal, getsignal
+
+
+def wrap_atexit(module, deferral):
+    real = module.register
+
+    def register(func, /, *args, **kwargs):
+        real(deferral.carry(func, get_frame(1)), *args, **kwargs)
+        return func
+
+    register.__doc__ = real.__doc__
+    module.register = register
+
+
+def wrap_weakref(module, deferral):
+    _wrap_init(module.finalize, 2, deferral)
+
+
+def wrap_futures(module, deferral):
+    _wrap_init(module._WorkItem, 2, deferral)
+
+
+def wrap_asyncio(module, deferral):
+    _wrap_init(module.Handle, 1, deferral)
+
+
+def _wrap_init(kind, position, deferral):
+    """Carry the callable at `position` of a class's __init__ (self counts)."""
+    real = kind.__init__
+
+    def __init__(*args, **kwargs):
+        if len(args) > position:
+            carried = deferral.carry(args[position], get_frame(1))
+            if carried is not args[position]:
+                args = args[:position] + (carried,) + args[position + 1 :]
+        return real(*args, **kwargs)
+
+    __init__.__doc__ = real.__doc__
+    __init__.__wrapped__ = real
+    kind.__init__ = __init__
+
+
+# What is wrapped when it is imported: a module that nobody imports is not loaded for it.
+AT_IMPORT = {
+    "_signal": wrap_signals,
+    "atexit": wrap_atexit,
+    "weakref": wrap_weakref,
+    "concurrent.futures.thread": wrap_futures,
+    "asyncio.events": wrap_asyncio,
+}

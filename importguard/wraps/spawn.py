@@ -1,0 +1,151 @@
+"""Every way to start a program, wrapped: asks first, then tells the child what it runs under and on whose behalf."""
+
+import posix
+import sys
+from _thread import get_ident
+
+from importguard.childargs import guard_child
+from importguard.core.events import argv_text, first_executable, program_path
+from importguard.paths import as_text
+from importguard.pinned import dict, get_frame, getattr, list, set, setattr, tuple, type
+from importguard.session import VARIABLE
+
+FORK_EXEC_ARGV, FORK_EXEC_CANDIDATES, FORK_EXEC_ENV = 0, 1, 5
+
+
+class Spawner:
+    """Asks for a start (`ask`), and says what the child is to be told (`spawn_fields`)."""
+
+    def __init__(self, ask, spawn_fields):
+        self.ask = ask
+        self.spawn_fields = spawn_fields
+        self.passing = set()
+
+    def prepare(self, path, argv, env, frame):
+        """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
+        program = as_text(path) or ""
+        texts = [as_text(item) or "" for item in argv]
+        origin = self.ask(program_path(program), argv_text(argv), frame)
+        # Only the path says what is started; argv[0] is a name that the caller chooses.
+        named = [program, *texts[1:]]
+        guarded, env = guard_child(named, current_environment() if env is None else env, self.spawn_fields(origin))
+        if guarded == named:
+            return path, argv, env
+        return guarded[0], [texts[0] if guarded[0] == program else guarded[0], *guarded[1:]], env
+
+    def is_passing(self):
+        """Say whether this thread is inside a start that was asked for already."""
+        return get_ident() in self.passing
+
+    def call(self, real, *args, **options):
+        """Call the real function: the audit event that it raises was answered here."""
+        thread = get_ident()
+        self.passing.add(thread)
+        try:
+            return real(*args, **options)
+        finally:
+            self.passing.discard(thread)
+
+
+def current_environment():
+    """Return the environment that a child inherits, as the program sees it."""
+    module = sys.modules.get("os")
+    data = getattr(getattr(module, "environ", None), "_data", None)
+    if type(data) is not dict:
+        data = posix.environ
+    return {as_text(name): as_text(value) for name, value in dict(data).items()}
+
+
+def environment_of(mapping):
+    """Return an environment argument as a mapping of str to str, read once."""
+    return {as_text(name): as_text(value) for name, value in list(mapping.items())}
+
+
+def encode(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
+def wrap_posix(spawner):
+    """Replace the functions of `posix` that start a program; `os` takes its own from there when it is imported."""
+    posix.execv = _wrap_execv(posix.execv, posix.execve, spawner)
+    posix.execve = _wrap_execve(posix.execve, spawner)
+    posix.posix_spawn = _wrap_spawn(posix.posix_spawn, spawner)
+    posix.posix_spawnp = _wrap_spawn(posix.posix_spawnp, spawner)
+    posix.system = _wrap_system(posix.system, posix.putenv, spawner)
+    module = sys.modules.get("os")
+    if module is not None:
+        for name in ("execv", "execve", "posix_spawn", "posix_spawnp", "system"):
+            setattr(module, name, getattr(posix, name))
+
+
+def _wrap_execv(execv, execve, spawner):
+    def execv_guarded(path, argv, /):
+        path, argv, env = spawner.prepare(path, tuple(argv), None, get_frame(1))
+        return spawner.call(execve, path, argv, env)
+
+    return _dressed(execv_guarded, execv)
+
+
+def _wrap_execve(execve, spawner):
+    def execve_guarded(path, argv, env):
+        if type(path) is int:
+            path = f"/proc/self/fd/{path}"
+        path, argv, env = spawner.prepare(path, tuple(argv), environment_of(env), get_frame(1))
+        return spawner.call(execve, path, argv, env)
+
+    return _dressed(execve_guarded, execve)
+
+
+def _wrap_spawn(real, spawner):
+    def spawn_guarded(path, argv, env, /, **options):
+        path, argv, env = spawner.prepare(path, tuple(argv), environment_of(env), get_frame(1))
+        return spawner.call(real, path, argv, env, **options)
+
+    return _dressed(spawn_guarded, real)
+
+
+def _wrap_system(system, putenv, spawner):
+    def system_guarded(command):
+        _, _, env = spawner.prepare("/bin/sh", ("sh", "-c", command), None, get_frame(1))
+        # system(3) gives the child this process's own environment: what it is to know has to stand there.
+        for name in env:
+            if name == "PYTHONPATH" or name.startswith(VARIABLE):
+                putenv(name, env[name])
+        return spawner.call(system, command)
+
+    return _dressed(system_guarded, system)
+
+
+def wrap_fork_exec(module, spawner):
+    """Replace `_posixsubprocess.fork_exec`, which raises no event of its own."""
+    real = module.fork_exec
+
+    def fork_exec(*args):
+        args = list(args)
+        env = args[FORK_EXEC_ENV]
+        given = None if env is None else _environment_of_lines(env)
+        program = first_executable(args[FORK_EXEC_CANDIDATES])
+        path, argv, env = spawner.prepare(program, tuple(args[FORK_EXEC_ARGV]), given, get_frame(1))
+        if path is not program:
+            args[FORK_EXEC_ARGV] = [encode(item) for item in argv]
+            args[FORK_EXEC_CANDIDATES] = (encode(path),)
+        args[FORK_EXEC_ENV] = [encode(name) + b"=" + encode(value) for name, value in env.items()]
+        return real(*args)
+
+    module.fork_exec = _dressed(fork_exec, real)
+
+
+def _environment_of_lines(lines):
+    env = {}
+    for line in lines:
+        name, _, value = as_text(line).partition("=")
+        env[name] = value
+    return env
+
+
+def _dressed(function, real):
+    function.__name__ = real.__name__
+    function.__qualname__ = real.__name__
+    function.__doc__ = real.__doc__
+    function.__module__ = real.__module__
+    return function
