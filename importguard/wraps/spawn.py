@@ -57,7 +57,9 @@ def current_environment():
 
 
 def environment_of(mapping):
-    """Return an environment argument as a mapping of str to str, read once."""
+    """Return an environment argument as a mapping of str to str, read once; None stays None."""
+    if mapping is None:
+        return None
     return {as_text(name): as_text(value) for name, value in list(mapping.items())}
 
 
