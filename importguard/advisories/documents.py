@@ -61,10 +61,20 @@ def documents(source):
 
 
 def label(source):
-    """Return the name under which a source is remembered: the last part of its path, the host and path of a URL."""
-    if download.is_url(source):
-        return "osv " + download.without_secrets(source)
-    return "osv " + os.path.basename(os.path.abspath(source))
+    """Return the short name under which a source is remembered."""
+    shown = shown_source(source)
+    return "osv " + (shown if download.is_url(source) else os.path.basename(shown))
+
+
+def shown_source(source):
+    """Return a source as it may be shown and stored: an absolute path, or a URL without its secrets; printable."""
+    text = download.without_secrets(source) if download.is_url(source) else os.path.abspath(source)
+    return printable(text)
+
+
+def printable(text):
+    """Return a text with everything escaped that a terminal would act on."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _in_folder(folder, budget):
