@@ -44,7 +44,7 @@ def test_a_world_reports_what_leaked_and_what_was_written(empty_environment, tmp
         outcome = guarded.run(world, [empty_environment.python, "-c", script], mode=guarded.UNGUARDED)
 
         assert outcome.returncode == 0, outcome.story()
-        assert world.evidence() == ["leaked:aws", "leaked:ssh", "posted:/x", "wrote:home/.bashrc"]
+        assert world.evidence() == ["POST:/x", "leaked:aws", "leaked:ssh", "wrote:home/.bashrc"]
 
 
 def test_a_run_lasts_until_its_last_descendant_has_ended(empty_environment, tmp_path):

