@@ -1,0 +1,113 @@
+"""From resolved policies and a preset to the flat table that a guarded process loads."""
+
+import hashlib
+import json
+
+from importguard.policy import grants, machine, patterns, preset
+from importguard.policy import named as names
+
+FORMAT = 1
+LOCKED, EXCEPTION, PACKAGE, LOCK, PHASE, PRESET_PACKAGE, PRESET_PHASE = range(7)
+WATCHED_PATHS = ("fs.read", "fs.write", "fs.list", "native.load")
+SETS = ("secrets", "persistence")
+
+
+def table(resolved, named):
+    """Return the table of a `resolve.Resolved`, as `policy.table.load` takes it; `named` as in `named.surroundings`."""
+    sets = {f"${name}": names.data_set(name, named) for name in SETS}
+    sets["$persistence"] = _with_own(sets["$persistence"], resolved, named)
+    sources = _sources(resolved)
+    rules = tuple(rule for policy, layers in sources for rule in _rules(policy, layers, named))
+    watch, watched = _watch(rules, sets)
+    machines = {name: machine.build(*pair) for name, pair in sets.items()}
+    return {
+        "v": FORMAT,
+        "digest": digest(resolved),
+        "name": resolved.name,
+        "mode": resolved.mode,
+        "on_violation": resolved.on_violation,
+        "malicious": resolved.malicious,
+        "bytecode": resolved.bytecode,
+        "startup_files": resolved.startup_files,
+        "rules": rules,
+        "deputies": _deputies(sources, named),
+        "app": tuple(sorted({name for policy, _ in sources for name in policy.app})),
+        "named": {name: tuple(values) for name, values in sorted(named.items())},
+        "sets": {**machines, **watched},
+        "watch": watch,
+    }
+
+
+def digest(resolved):
+    """Return the digest of what is in force; it does not depend on the machine."""
+    parts = [policy.digest for policy in _policies(resolved)]
+    parts += [resolved.mode, resolved.on_violation, resolved.malicious, resolved.bytecode, resolved.startup_files]
+    return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _policies(resolved):
+    return [policy for policy, _ in _sources(resolved)]
+
+
+def _sources(resolved):
+    """Return every policy in force with the layers (exception, package, phase) of its lines."""
+    sources = [(policy, (LOCKED, LOCKED, LOCKED)) for policy in resolved.locked]
+    sources += [(policy, (EXCEPTION, PACKAGE, PHASE)) for policy in resolved.policies]
+    chain = preset.chain(resolved.preset)
+    return sources + [(policy, (PRESET_PACKAGE, PRESET_PACKAGE, PRESET_PHASE)) for policy in chain]
+
+
+def _rules(policy, layers, named):
+    by_table = {"exception": layers[0], "package": layers[1]}
+    for line in policy.lines:
+        layer = by_table.get(line.table, layers[2])
+        # A glob that covers capabilities with targets of different kinds has no target; one line serves them all.
+        kind, data, rank = patterns.compile_target(line.grant.capability, line.grant.target, named)
+        rank = 100 * rank + min(len(line.grant.capability.replace("*", "")), 99)
+        yield (
+            layer, rank, line.effect, line.grant.capability, kind, data, line.package, line.specifier,
+            line.phases, line.where,
+        )  # fmt: skip
+
+
+def _deputies(sources, named):
+    """Return {name: ((capability, kind, patterns, specifier), …)}; an empty list in a policy takes all below away."""
+    found, closed = {}, set()
+    for policy, _ in sources:
+        for line in policy.deputies:
+            if line.package not in closed:
+                kind, data, _ = patterns.compile_target(line.grant.capability, line.grant.target, named)
+                found.setdefault(line.package, []).append((line.grant.capability, kind, data, line.specifier))
+        closed.update(policy.undeputised)
+    return {name: tuple(entries) for name, entries in sorted(found.items())}
+
+
+def _watch(rules, sets):
+    """Return {capability: True or the name of a set of paths} of what some rule denies, and those sets."""
+    watch, watched = {}, {}
+    for capability in grants.FAMILIES:
+        denials = [rule for rule in rules if rule[2] == "deny" and capability in grants.capabilities(rule[3])]
+        if not denials:
+            continue
+        watch[capability] = True
+        if capability in WATCHED_PATHS and all(rule[4] in ("set", "paths") for rule in denials):
+            watch[capability] = f"denied {capability}"
+            watched[watch[capability]] = _union(denials, sets)
+    return watch, watched
+
+
+def _union(denials, sets):
+    """Return the machine of everything that one of the rules may deny; exclusions count only where there's one set."""
+    wanted, only = [], {rule[5] if rule[4] == "set" else "" for rule in denials}
+    for rule in denials:
+        wanted += sets[rule[5]][0] if rule[4] == "set" else rule[5]
+    unless = sets[only.pop()][1] if len(only) == 1 and "" not in only else ()
+    return machine.build(dict.fromkeys(wanted), unless)
+
+
+def _with_own(pair, resolved, named):
+    """Return `$persistence` with importguard's own files: itself, its policies, its records."""
+    own = [names.package_folder() + "/**", *(f"{path}/**" for path in named.get("$own", ()))]
+    own += [policy.path for policy in (*resolved.locked, *resolved.policies) if policy.path]
+    own += [resolved.records] if resolved.records.startswith("/") else []
+    return tuple(dict.fromkeys((*pair[0], *own))), pair[1]

@@ -1,0 +1,110 @@
+"""What named targets stand for on this machine and in this launch."""
+
+import os
+import pathlib
+import pwd
+import socket
+import sys
+import tempfile
+
+from importguard.policy import patterns
+
+DATA = pathlib.Path(__file__).parent / "data"
+BIN = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin")
+HOMES = ("/root", "/home/*", "/Users/*")
+TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
+
+
+def surroundings(environ, cwd, given=()):
+    """Return {named target: absolute folders} for a launch; `given` (a mapping) adds what the launcher probed.
+
+    Its `$site`, `$prefix`, `$stdlib`, `$own` (more of importguard's own files) may each be a text or several.
+    """
+    named = {
+        "$home": homes(environ),
+        "$tmp": (*TEMPORARY, environ.get("TMPDIR") or "", tempfile.gettempdir()),
+        "$cache": caches(environ),
+        "$cwd": (str(cwd),),
+        "$bin": BIN,
+        "$hostname": (socket.gethostname(),),
+        "$prefix": (),
+        "$stdlib": (),
+        "$site": (),
+        "$own": (),
+    }
+    for name, value in dict(given).items():
+        named[name if name.startswith("$") else "$" + name] = (value,) if isinstance(value, str) else tuple(value)
+    return {name: values if name == "$hostname" else _real(values) for name, values in named.items()}
+
+
+def homes(environ):
+    """Return every folder that may be somebody's home, the launch's own first."""
+    found = [environ.get("HOME") or ""]
+    try:
+        found.append(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        pass  # A container's made-up user has no entry.
+    return tuple(home for home in found if home.startswith("/") and home.strip("/")) + HOMES
+
+
+def caches(environ):
+    cache = environ.get("XDG_CACHE_HOME")
+    folders = [home + "/.cache" for home in homes(environ)]
+    return tuple([cache, *folders] if cache else folders)
+
+
+def _real(folders):
+    """Return the folders and what they lead to, since targets have their symbolic links followed."""
+    found = {}
+    for folder in folders:
+        if folder.startswith("/"):
+            found[os.path.normpath(folder)] = None
+            if "*" not in folder:
+                found[os.path.realpath(folder)] = None
+    return tuple(found)
+
+
+def data_set(name, named):
+    """Return (patterns, exclusions) of `$secrets` or `$persistence`, absolute, links of this machine followed."""
+    wanted, unless = [], []
+    for pattern, _ in read_data(name):
+        into = unless if pattern.startswith("!") else wanted
+        into += patterns.expand(pattern.removeprefix("!"), named)
+    return _with_links(wanted), tuple(unless)
+
+
+def read_data(name):
+    """Return the (pattern, reason) pairs of a data file."""
+    pairs = []
+    for line in (DATA / f"{name}.txt").read_text("utf-8").splitlines():
+        pattern, _, reason = line.partition(" # ")
+        if pattern.strip() and not pattern.startswith("#"):
+            pairs.append((pattern.strip(), reason.strip()))
+    return pairs
+
+
+def _with_links(wanted):
+    """Return the patterns and, where what is before the first glob is a link here, what it leads to."""
+    found = dict.fromkeys(wanted)
+    known = {}
+    for pattern in wanted:
+        literal = pattern.partition("*")[0]
+        if not literal.startswith("/"):
+            continue
+        folder = literal if "*" not in pattern else literal.rpartition("/")[0]
+        if folder not in known:
+            known[folder] = os.path.realpath(folder)
+        if known[folder] != folder and known[folder] != "/" and folder != "/proc/self" :
+            found[known[folder] + pattern[len(folder) :]] = None
+    return tuple(found)
+
+
+def package_folder():
+    """Return the folder of importguard itself."""
+    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def interpreter():
+    """Return what a launcher would probe, for the interpreter that runs this."""
+    site = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    return {"$prefix": sys.prefix, "$stdlib": os.path.dirname(os.__file__), "$site": site}

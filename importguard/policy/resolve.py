@@ -1,0 +1,182 @@
+"""Where settings come from: option, environment, project policy, user policy, the system's, preset."""
+
+import dataclasses
+import pathlib
+
+from importguard import errors
+from importguard.policy import find, grants, preset, toml
+
+STRICTNESS = {
+    "extends": ("observe", "recommended", "strict"),
+    "mode": ("off", "observe", "enforce"),
+    "on-violation": ("deny", "kill"),
+    "advisories.malicious": ("off", "warn", "block"),
+    "bytecode": ("ignore", "report", "refuse"),
+    "startup-files": ("guard", "refuse"),
+    "quarantine.profile": ("observe", "recommended", "strict", "block"),
+    "kernel.seccomp": ("off", "auto", "require"),
+    "kernel.landlock": ("off", "auto", "require"),
+    "kernel.supervisor": ("off", "auto", "require"),
+}
+DEFAULTS = {
+    "extends": "recommended",
+    "mode": "enforce",
+    "on-violation": "deny",
+    "advisories.malicious": "block",
+    "bytecode": "report",
+    "startup-files": "guard",
+}
+# Option, environment variable, values; a setting has its options' names, with dashes.
+CHOICES = {
+    "mode": ("IMPORTGUARD", ("off", "observe", "enforce")),
+    "on_violation": ("IMPORTGUARD_ON_VIOLATION", ("deny", "kill")),
+    "kernel": ("IMPORTGUARD_KERNEL", ("off", "auto", "require")),
+    "core": ("IMPORTGUARD_CORE", ("auto", "c", "py")),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Resolved:
+    """What is in force: policies, the first of them counting first, and settings.
+
+    `notices` are lines for the user; `missing` is what was demanded and can't be had, so that nothing may start.
+    """
+
+    name: str
+    preset: str
+    locked: tuple[toml.Policy, ...]
+    policies: tuple[toml.Policy, ...]
+    mode: str
+    on_violation: str
+    malicious: str
+    bytecode: str
+    startup_files: str
+    kernel: str
+    core: str
+    records: str
+    notices: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def resolve(options, environ, cwd):
+    """Return the Resolved of a launch; raises PolicyError with every problem of every file, or UsageError.
+
+    `options` maps `policy`, `mode`, `on_violation`, `records`, `kernel`, `core` to what was typed, None where nothing.
+    """
+    typed = {name: _choice(name, options, environ) for name in CHOICES}
+    chosen = options.get("policy") or environ.get("IMPORTGUARD_POLICY") or ""
+    found = find.policies(chosen, environ, pathlib.Path(cwd))
+    notices = list(found.notices)
+    policies = []
+    for policy in reversed(found.policies):
+        if policy in found.untrusted:
+            policy, ignored = _tightened(policy, policies)
+            notices += [_not_approved(policy, ignored)] if ignored else []
+        policies.insert(0, policy)
+    strict = _Settings(typed, found.locked, tuple(policies))
+    everything = (*found.locked, *policies)
+    for policy in everything:
+        notices += [*policy.expired, *_said(policy)]
+    return Resolved(
+        name=everything[0].path if everything else f'preset "{strict.get("extends")}"',
+        preset=strict.get("extends"),
+        locked=found.locked,
+        policies=tuple(policies),
+        mode=strict.get("mode"),
+        on_violation=strict.get("on-violation"),
+        malicious=strict.get("advisories.malicious"),
+        bytecode=strict.get("bytecode"),
+        startup_files=strict.get("startup-files"),
+        kernel=typed["kernel"] or "auto",
+        core=typed["core"] or "auto",
+        records=_records(options, environ, cwd),
+        notices=tuple(notices),
+        missing=tuple(_missing(typed, everything)),
+    )
+
+
+class _Settings:
+    """Settings by their order of sources, never looser than what a locked policy says."""
+
+    def __init__(self, typed, locked, policies):
+        self.typed = {"mode": typed["mode"], "on-violation": typed["on_violation"]}
+        self.locked = locked
+        self.policies = policies
+
+    def get(self, key):
+        value = self.typed.get(key) or _first(self.policies, key)
+        if value is None and key != "extends":
+            value = preset.setting(self.get("extends"), key)
+        order = STRICTNESS[key]
+        candidates = [value or DEFAULTS[key], *(policy.settings[key] for policy in self.locked if key in policy.settings)]
+        return max(candidates, key=order.index)
+
+
+def _first(policies, key):
+    return next((policy.settings[key] for policy in policies if key in policy.settings), None)
+
+
+def _choice(name, options, environ):
+    """Return what an option or its variable says, "" for nothing."""
+    variable, allowed = CHOICES[name]
+    value = options.get(name) or environ.get(variable) or ""
+    if value and value not in allowed:
+        shown = f"--{name.replace('_', '-')}" if options.get(name) else variable
+        near = grants.near_miss(value, allowed)
+        raise errors.UsageError(f"{shown} = {value!r} is none of {', '.join(allowed)}{near}")
+    return value
+
+
+def _records(options, environ, cwd):
+    target = options.get("records") or environ.get("IMPORTGUARD_RECORDS") or ""
+    if not target or target == "-" or target.startswith("fd:"):
+        return target
+    return str(pathlib.Path(cwd, target))
+
+
+def _tightened(policy, others):
+    """Return a policy without what would loosen, and what that was; `others` count after it."""
+    ignored = {}
+    for line in (*policy.lines, *policy.deputies):
+        if line.effect != "deny":
+            ignored.setdefault(line.effect, []).append(line)
+    shown = [f"{effect} ({len(lines)})" for effect, lines in sorted(ignored.items())]
+    shown += [f"app ({len(policy.app)})"] if policy.app else []
+    settings = {}
+    for key, value in policy.settings.items():
+        if key in STRICTNESS and _is_tighter(key, value, others):
+            settings[key] = value
+        else:
+            shown.append(f"{key} = {value!r}")
+    lines = tuple(line for line in policy.lines if line.effect == "deny")
+    return dataclasses.replace(policy, lines=lines, deputies=(), app=(), expired=(), settings=settings), shown
+
+
+def _is_tighter(key, value, others):
+    name = _first(others, "extends") or DEFAULTS["extends"]
+    usual = _first(others, key) or preset.setting(name, key) or DEFAULTS.get(key, STRICTNESS[key][0])
+    return STRICTNESS[key].index(value) >= STRICTNESS[key].index(usual)
+
+
+def _not_approved(policy, ignored):
+    return f"{policy.path} is not approved: ignored {', '.join(ignored)} (importguard allow {policy.path} approves it)"
+
+
+def _said(policy):
+    """Return what a policy asks for that nothing in this version does, where going without is no weakening."""
+    if "candidate" in policy.settings:
+        yield f"{policy.path}: [candidate] is not judged by this version"
+    if "quarantine.profile" in policy.settings:
+        yield f"{policy.path}: [quarantine] needs a lock, and this version reads none: nothing is quarantined"
+
+
+def _missing(typed, policies):
+    if typed["kernel"] == "require":
+        yield "kernel = 'require': this version installs no kernel filter"
+    for policy in policies:
+        for key, value in sorted(policy.settings.items()):
+            if key.startswith("kernel.") and value == "require":
+                yield f"{policy.path}: {key} = 'require': this version installs no kernel filter"
+        if "plugins" in policy.settings:
+            names = ", ".join(map(repr, policy.settings["plugins"]))
+            yield f"{policy.path}: plugins {names}: this version loads none"
