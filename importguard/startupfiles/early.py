@@ -1,7 +1,11 @@
 """Which start-up files ran before the hook of an enabled environment; small, since it runs at each start of it."""
 
 import posix
+import sys
 
+# Only CPython 3.15 and later run .start files, and from 3.13 on no hidden ones.
+SUFFIXES = (".pth", ".start") if sys.version_info >= (3, 15) else (".pth",)
+HIDDEN = "." if sys.version_info >= (3, 13) else "/"
 EXECUTES = ("import ", "import\t")
 
 
@@ -20,7 +24,7 @@ def before(site_dirs, own_name, approved=()):
         for name in names:
             if site_dir == site_dirs[-1] and name >= own_name:
                 break
-            if name.endswith((".pth", ".start")) and _runs_more(site_dir + "/" + name, approved):
+            if name.endswith(SUFFIXES) and name[0] != HIDDEN and _runs_more(site_dir + "/" + name, approved):
                 paths.append(site_dir + "/" + name)
     return tuple(paths)
 

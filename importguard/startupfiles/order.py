@@ -28,8 +28,9 @@ def scan(site_dirs, owner_of, version=None):
     return sorted(found, key=lambda file: _stage(file.kind, version))
 
 
-def ran_before(files, own_paths):
+def ran_before(files, own_paths, version):
     """Return the StartupFiles that run before the first of `own_paths` does; all of them when none is there."""
+    files = [file for file in files if file.kind != "start" or version >= (3, 15)]
     first = next((index for index, file in enumerate(files) if file.path in own_paths), len(files))
     return files[:first]
 

@@ -1,0 +1,51 @@
+"""`importguard status`: says whether an environment is guarded, and what runs before the guard."""
+
+import argparse
+import json
+import os
+
+from importguard.cli import environment
+from importguard.startupfiles import status
+
+TEXT = "say whether an environment is guarded"
+EPILOG = """exit status: 0 armed; 1 not armed, or something that isn't well known runs before the guard; 2 it can't be said.
+
+example:
+  importguard status --python .venv/bin/python"""
+
+
+def add(subparsers):
+    """Register the parser of `status`."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = subparsers.add_parser("status", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
+    environment.add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    """Report on an environment; the exit status says whether its guard comes first."""
+    from importguard.cli.enable import resolved_for, session_content  # pulls in the policy, which disable needs none of
+
+    found = environment.find(args.python, os.environ)
+
+    def fresh(options):
+        return session_content(found, resolved_for(options, os.environ), options, os.environ)
+
+    report = status.look(found, fresh)
+    print(json.dumps(report) if args.json else _text(found, report))
+    return 0 if report["armed"] and not any(not file["known"] for file in report["before"]) else 1
+
+
+def _text(found, report):
+    head = "armed" if report["armed"] else "not armed"
+    lines = [f"{head}: {found.interpreter.prefix} (Python {found.interpreter.version_text})"]
+    if report["policy"]:
+        lines.append(f"  policy {report['policy']}, {report['mode']}")
+    lines += [f"  problem {line}" for line in report["problems"]]
+    for file in report["before"]:
+        owner = file["owner"] or "owned by no distribution"
+        known = f"well known: {file['known']}" if file["known"] else "not well known"
+        lines.append(f"  runs before the guard: {file['path']} ({owner}; {known})")
+    lines += [f"  stale {line}; importguard enable brings it up to date" for line in report["stale"]]
+    lines += [f"  note {line}" for line in report["notes"]]
+    return "\n".join(lines)
