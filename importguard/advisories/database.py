@@ -40,7 +40,7 @@ class Database:
         """Return everything that the file says about a name, whatever the version."""
         name = versions.canonical_name(name)
         text = self._bucket(name)
-        if name not in text:
+        if not text or not name:
             return []
         rows = [row.split(layout.BETWEEN_FIELDS) for row in text.split(layout.BETWEEN_ENTRIES)]
         return [self._advisory(row) for row in rows if row[0] == name]
