@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 
 SECONDS = 20
-FIELDS = ("implementation", "version", "executable", "prefix", "base_prefix", "system_site", "user_site", "site_dirs")
+FIELDS = ("implementation", "version", "executable", "prefix", "base_prefix", "system_site", "user_site", "stdlib", "site_dirs")
 # Runs on any CPython from 3.4, so that an older one can be named in the refusal. `site` runs nothing when it is
 # imported under -S; it is asked because distributors change where distributions go.
 PROGRAM = r"""
@@ -32,7 +32,7 @@ for prefix in prefixes:
         if place not in places:
             places.append(place)
 fields = [sys.implementation.name, "%d.%d.%d" % sys.version_info[:3], real, sys.prefix, sys.base_prefix, system,
-          site.getusersitepackages()] + places
+          site.getusersitepackages(), os.path.dirname(os.__file__)] + places
 os.write(1, b"\0".join(os.fsencode(field) for field in fields))
 """
 
@@ -49,6 +49,7 @@ class Interpreter:
     base_prefix: str
     system_site: bool
     user_site: str
+    stdlib: str
     site_dirs: tuple[str, ...]
 
     @property
@@ -66,10 +67,12 @@ def probe(path, environment):
         return None
     if len(fields) < len(FIELDS) or len(version) != 3:
         return None
-    implementation, _, executable, prefix, base_prefix, system_site, user_site, *site_dirs = fields
+    implementation, _, executable, prefix, base_prefix, system_site, user_site, stdlib, *site_dirs = fields
     return Interpreter(
-        path, implementation, version, executable, prefix, base_prefix, system_site == "true", user_site, tuple(site_dirs)
-    )
+        path=path, implementation=implementation, version=version, executable=executable, prefix=prefix,
+        base_prefix=base_prefix, system_site=system_site == "true", user_site=user_site, stdlib=stdlib,
+        site_dirs=tuple(site_dirs),
+    )  # fmt: skip
 
 
 def capture(argv, environment):

@@ -47,6 +47,8 @@ def die_of(number):
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(number, signal.SIG_DFL) if number not in (signal.SIGKILL, signal.SIGSTOP) else None
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-    os.kill(os.getpid(), number)
+    # To this thread: the one that forwards signals waits for the same ones.
+    signal.pthread_kill(threading.get_ident(), number)

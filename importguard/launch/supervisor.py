@@ -12,7 +12,7 @@ from importguard.launch import tree
 from importguard.launch.command import NotExecutable
 from importguard.launch.signals import Forwarder
 from importguard.report.fold import Folder
-from importguard.report.identifier import record
+from importguard.report.compose import record
 from importguard.report.log import is_worth_showing
 from importguard.report.reader import Reader
 from importguard.report.redact import redact
@@ -35,7 +35,7 @@ class Supervisor:
         self._folder = Folder()
         self._warned = False
         self._statuses = {}
-        self._kill = None
+        self._killed_for = None
 
     def run(self, path, argv, environment):
         """Start the command, stay until it has ended, and return its wait status, or None when the tree was killed."""
@@ -43,16 +43,15 @@ class Supervisor:
         wakeup, poll = self._listen()
         self._child = _start(path, argv, environment, forwarder.mask)
         forwarder.forward_to(self._child)
-        while self._child not in self._statuses and self._kill is None:
+        while self._child not in self._statuses and self._killed_for is None:
             poll.poll(self._timeout())
             _drain(wakeup)
             self._read()
             self._statuses.update(tree.reap())
         self._read()
-        if self._kill is not None:
-            self._kill_tree()
+        forwarder.child = 0
         self._finish()
-        return None if self._kill is not None else self._statuses[self._child]
+        return None if self._killed_for is not None else self._statuses[self._child]
 
     def take(self, fields):
         """Count, store and show one record."""
@@ -80,7 +79,7 @@ class Supervisor:
 
     def _read(self):
         """Take what the pipe holds now."""
-        while self._kill is None:
+        while True:
             try:
                 data = os.read(self.pipe, BLOCK)
             except BlockingIOError:
@@ -92,16 +91,17 @@ class Supervisor:
 
     def _take_from_process(self, fields):
         self.armed = self.armed or fields["event"] == "armed"
-        self.take(fields)
-        if fields.get("verdict") == "kill" and self._kill is None:
-            self._kill = fields
-
-    def _kill_tree(self):
+        if fields.get("verdict") != "kill" or self._killed_for is not None:
+            self.take(fields)
+            return
+        # First the deed, then the words: to store and to show a record takes longer than a process needs to do harm.
+        self._killed_for = fields
         killed, statuses, survivors = tree.kill_tree()
         self._statuses.update(statuses)
-        reason = f"{self._kill.get('capability', '')} {self._kill.get('target', '')}".strip()
-        fields = record("killed", pid=self._child, cause=self._kill.get("id", ""), reason=reason, processes=killed)
-        self.take({**fields, "survivors": survivors} if survivors else fields)
+        self.take(fields)
+        reason = f"{fields['capability']} {fields['target']}"
+        cause = fields.get("id", "")
+        self.take(record("killed", pid=self._child, cause=cause, reason=reason, processes=killed, survivors=survivors))
 
     def _finish(self):
         for fields in self._reader.end():
@@ -109,7 +109,7 @@ class Supervisor:
         for due in self._folder.due(float("inf")):
             self._emit(due)
         status = self._statuses.get(self._child)
-        code = KILLED if self._kill is not None else exit_code(status)
+        code = KILLED if self._killed_for is not None else exit_code(status)
         self._emit(record("exit", pid=self._child, status=code, counts=self.counts))
         if self.writer is not None and self.writer.lost:
             self.log.notice(f"{self.writer.lost} records were lost, {self.writer.name}: {self.writer.problem}")

@@ -2,7 +2,7 @@
 
 import json
 
-from importguard.report.identifier import record
+from importguard.report.compose import record
 
 MOST_BYTES = 4096  # what one write to a pipe delivers in one piece
 SHOWN = 200
@@ -77,6 +77,8 @@ def _problem(fields):
 def _decision_problem(fields):
     if fields.get("verdict") not in VERDICTS:
         return "unknown verdict"
+    if not all(type(fields.get(name)) is str for name in ("capability", "target")):
+        return "capability and target are missing"
     owner = fields.get("owner")
     if type(owner) is not dict or not all(type(owner.get(name, "")) is str for name in ("name", "version", "kind")):
         return "owner is none"

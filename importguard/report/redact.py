@@ -6,7 +6,7 @@ MASK = "***"
 SECRET_WORD = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|auth(?:orization)?|credentials?|session[-_]?key)"
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/@?#]*@)?(?P<rest>[^\s?#'\"]*)(?P<query>\?[^\s#'\"]*)?")
 ASSIGNED = re.compile(rf"(?i)(\b[\w-]*{SECRET_WORD}[\w-]*['\"]?\s*[=:]\s*)(?!{re.escape(MASK)})(?:bearer\s+|basic\s+)?['\"]?[^\s'\"&,;]+")
-OPTION = re.compile(rf"(?i)^--?[\w-]*{SECRET_WORD}[\w-]*$")
+OPTION = re.compile(rf"(?i)^--?[\w-]*{SECRET_WORD}$")
 KNOWN = re.compile(
     r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}|sk-[\w-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
     r"|AIza[\w-]{30,}|hf_\w{16,}|npm_\w{20,}|pypi-[\w-]{16,}|dckr_pat_[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)"

@@ -1,0 +1,65 @@
+"""`importguard run`: starts a command with every Python process below it guarded."""
+
+import argparse
+
+from importguard.errors import UsageError
+
+DESCRIPTION = "Runs COMMAND with every Python process below it guarded before its first third-party line."
+EPILOG = """COMMAND is a Python interpreter of any environment, a console script, any other program, or directly
+-m MODULE, -c CODE or script.py (with $VIRTUAL_ENV's Python, else the first python3 on PATH).
+
+exit status: the command's own; 2 usage or policy error; 3 the guard could not be put in place and nothing was
+started; 86 the guard killed the command; 126 and 127 the command can't be executed or doesn't exist.
+
+examples:
+  importguard run -- python app.py
+  importguard run --mode observe --records run.jsonl -- -m pytest
+  importguard run --on-violation kill -- .venv/bin/gunicorn app:app"""
+
+
+def add(subparsers):
+    """Register the parser of `run`."""
+    parser = subparsers.add_parser(
+        "run", usage="importguard run [options] [--] COMMAND [ARG...]", description=DESCRIPTION, epilog=EPILOG,
+        help="run a command with every Python process below it guarded",
+    )  # fmt: skip
+    add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_options(parser):
+    """Add the options that every command shares which starts another."""
+    parser.add_argument("--policy", metavar="FILE", help="the policy to use; needs no approval")
+    parser.add_argument("--mode", choices=("observe", "enforce"), help="only record, or refuse")
+    parser.add_argument("--on-violation", choices=("deny", "kill"), help="refuse the operation, or end the process tree")
+    parser.add_argument("--records", metavar="FILE|-|fd:N", help="where records go; - is standard error")
+    parser.add_argument("--kernel", choices=("off", "auto", "require"), help="the kernel rungs; none is built in yet")
+    parser.add_argument("--core", choices=("auto", "c", "py"), help="which core; only py is built in yet")
+    parser.add_argument("--no-supervisor", action="store_true", help="exec the command in place, without a parent process")
+
+
+def split(parser, words):
+    """Return (own options, the command): the command begins at `--`, at -m or -c, or at the first word that is no option."""
+    own, rest = [], list(words)
+    while rest:
+        word = rest[0]
+        if word == "--":
+            return own, rest[1:]
+        if word in ("-m", "-c") or not word.startswith("-") or word == "-":
+            return own, rest
+        own.append(rest.pop(0))
+        action = parser._option_string_actions.get(word)
+        if action is not None and action.nargs is None and not isinstance(action, argparse._HelpAction) and rest:
+            own.append(rest.pop(0))
+    return own, rest
+
+
+def run(options):
+    """Start the command and return its exit status."""
+    import os
+
+    from importguard.launch import start
+
+    if not options.command:
+        raise UsageError("no command to run, for example `importguard run -- python app.py` (see `importguard run --help`)")
+    return start.start(options, options.command, dict(os.environ))

@@ -1,0 +1,82 @@
+"""Looks at the target's environment before anything in it runs: known-malicious distributions, start-up files, damage."""
+
+from importguard.advisories import database, locate
+from importguard.report.compose import record
+from importguard.startupfiles import order
+
+
+def mark_malicious(sites, databases, action):
+    """Mark the distributions that `databases` know as malicious, and return a record for each.
+
+    `action` is the policy's: "block" has the finder refuse, "warn" has it report, "off" does nothing.
+    """
+    records = []
+    if action == "off":
+        return records
+    for site in sites.values():
+        for name, known in site["dists"].items():
+            advisory = databases.lookup(name, known["version"])
+            if advisory is None:
+                continue
+            blocks = action == "block" and advisory.verdict == "block"
+            known["malicious"] = ("" if blocks else "warn:") + " ".join(advisory.ids)
+            records.append(_malicious(name, known["version"], advisory))
+    return records
+
+
+def look_at_startup_files(site_dirs, sites, version):
+    """Return a record for each start-up file whose content is not well known; under the guard it still is an actor."""
+    files = order.scan(site_dirs, lambda path: owner_of(path, sites), version)
+    return [_unknown_file(file, sites) for file in files if not file.known]
+
+
+def damage(sites):
+    """Return one line for each distribution whose metadata can't be read as it should be."""
+    return [
+        f"{folder}/{problem}"
+        for folder, site in sites.items()
+        for known in site["dists"].values()
+        for problem in known["problems"]
+    ]
+
+
+def owner_of(path, sites):
+    """Return the distribution that a path belongs to by RECORD, or an empty text."""
+    for site in sites.values():
+        name = site["files"].get(path)
+        at = path
+        while not name and len(at) > len(site["dir"]):
+            name = site["prefixes"].get(at)
+            at = at.rpartition("/")[0]
+        if name:
+            return name
+    return ""
+
+
+def open_databases():
+    """Return the known-malicious databases: the one that ships with importguard and the one that was updated."""
+    return database.Databases([database.open(path) for path in locate.paths()])
+
+
+def _malicious(name, version, advisory):
+    blocked = advisory.verdict == "block"
+    return _decision(
+        verdict="log", capability="import", target=name, owner={"name": name, "version": version, "kind": "distribution"},
+        module=name, rule="advisories." + ("malicious" if blocked else "unknown-scope"),
+        reason=f"{name} {version} is listed as malicious: {' '.join(advisory.ids)} ({advisory.source})",
+    )  # fmt: skip
+
+
+def _unknown_file(file, sites):
+    version = next((site["dists"][file.owner]["version"] for site in sites.values() if file.owner in site["dists"]), "")
+    kind = "distribution" if file.owner else "unowned"
+    number, text = file.lines[0] if file.lines else (0, "")
+    return _decision(
+        verdict="log", capability="code.run", target=file.path,
+        owner={"name": file.owner or "unowned", "version": version, "kind": kind}, module=file.name,
+        rule="start-up files", reason=f"start-up file that is not well known, line {number}: {text[:120]}",
+    )  # fmt: skip
+
+
+def _decision(**fields):
+    return record("decision", pid=0, phase="startup", layer="scan", via=[], stack=[], count=1, **fields)

@@ -1,0 +1,73 @@
+"""Everything that happens before the command starts: policy, ledger, preflight, session file."""
+
+import os
+import time
+from dataclasses import dataclass
+
+import importguard
+from importguard import session
+from importguard.childargs import guard_child
+from importguard.launch import directory, preflight, target
+from importguard.policy import compile as compiler
+from importguard.policy import named
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A session that is ready to be used: its directory, what was found beforehand, and whose command is run."""
+
+    directory: directory.Directory
+    target: target.Target
+    records: tuple[dict, ...]
+    damage: tuple[str, ...]
+
+
+def look(command, environment):
+    """Return the Target of a Command that starts in the working directory."""
+    return target.look(command, environment, folder=os.getcwd())
+
+
+def prepare(found, resolved, environment, argv, *, records):
+    """Make the session for a Target and a resolved policy; `records` is where guarded processes write, "" for a pipe."""
+    marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
+    version = found.interpreter.version[:2] if found.interpreter else None
+    files = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
+    place = directory.create(environment)
+    content = {
+        "v": session.FORMAT,
+        "version": importguard.__version__,
+        "package": named.package_folder(),
+        "directory": place.path,
+        "table": compiler.table(resolved, _named(found, resolved, environment, place)),
+        "ledger": {"sites": found.sites},
+        "records": records or place.pipe,
+        "supervised": not records,
+        "started": time.time(),
+        "app_roots": found.app_roots,
+        "program": found.program,
+        "core": resolved.core,
+        "argv": tuple(argv),
+    }
+    directory.write_session(place, session.pack(content))
+    return Prepared(place, found, tuple(marked + files), tuple(preflight.damage(found.sites)))
+
+
+def guarded(prepared, argv, environment):
+    """Return (argv, environment) that start the command, or any Python below it, under the guard."""
+    spawn = {
+        "session": prepared.directory.session,
+        "ahead": named.package_folder() + "/ahead",
+        "phase": "run",
+        "kind": "app",
+        "name": "application",
+        "program": prepared.target.program,
+    }
+    return guard_child(list(argv), dict(environment), spawn)
+
+
+def _named(found, resolved, environment, place):
+    given = {"$site": found.site_dirs, "$own": [place.outer]}
+    if found.interpreter is not None:
+        prefixes = (found.interpreter.prefix, found.interpreter.base_prefix)
+        given |= {"$prefix": tuple(dict.fromkeys(prefixes)), "$stdlib": found.interpreter.stdlib}
+    return named.surroundings(environment, os.getcwd(), given)

@@ -1,0 +1,171 @@
+"""Starts one command: nested, unguarded because the user said so, in place, or under the supervisor."""
+
+import errno
+import os
+import sys
+
+from importguard import session
+from importguard.childargs import guard_child, without_ahead
+from importguard.errors import CANNOT_ARM, KILLED, CannotArm
+from importguard.kernel import syscalls_unsafe
+from importguard.launch import command as commands
+from importguard.launch import directory, prepare, signals, supervisor, target, tree
+from importguard.policy import resolve
+from importguard.report.compose import record
+from importguard.report.log import Log
+from importguard.report.writer import open_writer
+
+NO_C_CORE = "core = 'c': this version has no C core"
+SUPERVISOR_NEEDS = ("psutil", "structlog")
+
+
+def start(options, words, environment):
+    """Run the command that was typed as `words` and return its exit status."""
+    log = Log(environment)
+    command = commands.resolve(words, environment)
+    if session.VARIABLE in environment:
+        return _run_nested(command, environment, log)
+    resolved = _resolve(options, environment, log)
+    if resolved.mode == "off":
+        log.notice("the mode is off: the command runs without the guard")
+        return _replace(command.path, command.argv, environment)
+    found = prepare.look(command, environment)
+    notice = target.require_guardable(found, observing=resolved.mode == "observe")
+    if notice:
+        log.notice(notice)
+        return _replace(command.path, command.argv, environment)
+    if options.no_supervisor:
+        return _run_in_place(command, found, resolved, environment, log)
+    return _run_supervised(command, found, resolved, environment, log)
+
+
+def _resolve(options, environment, log):
+    """Return what is in force; raises CannotArm where something was demanded that this version doesn't have."""
+    resolved = resolve.resolve(vars(options), environment, os.getcwd())
+    missing = [*resolved.missing, *([NO_C_CORE] if resolved.core == "c" else [])]
+    if missing:
+        raise CannotArm("; ".join(missing))
+    for line in resolved.notices:
+        log.notice(line)
+    return resolved
+
+
+def _run_supervised(command, found, resolved, environment, log):
+    _require_dependencies()
+    writer = open_writer(resolved.records) if resolved.records else None
+    prepared = prepare.prepare(found, resolved, environment, command.argv, records="")
+    try:
+        supervised = supervisor.Supervisor(pipe=directory.make_pipe(prepared.directory), writer=writer, log=log)
+        _report(prepared, supervised.take, log)
+        if problem := _become_subreaper():
+            supervised.take(record("degraded", pid=os.getpid(), reason=problem))
+        path, argv, environment = _guarded(command, prepared, environment)
+        status = supervised.run(path, argv, environment)
+        _sound_alarm(found, supervised, status)
+    finally:
+        if not tree.has_descendants():
+            directory.remove(prepared.directory)
+    return _end_as(status)
+
+
+def _run_in_place(command, found, resolved, environment, log):
+    prepared = prepare.prepare(found, resolved, environment, command.argv, records=_records_in_place(resolved.records))
+    _report(prepared, log.show, log)
+    path, argv, environment = _guarded(command, prepared, environment)
+    return _replace(path, argv, environment)
+
+
+def _run_nested(command, environment, log):
+    """Below a guarded process the outer guard stays: its policy, its records, its blame."""
+    told = session.decode_spawn(environment[session.VARIABLE])
+    if not os.path.exists(told["session"]):
+        raise CannotArm(f"the outer run that this process belongs to has ended ({told['session']} is gone)")
+    log.notice("already guarded by an outer run, whose policy stays; options given here are ignored")
+    ahead = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ahead")
+    environment = _as_user_set_it(environment, told, ahead)
+    argv, environment = guard_child(list(command.argv), environment, {**told, "ahead": ahead})
+    return _replace(command.path, argv, environment)
+
+
+def _as_user_set_it(environment, told, ahead):
+    environment = dict(environment)
+    rest = without_ahead(environment.get("PYTHONPATH", ""), ahead)
+    if rest or told["pythonpath"] == "=":
+        environment["PYTHONPATH"] = rest
+    else:
+        environment.pop("PYTHONPATH", None)
+    return environment
+
+
+def _guarded(command, prepared, environment):
+    argv, environment = prepare.guarded(prepared, command.argv, environment)
+    path = command.path if argv[0] == command.argv[0] else argv[0]
+    return path, argv, environment
+
+
+def _replace(path, argv, environment):
+    """Become the command; as every shell does, a script without a first line goes to /bin/sh."""
+    import signal
+
+    # Python ignores these from its start; the command must find what the user's shell would give it.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    try:
+        try:
+            os.execve(path, argv, environment)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+            os.execve("/bin/sh", ("sh", path, *argv[1:]), environment)
+    except OSError as error:
+        raise commands.NotExecutable(f"can't execute {path!r}: {error.strerror}") from error
+
+
+def _records_in_place(records):
+    if records in ("", "-"):
+        return "stderr"
+    writer = open_writer(records)
+    if records.startswith("fd:"):
+        os.set_inheritable(writer.fd, True)
+        return records
+    os.close(writer.fd)
+    return "file:" + os.path.abspath(records)
+
+
+def _report(prepared, take, log):
+    for line in prepared.damage:
+        log.notice(f"{line}; its files count by what can be read")
+    for fields in prepared.records:
+        take(fields)
+
+
+def _become_subreaper():
+    """Return why this process can't be the parent of daemons, or an empty text."""
+    try:
+        syscalls_unsafe.become_subreaper()
+    except (OSError, ImportError) as error:
+        return f"daemons of the command can't be followed: {error}"
+    return ""
+
+
+def _sound_alarm(found, supervised, status):
+    """Say so when a Python command ended without a word from the guard."""
+    refused = status is not None and os.WIFEXITED(status) and os.WEXITSTATUS(status) == CANNOT_ARM
+    if found.interpreter is not None and not supervised.armed and not refused:
+        supervised.take(record("tamper", pid=0, reason="the command ended and no guarded process had reported"))
+
+
+def _end_as(status):
+    if status is None:
+        return KILLED
+    if os.WIFSIGNALED(status):
+        signals.die_of(os.WTERMSIG(status))
+    return supervisor.exit_code(status)
+
+
+def _require_dependencies():
+    from importlib.util import find_spec
+
+    for name in SUPERVISOR_NEEDS:
+        if find_spec(name) is None:
+            raise CannotArm(f"importguard's own dependency {name!r} is not installed beside it ({sys.executable})")
