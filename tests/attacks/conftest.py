@@ -7,19 +7,18 @@ from support import interpreters
 
 
 def pytest_generate_tests(metafunc):
+    everywhere = metafunc.config.getoption("--pythons") == "all"
     if "scenario" in metafunc.fixturenames:
-        wanted = getattr(metafunc.function, "wanted", None)
-        chosen = [scenario for scenario in SCENARIOS if wanted is None or wanted(scenario)]
-        everywhere = metafunc.config.getoption("--pythons") == "all"
-        metafunc.parametrize(
-            ("scenario", "version"),
-            [
-                pytest.param(scenario, version, id=f"{scenario.id}-{version}")
-                for scenario in chosen
-                for version in interpreters.SUPPORTED
-                if everywhere or scenario.smoke or version == interpreters.OWN
-            ],
-        )
+        wanted = getattr(metafunc.function, "wanted", bool)
+        pairs = [
+            pytest.param(scenario, version, id=f"{scenario.id}-{version}")
+            for scenario in filter(wanted, SCENARIOS)
+            for version in interpreters.SUPPORTED
+            if everywhere or scenario.smoke or version == interpreters.OWN
+        ]
+        metafunc.parametrize(("scenario", "version"), pairs)
+    elif "version" in metafunc.fixturenames:
+        metafunc.parametrize("version", interpreters.SUPPORTED if everywhere else (interpreters.OWN,))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ but `*.mark` files behind.
 import base64
 import textwrap
 
-# loot(path): the bytes of a file below the canary home. send(path, data): posts to the sink. mark(name): leaves a trace.
+# loot(path) reads below the canary home, send(path, data) posts to the sink, mark(name) leaves a trace.
 TOOLS = """
 def _home():
     import os

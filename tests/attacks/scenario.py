@@ -23,11 +23,12 @@ class Expected:
 class Scenario:
     """One row of the catalogue, or a variant of it.
 
-    `achieves` are facts of World.evidence() that hold after an unguarded or observed run and none of which holds after a
-    guarded one. `denied` is what the guard refuses and `then` what follows only where nothing stops it; both are
-    recorded under observe. `flagged` are patterns of paths that an audit of the environment must name. `policy` is TOML
-    for rows that the plain preset leaves to a policy. `gaps` maps a way of running ("observe", "recommended", "policy",
-    "audit") to the reason why it doesn't hold yet.
+    `achieves` are facts of World.evidence() that hold after an unguarded or observed run, and none of which holds
+    after a guarded one. `denied` is what the guard refuses and `then` what follows only where nothing stops it; both
+    are recorded under observe. `flagged` are patterns of paths that an audit of the environment must name. `policy`
+    is TOML for rows that the plain preset leaves to a policy. `gaps` maps a way of running ("observe", "recommended",
+    "policy", "audit") to the reason why it doesn't hold yet; `holds_with` names the part that closes them. `listed`
+    says that a wheel bears a name and version of the known-malicious list.
     """
 
     row: int

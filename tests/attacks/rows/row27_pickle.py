@@ -4,7 +4,7 @@ import os
 import pickle
 
 from payloads import app
-from scenario import LIMITS, Expected, Scenario
+from scenario import Expected, Scenario
 from support.wheels import Wheel
 
 COMMAND = "test -e ~/.canary-home && : > ~/from-the-pickle.mark"
@@ -25,35 +25,22 @@ class Call:
         return os.system, (COMMAND,)
 
 
-COMMON = {
-    "models": ("ai-labs-snippets-sdk",),
-    "techniques": ("T1195.002", "T1027.009", "T1059.004"),
-    "wheels": (
-        Wheel(
-            "acme-snippets",
-            "0.1.2",
-            {"acme_snippets/__init__.py": LOAD, "acme_snippets/model.bin": pickle.dumps(Call())},
-        ),
-    ),
-    "app": app("import acme_snippets"),
-    "achieves": ("wrote:home/from-the-pickle.mark",),
-}
-
 SCENARIOS = (
     Scenario(
         row=27,
-        variant="effect",
-        story="the pickle runs a shell; starting a program is refused while a package is imported",
-        denied=(Expected("proc.spawn", "acme-snippets", "import"),),
-        **COMMON,
-    ),
-    Scenario(
-        row=27,
-        variant="global",
-        story="a policy forbids the package to unpickle a reference to os.system in the first place",
-        denied=(Expected("code.run", "acme-snippets", "import", "pickle:*system"),),
-        policy='version = 1\nextends = "recommended"\n[package.acme-snippets]\nimport.deny = ["code.run:pickle:*"]\n',
-        gaps={"recommended": f"unpickling is ordinary; forbidding it needs a package's own rule: {LIMITS}"},
-        **COMMON,
+        story="importing the package unpickles a reference to os.system, which runs a shell",
+        models=("ai-labs-snippets-sdk",),
+        techniques=("T1195.002", "T1027.009", "T1059.004"),
+        wheels=(
+            Wheel(
+                "acme-snippets",
+                "0.1.2",
+                {"acme_snippets/__init__.py": LOAD, "acme_snippets/model.bin": pickle.dumps(Call())},
+            ),
+        ),
+        app=app("import acme_snippets"),
+        achieves=("wrote:home/from-the-pickle.mark",),
+        denied=(Expected("code.run", "acme-snippets", "import", "pickle:*.system"),),
+        then=(Expected("proc.spawn", "acme-snippets", "import"),),
     ),
 )
