@@ -91,18 +91,20 @@ def _watch(rules, sets):
             continue
         watch[capability] = True
         if capability in WATCHED_PATHS and all(rule[4] in ("set", "paths") for rule in denials):
-            watch[capability] = f"denied {capability}"
-            watched[watch[capability]] = _union(denials, sets)
+            targets = {rule[5] for rule in denials}
+            name = targets.pop() if len(targets) == 1 and denials[0][4] == "set" else f"denied {capability}"
+            watch[capability] = name
+            if name not in sets:
+                watched[name] = _union(denials, sets)
     return watch, watched
 
 
 def _union(denials, sets):
-    """Return the machine of everything that one of the rules may deny; exclusions count only where there's one set."""
-    wanted, only = [], {rule[5] if rule[4] == "set" else "" for rule in denials}
+    """Return the machine of everything that one of the rules may deny, and what a set leaves out besides."""
+    wanted = []
     for rule in denials:
         wanted += sets[rule[5]][0] if rule[4] == "set" else rule[5]
-    unless = sets[only.pop()][1] if len(only) == 1 and "" not in only else ()
-    return machine.build(dict.fromkeys(wanted), unless)
+    return machine.build(dict.fromkeys(wanted))
 
 
 def _with_own(pair, resolved, named):

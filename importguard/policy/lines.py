@@ -31,7 +31,8 @@ class Scanner:
         while self.at < len(self.text):
             character = self.text[self.at]
             if character == "#":
-                self.at = self.text.find("\n", self.at) if "\n" in self.text[self.at :] else len(self.text)
+                end = self.text.find("\n", self.at)
+                self.at = end if end >= 0 else len(self.text)
             elif character in blanks:
                 self.at += 1
             else:

@@ -25,7 +25,7 @@ def surroundings(environ, cwd, given=()):
         "$tmp": (*TEMPORARY, environ.get("TMPDIR") or "", tempfile.gettempdir()),
         "$cache": caches(environ),
         "$cwd": (str(cwd),),
-        "$bin": BIN,
+        "$bin": tuple(folder for folder in BIN if os.path.isdir(folder)),
         "$hostname": (socket.gethostname(),),
         "$prefix": (),
         "$stdlib": (),
@@ -94,7 +94,7 @@ def _with_links(wanted):
         folder = literal if "*" not in pattern else literal.rpartition("/")[0]
         if folder not in known:
             known[folder] = os.path.realpath(folder)
-        if known[folder] != folder and known[folder] != "/" and folder != "/proc/self" :
+        if known[folder] != folder and known[folder] != "/":
             found[known[folder] + pattern[len(folder) :]] = None
     return tuple(found)
 

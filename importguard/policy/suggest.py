@@ -1,33 +1,74 @@
-"""The line that would allow what was asked for, ready to be pasted into a policy."""
+"""The line of policy that would allow what was refused."""
 
-from importguard.pinned import str
+from importguard import versions
+from importguard.pinned import len
 
-PHASE_TABLES = ("startup", "import", "run")
+BARE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+MOST_ARGUMENTS = 120
 
 
 def suggest(request):
-    """Return the grant for a request, such as `[package.litellm] startup.allow = ["proc.spawn:/usr/bin/python3"]`."""
-    capability, target = request.capability, request.target
-    if capability == "import":
-        return ""
-    owner = request.owner
-    table = "application" if owner.kind == "app" else f"package.{quote_key(owner.name)}"
-    phase = request.phase if request.phase in PHASE_TABLES else "run"
-    return f"[{table}] {phase}.allow = [{quote(f'{capability}:{target}')}]"
+    """Return the line that allows exactly this request, or all of a program's calls where arguments can't be written."""
+    grant = request.capability
+    target = target_text(request)
+    if target:
+        grant += ":" + target
+    if request.owner.kind == "app":
+        return f"[application] allow = [{quoted(grant)}]"
+    return f"[package.{key(request.owner)}] {request.phase}.allow = [{quoted(grant)}]"
 
 
-def quote(text):
-    """Return text as a TOML basic string."""
-    parts = []
-    for char in str(text):
-        if char in '"\\':
-            parts.append("\\" + char)
-        elif char.isprintable():
-            parts.append(char)
+def target_text(request):
+    """Return a pattern that matches the request's target, as a policy would write it."""
+    target = request.target
+    if request.capability == "proc.spawn":
+        return program_text(target, request.argv)
+    return "*" + target[1:] if target[:1] in ("$", "~") else target
+
+
+def program_text(program, argv):
+    """Return a pattern for a program; with its arguments where they are few and plain."""
+    program = program.replace('"', "*")
+    text = f'"{program}"' if " " in program else program
+    if text[:1] in ("$", "~"):
+        text = "*" + text[1:]
+    arguments = argv[1:] if argv else ()
+    if not arguments or len(" ".join(arguments)) > MOST_ARGUMENTS:
+        return text
+    for argument in arguments:
+        if not is_plain(argument):
+            return text
+    return " ".join((text, *arguments))
+
+
+def is_plain(argument):
+    """Return whether an argument means itself in a pattern, and would be the same the next time."""
+    if not argument or argument[0] in "$~" or "/" in argument or not argument.isprintable():
+        return False
+    for character in " \"'*()":
+        if character in argument:
+            return False
+    return True
+
+
+def key(owner):
+    """Return an owner's name as a key of TOML."""
+    name = versions.canonical_name(owner.name)
+    if name and not name.strip(BARE):
+        return name
+    return quoted(name)
+
+
+def quoted(text):
+    """Return a text as a TOML string; what TOML can't hold becomes a `*`."""
+    parts = ['"']
+    for character in text:
+        if character in '"\\':
+            parts.append("\\" + character)
+        elif "\ud800" <= character <= "\udfff":
+            parts.append("*")
+        elif character < " " or character == "\x7f":
+            parts.append(f"\\u{ord(character):04x}")
         else:
-            parts.append(f"\\U{ord(char):08x}" if ord(char) not in range(0xD800, 0xE000) else "?")
-    return '"' + "".join(parts) + '"'
-
-
-def quote_key(name):
-    return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else quote(name)
+            parts.append(character)
+    return "".join(parts) + '"'

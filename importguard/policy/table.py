@@ -44,8 +44,10 @@ class Table:
         self._deputies = content["deputies"]
         self._app = content["app"]
         self._sets = content["sets"]
-        self._watch = content["watch"]
         self._opened = {}
+        self._watch = {
+            capability: True if watch is True else self.paths(watch) for capability, watch in content["watch"].items()
+        }
         self._answers = {}
 
     def watches(self, capability, target):
@@ -53,10 +55,7 @@ class Table:
         watch = self._watch.get(capability)
         if watch is None or watch is True:
             return watch is True
-        paths = self._opened.get(watch)
-        if paths is None:
-            paths = self.paths(watch)
-        return paths.matches(target)
+        return watch.matches(target)
 
     def watches_any(self, capability):
         """Return whether there is any target of a capability that a rule could deny."""
@@ -122,7 +121,10 @@ def _speaks_of(rule, owner):
     if owner.kind == "app" or owner.kind == "stdlib":
         # Full authority, unless a rule names that very distribution.
         return package == owner.name and package != "" and _fits(rule, owner.version)
-    return not package or (glob(package, owner.name) and owner.name not in RESERVED and _fits(rule, owner.version))
+    if not package:
+        return True
+    name = versions.canonical_name(owner.name) if owner.kind == "startup" else owner.name
+    return name not in RESERVED and glob(package, name) and _fits(rule, owner.version)
 
 
 def _fits(rule, version):

@@ -84,10 +84,14 @@ def parse(text, *, name, path="", label="", today=None):
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise errors.PolicyError(f"{shown}:{_line_of(error, text)}: {_reason(error)}") from error
+    except RecursionError as error:
+        raise errors.PolicyError(f"{shown}:1: nested too deeply") from error
     prefix = ()
     if name == "pyproject.toml":
-        data, prefix = data.get("tool", {}).get("importguard", {}), ("tool", "importguard")
-    reader = Reader(data, lines.locate(text), prefix, shown, name, label, today or datetime.date.today())
+        tools = data.get("tool")
+        data = tools.get("importguard", {}) if isinstance(tools, dict) else {}
+        prefix = ("tool", "importguard")
+    reader = Reader(data, text, prefix, shown, name, label, today or datetime.date.today())
     return reader.read(path)
 
 
@@ -110,9 +114,10 @@ def _reason(error):
 class Reader:
     """Checks one policy and gathers its problems."""
 
-    def __init__(self, data, places, prefix, shown, name, label, today):
+    def __init__(self, data, text, prefix, shown, name, label, today):
         self.data = data
-        self.places = places
+        self.text = text
+        self.places = None
         self.prefix = prefix
         self.shown = shown
         self.name = name
@@ -147,6 +152,8 @@ class Reader:
 
     def line(self, path):
         """Return the line of a path or of the closest thing around it."""
+        if self.places is None:
+            self.places = lines.locate(self.text)
         path = self.prefix + path
         while path and path not in self.places:
             path = path[:-1]
