@@ -1,8 +1,7 @@
 """`importguard run`: starts a command with every Python process below it guarded."""
 
 import argparse
-
-from importguard.errors import UsageError
+import os
 
 DESCRIPTION = "Runs COMMAND with every Python process below it guarded before its first third-party line."
 EPILOG = """COMMAND is a Python interpreter of any environment, a console script, any other program, or directly
@@ -31,15 +30,15 @@ def add_options(parser):
     """Add the options that every command shares which starts another."""
     parser.add_argument("--policy", metavar="FILE", help="the policy to use; needs no approval")
     parser.add_argument("--mode", choices=("observe", "enforce"), help="only record, or refuse")
-    parser.add_argument("--on-violation", choices=("deny", "kill"), help="refuse the operation, or end the process tree")
+    parser.add_argument("--on-violation", choices=("deny", "kill"), help="refuse the operation, or end the whole tree")
     parser.add_argument("--records", metavar="FILE|-|fd:N", help="where records go; - is standard error")
     parser.add_argument("--kernel", choices=("off", "auto", "require"), help="the kernel rungs; none is built in yet")
     parser.add_argument("--core", choices=("auto", "c", "py"), help="which core; only py is built in yet")
-    parser.add_argument("--no-supervisor", action="store_true", help="exec the command in place, without a parent process")
+    parser.add_argument("--no-supervisor", action="store_true", help="exec the command in place, without a parent")
 
 
 def split(parser, words):
-    """Return (own options, the command): the command begins at `--`, at -m or -c, or at the first word that is no option."""
+    """Return (own options, the command), which begins at `--`, at -m or -c, or at the first word that is no option."""
     own, rest = [], list(words)
     while rest:
         word = rest[0]
@@ -56,10 +55,8 @@ def split(parser, words):
 
 def run(options):
     """Start the command and return its exit status."""
-    import os
+    # Late, so that --help and a mistake cost nothing.
+    from importguard.launch import first, start
 
-    from importguard.launch import start
-
-    if not options.command:
-        raise UsageError("no command to run, for example `importguard run -- python app.py` (see `importguard run --help`)")
+    first.require_first()
     return start.start(options, options.command, dict(os.environ))

@@ -7,7 +7,7 @@ PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
 
 def become_subreaper():
-    """Make this process the parent of every descendant whose own parent ends; raises OSError where that can't be had."""
+    """Make this process inherit every descendant whose own parent ends; raises OSError where that can't be had."""
     libc = ctypes.CDLL(None, use_errno=True)
     prctl = getattr(libc, "prctl", None)
     if prctl is None:

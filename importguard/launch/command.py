@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from dataclasses import dataclass
 
 from importguard.errors import ImportguardError, UsageError
@@ -47,7 +48,7 @@ class Command:
 def resolve(words, environment):
     """Return the Command for the words that were typed; raises CommandNotFound or NotExecutable."""
     if not words or not words[0]:
-        raise UsageError("no command to run, for example `importguard run -- python app.py` (see `importguard run --help`)")
+        raise UsageError("no command to run, for example `importguard run -- python app.py` (see `run --help`)")
     if words[0] in ("-m", "-c"):
         if len(words) == 1:
             raise UsageError(f"{words[0]} needs a value (see `importguard run --help`)")
@@ -92,9 +93,7 @@ def python_arguments(command):
 
 
 def default_interpreter(environment):
-    """Return the interpreter for -m, -c and script.py: the active environment's, else the first on PATH, else our own."""
-    import sys
-
+    """Return the interpreter for -m, -c and script.py: the active environment's, else PATH's first, else our own."""
     active = environment.get("VIRTUAL_ENV")
     if active and os.access(active + "/bin/python", os.X_OK):
         return active + "/bin/python"
@@ -154,7 +153,8 @@ def read_shebang(path):
 
 
 def _unquote(text):
-    first, rest = (text[1:].split('"', 1) if text.startswith('"') else text.split(" ", 1)) if " " in text else (text, "")
+    quoted = text.startswith('"')
+    first, _, rest = text.removeprefix('"').partition('"' if quoted else " ")
     return [first, *(word for word in rest.split() if word.startswith("-"))]
 
 

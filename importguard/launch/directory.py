@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 import shutil
 import stat
 import time
@@ -107,12 +106,12 @@ def _everyone_can_enter(folder):
 
 def _create_in(base):
     for _ in range(100):
-        outer = f"{base.rstrip('/')}/{PREFIX}{secrets.token_hex(6)}"
+        outer = f"{base.rstrip('/')}/{PREFIX}{os.urandom(6).hex()}"
         try:
             os.mkdir(outer, 0o700)
         except FileExistsError:
             continue
-        path = f"{outer}/{secrets.token_hex(12)}"
+        path = f"{outer}/{os.urandom(12).hex()}"
         os.mkdir(path, 0o700)
         os.chmod(path, FOLDER_MODE)
         os.chmod(outer, FOLDER_MODE)

@@ -3,8 +3,9 @@
 import sys
 
 # What importguard itself needs from its own environment. Nothing else in there can be imported: the standard library
-# tries optional names (`msvcrt` in subprocess) that a hostile package could otherwise answer.
-DEPENDENCIES = ("markdown_it", "mdurl", "packaging", "pluggy", "psutil", "pygments", "rich", "structlog", "typing_extensions")
+# tries optional names (`msvcrt` in subprocess) that a hostile package could otherwise answer. structlog tries rich,
+# which takes longer to load than everything else together.
+DEPENDENCIES = ("packaging", "pluggy", "psutil", "structlog", "typing_extensions")
 
 
 class DependencyFinder:

@@ -1,8 +1,7 @@
-"""Looks at the target's environment before anything in it runs: known-malicious distributions, start-up files, damage."""
+"""Looks at the target's environment before anything in it runs: malicious distributions, start-up files, damage."""
 
 from importguard.advisories import database, locate
 from importguard.report.compose import record
-from importguard.startupfiles import order
 
 
 def mark_malicious(sites, databases, action):
@@ -26,6 +25,10 @@ def mark_malicious(sites, databases, action):
 
 def look_at_startup_files(site_dirs, sites, version):
     """Return a record for each start-up file whose content is not well known; under the guard it still is an actor."""
+    if not any(site["startup"] for site in sites.values()):
+        return []
+    from importguard.startupfiles import order  # loads patterns that an environment without such files has no use for
+
     files = order.scan(site_dirs, lambda path: owner_of(path, sites), version)
     return [_unknown_file(file, sites) for file in files if not file.known]
 
@@ -59,12 +62,12 @@ def open_databases():
 
 
 def _malicious(name, version, advisory):
-    blocked = advisory.verdict == "block"
+    owner = {"name": name, "version": version, "kind": "distribution"}
+    rule = "advisories.malicious" if advisory.verdict == "block" else f"advisories.{advisory.scope}"
+    reason = f"{name} {version} is listed as malicious: {' '.join(advisory.ids)} ({advisory.source})"
     return _decision(
-        verdict="log", capability="import", target=name, owner={"name": name, "version": version, "kind": "distribution"},
-        module=name, rule="advisories." + ("malicious" if blocked else "unknown-scope"),
-        reason=f"{name} {version} is listed as malicious: {' '.join(advisory.ids)} ({advisory.source})",
-    )  # fmt: skip
+        verdict="log", capability="import", target=name, owner=owner, module=name, rule=rule, reason=reason
+    )
 
 
 def _unknown_file(file, sites):

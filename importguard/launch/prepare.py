@@ -1,6 +1,6 @@
 """Everything that happens before the command starts: policy, ledger, preflight, session file."""
 
-import os
+import pathlib
 import time
 from dataclasses import dataclass
 
@@ -24,14 +24,15 @@ class Prepared:
 
 def look(command, environment):
     """Return the Target of a Command that starts in the working directory."""
-    return target.look(command, environment, folder=os.getcwd())
+    return target.look(command, environment, folder=str(pathlib.Path.cwd()))
 
 
 def prepare(found, resolved, environment, argv, *, records):
-    """Make the session for a Target and a resolved policy; `records` is where guarded processes write, "" for a pipe."""
+    """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe."""
     marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
-    version = found.interpreter.version[:2] if found.interpreter else None
-    files = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
+    files = []
+    if found.interpreter is not None:
+        files = preflight.look_at_startup_files(found.site_dirs, found.sites, found.interpreter.version[:2])
     place = directory.create(environment)
     content = {
         "v": session.FORMAT,
@@ -49,7 +50,7 @@ def prepare(found, resolved, environment, argv, *, records):
         "argv": tuple(argv),
     }
     directory.write_session(place, session.pack(content))
-    return Prepared(place, found, tuple(marked + files), tuple(preflight.damage(found.sites)))
+    return Prepared(place, found, (*marked, *files), tuple(preflight.damage(found.sites)))
 
 
 def guarded(prepared, argv, environment):
@@ -70,4 +71,4 @@ def _named(found, resolved, environment, place):
     if found.interpreter is not None:
         prefixes = (found.interpreter.prefix, found.interpreter.base_prefix)
         given |= {"$prefix": tuple(dict.fromkeys(prefixes)), "$stdlib": found.interpreter.stdlib}
-    return named.surroundings(environment, os.getcwd(), given)
+    return named.surroundings(environment, pathlib.Path.cwd(), given)

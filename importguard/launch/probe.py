@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 
 SECONDS = 20
-FIELDS = ("implementation", "version", "executable", "prefix", "base_prefix", "system_site", "user_site", "stdlib", "site_dirs")
+FIELDS = 8  # before the site directories
 # Runs on any CPython from 3.4, so that an older one can be named in the refusal. `site` runs nothing when it is
 # imported under -S; it is asked because distributors change where distributions go.
 PROGRAM = r"""
@@ -65,7 +65,7 @@ def probe(path, environment):
         version = tuple(int(part) for part in fields[1].split("."))
     except (OSError, ValueError, IndexError):
         return None
-    if len(fields) < len(FIELDS) or len(version) != 3:
+    if len(fields) < FIELDS or len(version) != 3:
         return None
     implementation, _, executable, prefix, base_prefix, system_site, user_site, stdlib, *site_dirs = fields
     return Interpreter(

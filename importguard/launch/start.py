@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 import sys
 
 from importguard import session
@@ -41,7 +42,7 @@ def start(options, words, environment):
 
 def _resolve(options, environment, log):
     """Return what is in force; raises CannotArm where something was demanded that this version doesn't have."""
-    resolved = resolve.resolve(vars(options), environment, os.getcwd())
+    resolved = resolve.resolve(vars(options), environment, pathlib.Path.cwd())
     missing = [*resolved.missing, *([NO_C_CORE] if resolved.core == "c" else [])]
     if missing:
         raise CannotArm("; ".join(missing))

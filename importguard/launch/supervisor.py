@@ -1,4 +1,4 @@
-"""The parent of the command: reads records, shows and stores them, passes signals on, reaps, kills, and ends as it did."""
+"""The parent of the command: reads, shows and stores records, passes signals on, reaps, kills, ends as it did."""
 
 import contextlib
 import errno
@@ -11,8 +11,8 @@ from importguard.errors import KILLED
 from importguard.launch import tree
 from importguard.launch.command import NotExecutable
 from importguard.launch.signals import Forwarder
-from importguard.report.fold import Folder
 from importguard.report.compose import record
+from importguard.report.fold import Folder
 from importguard.report.log import is_worth_showing
 from importguard.report.reader import Reader
 from importguard.report.redact import redact

@@ -1,4 +1,4 @@
-"""What the guard must know of a command before it starts: its environment's distributions, its program, its own code."""
+"""What the guard must know of a command before it starts: its distributions, its program, its own code."""
 
 import os
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from importguard.launch.probe import Interpreter, probe
 from importguard.ledger.scan import scan
 
 OLDEST = (3, 11)
+SYSTEM_BIN = ("/bin", "/usr/bin", "/usr/local/bin")
 PROJECT_MARKS = ("importguard.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -93,7 +94,7 @@ def _app_roots(arguments, environment, site_dirs, folder):
 def _is_installed(path):
     """Say whether a script lies in an environment's own folder for commands, whose files are nobody's application."""
     folder = os.path.dirname(os.path.realpath(path))
-    return folder.endswith("/bin") and (os.path.exists(folder + "/python3") or folder in ("/bin", "/usr/bin", "/usr/local/bin"))
+    return folder in SYSTEM_BIN or (folder.endswith("/bin") and os.path.exists(folder + "/python3"))
 
 
 def _python_path(environment):
@@ -125,10 +126,14 @@ def _owner_of_module(top, sites):
             name = site["prefixes"].get(path) or site["files"].get(path)
             if name:
                 return name
-        # A namespace that several distributions share.
-        if any(prefix.startswith(f"{folder}/{top}/") for prefix in site["prefixes"]) and versions.canonical_name(top) in site["dists"]:
+        if _is_shared(f"{folder}/{top}/", site) and versions.canonical_name(top) in site["dists"]:
             return versions.canonical_name(top)
     return ""
+
+
+def _is_shared(folder, site):
+    """Say whether several distributions have files in a folder."""
+    return any(prefix.startswith(folder) for prefix in site["prefixes"])
 
 
 def require_guardable(target, *, observing):

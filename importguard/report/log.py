@@ -84,6 +84,8 @@ def render(record):
 
     record = escape(record)
     event = record["event"]
+    if record.get("layer") == "scan":
+        return f"importguard: {record.get('reason', '')}"
     if event == "decision":
         repeats = record.get("count", 1)
         return messages.denial(record) if repeats == 1 else f"{messages.one_line(record)}  ({repeats} times)"

@@ -11,7 +11,7 @@ PATIENCE = 1000  # milliseconds that a full, non-blocking target is waited for
 
 
 class Writer:
-    """A target for records. `lost` counts records that couldn't be written, `problem` says why the first one couldn't."""
+    """A target for records. `lost` counts those that couldn't be written, `problem` says why the first one couldn't."""
 
     def __init__(self, fd, name):
         self.fd = fd

@@ -1,12 +1,12 @@
-"""Supervises a command with a real records pipe: `supervise.py FOLDER TARGET COMMAND...`; a script, since it takes signals over."""
+"""`supervise.py FOLDER TARGET COMMAND...` supervises a command; a script of its own, since it takes signals over."""
 
 import os
 import sys
 
-from importguard.launch import supervisor, tree
+from importguard.kernel.syscalls_unsafe import become_subreaper
+from importguard.launch import supervisor
 from importguard.launch.directory import Directory, make_pipe
 from importguard.launch.signals import die_of
-from importguard.kernel.syscalls_unsafe import become_subreaper
 from importguard.report.log import Log
 from importguard.report.writer import open_writer
 

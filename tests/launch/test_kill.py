@@ -36,7 +36,8 @@ for _ in range(3): tree(0)
 daemon(); hopper(300); tree(2)
 print("ready", time.time(), flush=True)
 owner = {"name": "evil", "version": "1", "kind": "distribution"}
-record = {"v": 1, "id": "01K", "event": "decision", "verdict": "kill", "capability": "proc.spawn", "target": "/bin/x", "owner": owner}
+record = {"v": 1, "id": "01K", "event": "decision", "verdict": "kill", "owner": owner}
+record |= {"capability": "proc.spawn", "target": "/bin/x"}
 with open(os.environ["RECORDS"], "wb", buffering=0) as pipe:
     pipe.write(json.dumps(record).encode() + b"\\n")
 stay()

@@ -83,7 +83,12 @@ def test_a_denial_is_shown_on_standard_error_and_never_on_standard_output(superv
 
 def test_hostile_lines_do_not_stop_the_supervisor(supervise, tmp_path):
     """Junk in the pipe is recorded as tampering, what comes after it is read, and the status is the command's."""
-    ended = supervise("send(b'junk\\x1b[2J\\n'); send(b'[' * 4000 + b'\\n'); send({**DENIED, 'self': 1, 'method_name': 2}); sys.exit(3)")
+    ended = supervise(
+        "send(b'junk\\x1b[2J\\n')\n"
+        "send(b'[' * 4000 + b'\\n')\n"
+        "send({**DENIED, 'self': 1, 'method_name': 2})\n"
+        "sys.exit(3)"
+    )
 
     assert ended.returncode == 3
     assert [record["event"] for record in read(tmp_path / "records.jsonl")] == ["tamper", "tamper", "decision", "exit"]
@@ -168,10 +173,9 @@ def test_a_signal_that_the_caller_ignores_is_ignored(supervise):
 
 def test_the_command_finds_the_signals_as_its_caller_set_them(supervise):
     """Neither the supervisor's mask nor Python's ignored signals are handed down."""
-    ended = supervise("print(open('/proc/self/status').read())", records="")
-    bare = subprocess.run(
-        [sys.executable, "-c", "print(open('/proc/self/status').read())"], capture_output=True, text=True, timeout=SECONDS
-    )
+    code = "print(open('/proc/self/status').read())"
+    ended = supervise(code, records="")
+    bare = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS)
 
     assert signal_sets(ended.stdout) == signal_sets(bare.stdout)
 

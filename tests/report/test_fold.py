@@ -2,7 +2,9 @@
 
 from importguard.report.fold import MOST, Folder
 
-DENIED = {"event": "decision", "pid": 7, "verdict": "deny", "capability": "fs.read", "target": "/x", "owner": {"name": "a"}}
+DENIED = {
+    "event": "decision", "pid": 7, "verdict": "deny", "capability": "fs.read", "target": "/x", "owner": {"name": "a"},
+}  # fmt: skip
 
 
 def test_repeats_within_a_second_become_one_record_with_their_count():
