@@ -144,7 +144,7 @@ def _tightened(policy, others):
     shown += [f"app ({len(policy.app)})"] if policy.app else []
     settings = {}
     for key, value in policy.settings.items():
-        if key in STRICTNESS and _is_tighter(key, value, others):
+        if is_tighter(key, value, others):
             settings[key] = value
         else:
             shown.append(f"{key} = {value!r}")
@@ -152,7 +152,10 @@ def _tightened(policy, others):
     return dataclasses.replace(policy, lines=lines, deputies=(), app=(), expired=(), settings=settings), shown
 
 
-def _is_tighter(key, value, others):
+def is_tighter(key, value, others):
+    """Return whether a setting is no looser than what holds without it; `others` are the policies that count after."""
+    if key not in STRICTNESS:
+        return False
     name = _first(others, "extends") or DEFAULTS["extends"]
     usual = _first(others, key) or preset.setting(name, key) or DEFAULTS.get(key, STRICTNESS[key][0])
     return STRICTNESS[key].index(value) >= STRICTNESS[key].index(usual)

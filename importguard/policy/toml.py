@@ -101,6 +101,11 @@ def digest(data):
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
+def printable(text):
+    """Return text that a terminal shows as it is: a policy that was found may have been written by anybody."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
 def _line_of(error, text):
     place = str(error).rpartition("(at line ")[2].partition(",")[0]
     return place if place.isdecimal() else text.count("\n") + 1
@@ -148,7 +153,7 @@ class Reader:
 
     def problem(self, path, reason):
         line = self.line(path)
-        self.problems.append((line, f"{self.shown}:{line}: {reason}"))
+        self.problems.append((line, printable(f"{self.shown}:{line}: {reason}")))
 
     def line(self, path):
         """Return the line of a path or of the closest thing around it."""
@@ -164,7 +169,7 @@ class Reader:
         for part in path:
             parts += f"[{part}]" if isinstance(part, int) else f".{part}"
         start = self.label or f"{self.name}:{self.line(path)}"
-        return f"{start}#{parts[1:]}"
+        return printable(f"{start}#{parts[1:]}")
 
     def is_table(self, value, path):
         if isinstance(value, dict):

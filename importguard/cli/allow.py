@@ -1,0 +1,55 @@
+"""`importguard allow`: approves a policy that was found in a project, after showing what it loosens."""
+
+import argparse
+import os
+import pathlib
+
+from importguard import errors
+from importguard.policy import approval, find, lint, resolve, toml
+
+TEXT = "approve a policy that was found in a project"
+EPILOG = """Until then such a policy may only tighten. The approval holds for this file with this content; comments and layout
+don't count.
+
+example:
+  importguard allow importguard.toml"""
+
+
+def add(subparsers):
+    """Register the parser of `allow`."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = subparsers.add_parser("allow", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
+    parser.add_argument("policy", metavar="POLICY", nargs="?", help="the file; without it, the project's")
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    """Show and approve; raises PolicyError when there is no policy or it can't be used."""
+    path = pathlib.Path(os.path.abspath(args.policy)) if args.policy else _found()
+    policy = toml.read(path)
+    loosened = loosens(policy)
+    print(f"{path}" + (" loosens:" if loosened else " loosens nothing"))
+    for line in loosened:
+        print(f"  {line}")
+    place = approval.approve(policy, os.environ)
+    print(f"approved {policy.digest} ({place})")
+    return 0
+
+
+def loosens(policy):
+    """Return a text for each thing in a policy that counts only once it is approved."""
+    lines = [
+        f"{line.where}: {line.effect} {lint.shown(line)}"
+        for line in (*policy.lines, *policy.deputies)
+        if line.effect != "deny"
+    ]
+    lines += [f"app: {name!r} is the application's own" for name in policy.app]
+    settings = sorted(policy.settings.items())
+    return lines + [f"{key} = {value!r}" for key, value in settings if not resolve.is_tighter(key, value, ())]
+
+
+def _found():
+    path = find.project_policy(pathlib.Path.cwd(), [], home=os.environ.get("HOME"))
+    if path is None:
+        raise errors.PolicyError(f"{os.getcwd()}: no {find.FILE} and no [tool.importguard] in this project")
+    return path
