@@ -31,10 +31,11 @@ def judge(advisory, version):
     version = versions.canonical_version(version)
     if not version:
         return _doubtful(advisory)
-    # As `==` has it: 1.0+local is 1.0 to whoever lists 1.0.
-    if version in advisory.versions or versions.public(version) in advisory.versions:
+    if version in advisory.versions:
         return advisory
-    return _judge_ranges(advisory, versions.public(version)) if advisory.ranges else None
+    if "+" in version:  # as `==` has it, 1.0+local is 1.0 to whoever lists 1.0
+        return judge(advisory, versions.public(version))
+    return _judge_ranges(advisory, version) if advisory.ranges else None
 
 
 def strongest(advisories):

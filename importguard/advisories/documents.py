@@ -115,7 +115,10 @@ def _opened(path, where):
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise errors.AdvisoryError(f"{where!r}: not a regular file")
-        yield file
+        try:
+            yield file
+        except OSError as error:
+            raise errors.AdvisoryError(f"{where!r}: {error.strerror or error}") from error
 
 
 def _in_zip(file, where, budget):

@@ -1,5 +1,6 @@
 """Brings a file from an http(s) or file URL to this machine, bounded in size and time."""
 
+import base64
 import contextlib
 import http.client
 import os
@@ -83,7 +84,7 @@ def _download(url, path, largest):
     opener = urllib.request.OpenerDirector()
     for handler in _HANDLERS:
         opener.add_handler(handler())
-    request = urllib.request.Request(url, headers={"User-Agent": "importguard"})
+    request = _request(url)
     with opener.open(request, timeout=TIMEOUT) as response, open(path, "wb") as file:
         size = 0
         while chunk := response.read(CHUNK):
@@ -96,5 +97,19 @@ def _download(url, path, largest):
         raise ValueError(f"truncated: {size} of {announced} bytes arrived")
 
 
+def _request(url):
+    """Return the request for a URL, whose user and password go to its own host alone."""
+    parts = _split(url)
+    user, mark, host = parts.netloc.rpartition("@")
+    bare = urllib.parse.urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+    request = urllib.request.Request(bare, headers={"User-Agent": "importguard"})
+    if mark:
+        token = base64.b64encode(urllib.parse.unquote_to_bytes(user)).decode()
+        request.add_unredirected_header("Authorization", f"Basic {token}")
+    return request
+
+
 def _reason(error):
+    if isinstance(error, urllib.error.HTTPError):
+        return str(error)  # with the status, which its reason lacks
     return str(getattr(error, "reason", None) or error)

@@ -75,6 +75,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
     """Answers each path with what the server's table holds for it: status, headers, body."""
 
     def do_GET(self):
+        self.server.authorizations.append(self.headers["Authorization"])
         status, headers, body = self.server.table.get(self.path, (404, {}, b""))
         self.send_response(status)
         for name, value in ({"Content-Length": str(len(body))} | headers).items():
@@ -88,9 +89,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def web():
-    """A web server on loopback; `web.table[path] = (status, headers, body)`, `web.url`."""
+    """A web server on loopback; `web.table[path] = (status, headers, body)`, `web.url`, `web.authorizations`."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.table = {}
+    server.authorizations = []
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -64,7 +64,9 @@ def test_commits_of_a_repository(record):
 
 texts = strategies.sampled_from(["0.1", "1.0a1", "1.0", "1.0.post1", "1.1.dev0", "1.1", "2.0rc1", "2.0", "2!0.1", "3"])
 introductions = (texts | strategies.just("0")).map(lambda text: {"introduced": text})
-ends = strategies.tuples(strategies.sampled_from(["fixed", "last_affected"]), texts).map(lambda pair: {pair[0]: pair[1]})
+ends = strategies.tuples(strategies.sampled_from(["fixed", "last_affected"]), texts).map(
+    lambda pair: {pair[0]: pair[1]}
+)
 
 
 def order(event):
