@@ -10,12 +10,13 @@ import dataclasses
 import json
 import re
 
-from importguard import versions
+from importguard import errors, versions
 from importguard.advisories import advisory, documents, intervals
 
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 LONGEST_TEXT = 256
 MOST_VERSIONS = 100_000
+MOST_REFUSED = 10_000
 MALICIOUS_WEAKNESS = "CWE-506"
 
 
@@ -46,6 +47,8 @@ def read(sources):
                 reading.refused.append(document)
             else:
                 _take(document, documents.label(source), reading, newest)
+            if len(reading.refused) > MOST_REFUSED:
+                raise errors.AdvisoryError(f"{source!r}: given up after {MOST_REFUSED} records that can't be read")
     reading.advisories = [entry for _, entries in newest.values() for entry in entries]
     return reading
 

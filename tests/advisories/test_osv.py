@@ -10,7 +10,7 @@ import packaging.version
 import pytest
 from hypothesis import strategies
 
-from importguard import versions
+from importguard import errors, versions
 from importguard.advisories import advisory, database, intervals, osv
 
 REAL_RECORDS = pathlib.Path(__file__).parent / "data" / "osv-2025-06-04.jsonl.gz"
@@ -220,6 +220,15 @@ def test_a_document_that_is_no_record(value, tmp_path):
 
     assert refusal.where.startswith(str(path))
     assert "not an OSV record" in refusal.reason
+
+
+def test_a_feed_of_nothing_but_rubbish(tmp_path):
+    """It is given up, rather than named line by line without end."""
+    path = tmp_path / "feed.jsonl"
+    path.write_text("{}\n" * (osv.MOST_REFUSED + 2))
+
+    with pytest.raises(errors.AdvisoryError, match="given up after"):
+        osv.read([str(path)])
 
 
 @pytest.mark.parametrize("is_newer_first", [True, False])
