@@ -47,27 +47,35 @@ class Walker:
     def trace(self, frame):
         """Return the Origin that a frame belongs to: its chain up to the boundary."""
         chain = []
-        namespace = None
-        owner = None
-        inner = None
+        namespace = owner = inner = None
+        in_site = is_made = False
         while frame is not None:
             outer = frame.f_globals
             if outer is not namespace:
                 if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace):
                     return self._at_import(chain, namespace)
                 namespace = outer
-                found = self._enter(chain, frame, namespace)
+                name = namespace.get("__name__")
+                found = self._enter(chain, frame, namespace, name)
                 if type(found) is Origin:
                     return found
-                owner = found
+                owner, in_site = found, name == "site"
+                is_made = is_made or owner is None
                 if owner is not None and owner is not STDLIB and owner not in chain:
                     chain.append(owner)
                     if owner.kind == "app":
                         return Origin(tuple(chain), self._phase(), "")
+            if in_site:
+                startup_file = startup_file_of(frame)
+                if startup_file is not None:
+                    return self._at_startup_file(chain, startup_file)
             inner = frame
             frame = frame.f_back
         if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace):
             return self._at_import(chain, namespace)
+        if is_made and not chain:
+            # Code that was made at run time, in a namespace that is no module's, and nobody who called it.
+            chain.append(UNOWNED)
         return Origin(tuple(chain), self._phase(), "")
 
     def choose(self, origin, capability, target):
@@ -84,20 +92,15 @@ class Walker:
         outermost = origin.chain[-1]
         return Blame(outermost, tuple(via[:-1]), origin.phase, origin.module, origin.chain)
 
-    def _enter(self, chain, frame, namespace):
+    def _enter(self, chain, frame, namespace, name):
         """Return the owner of a namespace that the walk has come to, or an Origin when the walk ends there."""
         if namespace is self.deferred_globals:
             origin = frame.f_locals.get("origin")
             if type(origin) is Origin:
                 return Origin(tuple(chain) + origin.chain, origin.phase, origin.module)
             return STDLIB
-        name = namespace.get("__name__")
         if name == "__main__":
             return self._at_main(chain)
-        if name == "site":
-            startup_file = startup_file_of(frame)
-            if startup_file is not None:
-                return self._at_startup_file(chain, startup_file)
         return self.owner_of_globals(namespace)
 
     def _at_main(self, chain):

@@ -2,6 +2,7 @@
 
 import posix
 import sys
+from _thread import get_ident
 
 from importguard import core
 from importguard.blame import MainOrigin, Walker
@@ -10,7 +11,7 @@ from importguard.finder import Finder, bytecode_problem
 from importguard.identity import Identity
 from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
 from importguard.paths import resolve
-from importguard.pinned import getpid, type
+from importguard.pinned import getpid, set, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.wraps import carrier, deferred, spawn
@@ -47,6 +48,7 @@ class Guard:
         self.spawner = spawn.Spawner(self.ask_to_spawn, self.spawn_fields)
         self.finder = Finder(self.examine, {})
         self.answers = None
+        self.busy = set()
         self.ruled_out = {}
         self.table.owner_of = self.identity.name_of_path
         self.table.is_written = self.written.holds
@@ -61,9 +63,14 @@ class Guard:
 
     def judge(self, capability, target, argv, frame, layer="audit"):
         """Decide on what the code in `frame` asks for; raises Denied when it is refused."""
-        if capability == "proc.spawn" and self.spawner.is_passing():
+        thread = get_ident()
+        if thread in self.busy or (capability == "proc.spawn" and self.spawner.is_passing()):
             return None
-        return self.enforcer.guarded(self._judge, capability, target, argv, frame, layer)
+        self.busy.add(thread)
+        try:
+            return self.enforcer.guarded(self._judge, capability, target, argv, frame, layer)
+        finally:
+            self.busy.discard(thread)
 
     def _judge(self, capability, target, argv, frame, layer):
         origin = self.walker.trace(frame)
@@ -94,7 +101,17 @@ class Guard:
         self.walker.starting = False
 
     def examine(self, name, spec):
-        """Look at what the finders found for a module, before anything of it runs."""
+        """Look at what the finders found for a module, before anything of it runs; raises BlockedImport."""
+        thread = get_ident()
+        if thread in self.busy:
+            return
+        self.busy.add(thread)
+        try:
+            self.enforcer.guarded(self._examine, name, spec)
+        finally:
+            self.busy.discard(thread)
+
+    def _examine(self, name, spec):
         origin = spec.origin
         if type(origin) is not str or origin in ("built-in", "frozen"):
             locations = spec.submodule_search_locations
@@ -172,6 +189,7 @@ class Guard:
             capabilities=capabilities,
             concerns=self.concerns,
             judge=self.judge,
+            busy=self.busy,
             on_import=self.on_import,
             on_program=self.on_program,
         )

@@ -4,17 +4,18 @@ import sys
 from _thread import get_ident
 
 from importguard.core import events
-from importguard.pinned import dict, get_frame, set, type
+from importguard.pinned import dict, get_frame
 
 CANARY = "importguard.canary"
 
 
-def install(*, capabilities, concerns, judge, on_import, on_program):
+def install(*, capabilities, concerns, judge, busy, on_import, on_program):
     """Add the audit hook and return a function that says whether it still answers.
 
     `capabilities` are those that any rule cares about: events of others are never read. `concerns(capability,
     target)` says whether a rule could refuse this target to anybody; only then `judge(capability, target, argv,
-    frame)` is asked, which raises when it refuses. `on_import(args)` is told of each import, `on_program(args)` of
+    frame)` is asked, which raises when it refuses. `busy` holds the threads that are inside the guard, whose own
+    events are passed over. `on_import(args)` is told of each import, `on_program(args)` of
     the end of start-up. There is no way to remove the hook.
     """
     readers = {
@@ -23,13 +24,11 @@ def install(*, capabilities, concerns, judge, on_import, on_program):
         if any(capability in capabilities for capability in asked)
     }
     answers = []
-    sys.addaudithook(_make_hook(dict(readers), concerns, judge, on_import, on_program, answers))
+    sys.addaudithook(_make_hook(dict(readers), concerns, judge, busy, on_import, on_program, answers))
     return lambda: _answers(answers)
 
 
-def _make_hook(readers, concerns, judge, on_import, on_program, answers):
-    busy = set()
-    enter, leave = busy.add, busy.discard
+def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
     special = {"import": on_import, CANARY: answers.append}
     for event in events.START_OF_PROGRAM:
         special[event] = on_program
@@ -42,24 +41,15 @@ def _make_hook(readers, concerns, judge, on_import, on_program, answers):
             door = read_special(event)
             if door is None:
                 return
-        thread = get_ident()
-        if thread in busy:
+        if get_ident() in busy:
             return
         if reader is None:
-            enter(thread)
-            try:
-                door(args)
-            finally:
-                leave(thread)
+            door(args)
             return
         # Reading the arguments may run a package's __fspath__: that happens outside, where it is judged itself.
         for capability, target, argv in reader(args):
             if concerns(capability, target):
-                enter(thread)
-                try:
-                    judge(capability, target, argv, get_frame(1))
-                finally:
-                    leave(thread)
+                judge(capability, target, argv, get_frame(1))
 
     return hook
 
