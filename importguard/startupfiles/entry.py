@@ -2,6 +2,7 @@
 
 import posix
 import sys
+from _thread import get_ident
 
 # Filled in when the copy is written: importguard's folder and its session file; the site directories up to this one, in
 # the order of `site`, "" for the user's own; lines of start-up files that were known then; the sitecustomize kept aside.
@@ -67,11 +68,17 @@ def sites():
 
 
 def report():
-    """Record what ran before the guard did."""
-    if ran_before:
-        guard = sys.modules["importguard.guard"].guard
+    """Record what ran before the guard did; the guard doesn't judge what it writes itself."""
+    if not ran_before:
+        return
+    guard = sys.modules["importguard.guard"].guard
+    thread = get_ident()
+    guard.busy.add(thread)
+    try:
         names = ", ".join(map(repr, ran_before))
         guard.recorder.record("degraded", reason="start-up files ran before the guard: " + names, targets=list(ran_before))
+    finally:
+        guard.busy.discard(thread)
 
 
 def refuse(error):
