@@ -24,6 +24,7 @@ class DependencyFinder:
 
 def main(site, arguments):
     """Run the command line; `site` is importguard's own site directory, or "" in a source checkout."""
+    _occupy_standard_descriptors()
     root = __file__.rpartition("/importguard/launch/")[0] or "/"
     sys.path.insert(0, root)
     import importguard  # noqa: F401  (its submodules are found by its __path__ from here on)
@@ -33,6 +34,18 @@ def main(site, arguments):
     from importguard.cli.main import main as run_command_line
 
     return run_command_line(arguments)
+
+
+def _occupy_standard_descriptors():
+    """Put something harmless where a caller closed 0, 1 or 2, or the next file that is opened becomes standard error."""
+    import os
+
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            # Not inherited: the command finds the descriptor closed, as its caller wanted it.
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _folders(root, site):

@@ -54,7 +54,7 @@ def read_line(line):
 
 def unreadable(line, reason):
     """Return the `tamper` record for a line that is no record."""
-    return record("tamper", reason=f"unreadable record: {reason}", line=ascii(line[:SHOWN])[2:-1], size=len(line))
+    return record("tamper", pid=0, reason=f"unreadable record: {reason}", line=ascii(line[:SHOWN])[2:-1], size=len(line))
 
 
 def _problem(fields):
