@@ -1,5 +1,7 @@
 """Carries a decision out: records it, and passes, raises or ends the process. Fails closed."""
 
+from _thread import get_ident
+
 from importguard.errors import KILLED, BlockedImport, Denied
 from importguard.messages import denial, one_line
 from importguard.pinned import exit_now, getpid, getppid, write
@@ -12,9 +14,10 @@ MOST_FRAMES = 12
 class Recorder:
     """Writes records to the target of this process, and to standard error what has nowhere else to go."""
 
-    def __init__(self, target, supervised):
+    def __init__(self, target, supervised, busy):
         self.target = target
         self.supervised = supervised
+        self.busy = busy
         self._write = None if target == "stderr" else open_target(target)
 
     def record(self, event, **fields):
@@ -23,11 +26,17 @@ class Recorder:
         if self._write is None:
             self._say(record)
             return record
+        thread = get_ident()
+        was_busy = thread in self.busy
+        self.busy.add(thread)
         try:
             self._write(to_line(record))
         except OSError as error:
             complain(f"importguard IG140: a record could not be written to {self.target!r}: {error.strerror}")
             self._say(record)
+        finally:
+            if not was_busy:
+                self.busy.discard(thread)
         return record
 
     def _say(self, record):

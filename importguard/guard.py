@@ -26,8 +26,9 @@ class Guard:
     def __init__(self, session, told):
         self.session = session
         self.told = told
+        self.busy = set()
         self.table = tables.load(session["table"])
-        self.recorder = Recorder(session["records"], session["supervised"])
+        self.recorder = Recorder(session["records"], session["supervised"], self.busy)
         self.enforcer = Enforcer(self.recorder, mode=self.table.mode, on_violation=self.table.on_violation)
         self.written = Written()
         self.identity = Identity(
@@ -36,7 +37,7 @@ class Guard:
             stdlib=stdlib_folders(),
             package=with_slash(session["package"]),
             is_app=self.table.is_app,
-            is_written=self.written.holds,
+            is_written=self.is_written,
         )
         self.walker = Walker(
             owner_of_globals=self.identity.owner_of_globals,
@@ -48,10 +49,9 @@ class Guard:
         self.spawner = spawn.Spawner(self.ask_to_spawn, self.spawn_fields)
         self.finder = Finder(self.examine, {})
         self.answers = None
-        self.busy = set()
         self.ruled_out = {}
         self.table.owner_of = self.identity.name_of_path
-        self.table.is_written = self.written.holds
+        self.table.is_written = self.is_written
 
     # The corridor.
 
@@ -61,10 +61,16 @@ class Guard:
             self.written.note(target)
         return self.table.watches(capability, target)
 
+    def is_written(self, path):
+        """Say whether this process has written a file, by its own name or by one that leads to it."""
+        return self.written.holds(path) or ("/" in path and self.written.holds(resolve(path)))
+
     def judge(self, capability, target, argv, frame, layer="audit"):
         """Decide on what the code in `frame` asks for; raises Denied when it is refused."""
         thread = get_ident()
         if thread in self.busy or (capability == "proc.spawn" and self.spawner.is_passing()):
+            return None
+        if capability == "code.run" and is_importlib(frame):
             return None
         self.busy.add(thread)
         try:
@@ -192,6 +198,7 @@ class Guard:
             busy=self.busy,
             on_import=self.on_import,
             on_program=self.on_program,
+            code_events=self._code_events(),
         )
         if not self.answers():
             raise RuntimeError("the audit hook was blocked by one that was there before")
@@ -199,6 +206,10 @@ class Guard:
         sys.meta_path.insert(0, self.finder)
         posix.register_at_fork(after_in_child=self._after_fork)
         self.announce(name)
+
+    def _code_events(self):
+        targets = {"exec": "exec", "marshal.loads": "marshal"}
+        return [event for event, target in targets.items() if self.table.could_deny("code.run", target)]
 
     def _wrap(self):
         deferral = deferred.Deferral(self.walker.trace, lambda: self.walker.starting)
@@ -256,6 +267,12 @@ def stdlib_folders():
         folders.append(resolve(encodings.__file__).rpartition("/encodings/")[0] + "/")
     zipped = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
     return [*folders, sys.base_prefix + zipped]
+
+
+def is_importlib(frame):
+    """Say whether the import system itself is at work here: it loads and executes every module."""
+    name = frame.f_globals.get("__name__")
+    return name in ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
 
 
 def with_slash(folder):

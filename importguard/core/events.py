@@ -4,7 +4,7 @@ Every audit event of CPython 3.11 to 3.13 is classified here: in a reader below,
 """
 
 from importguard import paths
-from importguard.pinned import access, int, len, str, tuple, type
+from importguard.pinned import access, getcwd, int, len, lstat, str, tuple, type
 from importguard.pinned import X_OK as EXECUTABLE
 
 WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND
@@ -24,8 +24,8 @@ IGNORED = {
     ),
     "reads or changes objects of this process only; the C core's business": (
         "array.__new__", "builtins.breakpoint", "builtins.id", "builtins.input", "builtins.input/result",
-        "code.__new__", "compile", "exec", "function.__new__", "gc.get_objects", "gc.get_referents",
-        "gc.get_referrers", "marshal.dumps", "marshal.load", "marshal.loads", "object.__delattr__",
+        "code.__new__", "compile", "function.__new__", "gc.get_objects", "gc.get_referents",
+        "gc.get_referrers", "marshal.dumps", "marshal.load", "object.__delattr__",
         "object.__getattr__", "object.__setattr__", "pdb.Pdb", "setopencodehook", "sys._current_exceptions",
         "sys._current_frames", "sys._getframe", "sys._getframemodulename", "sys.excepthook",
         "sys.set_asyncgen_hook_finalizer", "sys.set_asyncgen_hook_firstiter", "sys.unraisablehook", "time.sleep",
@@ -96,6 +96,16 @@ def _writes(*places):
         return found
 
     return read_write
+
+
+def read_mkdir(args):
+    """A folder that is there already is not made: os.makedirs asks for each of its parents."""
+    target = locate(args[0], args[2])
+    try:
+        lstat(target or "")
+    except OSError:
+        return (("fs.write", target, None),) if target else ()
+    return ()
 
 
 def _moves(args):
@@ -183,11 +193,19 @@ def read_fork(args):
 
 
 def program_path(path):
-    """Return the absolute path of a program to start; a bare name that can't be found stays a bare name."""
+    """Return the absolute path of a program as it is started, links not followed; a bare name stays a bare name.
+
+    Rules name programs as people start them (/bin/sh, not /usr/bin/dash); only a path with `..` in it is resolved.
+    """
     text = paths.as_text(path)
-    if not text:
-        return None
-    return paths.resolve(text) if "/" in text else text
+    if not text or "/" not in text:
+        return text or None
+    if text[0] != "/":
+        text = getcwd() + "/" + text
+    if "/../" in text or "/./" in text or "//" in text:
+        folder, _, name = text.rpartition("/")
+        return paths.real_folder(folder).rstrip("/") + "/" + name
+    return text
 
 
 def first_executable(candidates):
@@ -232,6 +250,14 @@ def read_load_extension(args):
     return (("native.load", target, None),) if target else ()
 
 
+def read_exec(args):
+    return (("code.run", "exec", None),)
+
+
+def read_marshal(args):
+    return (("code.run", "marshal", None),)
+
+
 def read_pickle(args):
     module, name = args
     if type(module) is not str or type(name) is not str:
@@ -252,7 +278,7 @@ READERS = {
     "os.scandir": (read_list, ("fs.list",)),
     "os.remove": (_writes((0, 1)), ("fs.write",)),
     "os.rmdir": (_writes((0, 1)), ("fs.write",)),
-    "os.mkdir": (_writes((0, 2)), ("fs.write",)),
+    "os.mkdir": (read_mkdir, ("fs.write",)),
     "os.truncate": (_writes((0, None)), ("fs.write",)),
     "os.chmod": (_writes((0, 2)), ("fs.write",)),
     "os.chown": (_writes((0, 3)), ("fs.write",)),
@@ -291,9 +317,11 @@ READERS = {
     "sys.setprofile": (_patches("sys.setprofile"), ("runtime.patch",)),
     "sys.monitoring.register_callback": (_patches("sys.monitoring"), ("runtime.patch",)),
 }
+# Read only where a rule could refuse them: every import of a module raises both.
+CODE_READERS = {"exec": read_exec, "marshal.loads": read_marshal}
 SPECIAL = ("import", *START_OF_PROGRAM)
 
 
 def is_classified(event):
     """Say whether this table knows an audit event."""
-    return event in READERS or event in SPECIAL or any(event in events for events in IGNORED.values())
+    return event in READERS or event in CODE_READERS or event in SPECIAL or any(event in events for events in IGNORED.values())

@@ -9,20 +9,21 @@ from importguard.pinned import dict, get_frame
 CANARY = "importguard.canary"
 
 
-def install(*, capabilities, concerns, judge, busy, on_import, on_program):
+def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_events=()):
     """Add the audit hook and return a function that says whether it still answers.
 
     `capabilities` are those that any rule cares about: events of others are never read. `concerns(capability,
     target)` says whether a rule could refuse this target to anybody; only then `judge(capability, target, argv,
     frame)` is asked, which raises when it refuses. `busy` holds the threads that are inside the guard, whose own
     events are passed over. `on_import(args)` is told of each import, `on_program(args)` of
-    the end of start-up. There is no way to remove the hook.
+    the end of start-up. `code_events` names those of CODE_READERS that a rule could refuse. There is no way to remove the hook.
     """
     readers = {
         event: reader
         for event, (reader, asked) in events.READERS.items()
         if any(capability in capabilities for capability in asked)
     }
+    readers.update({event: reader for event, reader in events.CODE_READERS.items() if event in code_events})
     answers = []
     sys.addaudithook(_make_hook(dict(readers), concerns, judge, busy, on_import, on_program, answers))
     return lambda: _answers(answers)

@@ -1,5 +1,7 @@
 """The compiled policy inside a guarded process: rules by capability and owner, and what is worth a closer look."""
 
+# ruff: noqa: SIM110  (any and all could be a package's by now)
+
 from importguard import versions
 from importguard.pinned import len, sorted, tuple
 from importguard.policy.targets import Paths, glob, matches
@@ -61,6 +63,16 @@ class Table:
         """Return whether there is any target of a capability that a rule could deny."""
         return self._watch.get(capability) is not None
 
+    def could_deny(self, capability, target):
+        """Return whether some rule denies this very target to somebody, by looking at each; for use at arming."""
+        question = Question()
+        question.owner, question.target, question.argv = None, target, None
+        return any(
+            rule[EFFECT] == "deny" and glob(rule[CAPABILITY], capability)
+            and matches(rule[KIND], rule[PATTERNS], question, self)
+            for rule in self._rules
+        )  # fmt: skip
+
     def paths(self, name):
         """Return the set of paths that is kept under a name."""
         paths = self._opened.get(name)
@@ -79,9 +91,7 @@ class Table:
         return found
 
     def _select(self, capability, owner):
-        chosen = [
-            rule for rule in self._rules if glob(rule[CAPABILITY], capability) and _speaks_of(rule, owner)
-        ]
+        chosen = [rule for rule in self._rules if glob(rule[CAPABILITY], capability) and _speaks_of(rule, owner)]
         return tuple(sorted(chosen, key=_precedence))
 
     def is_deputy(self, name, capability, target, version, argv=None):
