@@ -8,8 +8,8 @@ from importguard import errors
 from importguard.policy import approval, find, lint, resolve, toml
 
 TEXT = "approve a policy that was found in a project"
-EPILOG = """Until then such a policy may only tighten. The approval holds for this file with this content; comments and layout
-don't count.
+EPILOG = """Until then such a policy may only tighten. The approval holds for this file with this content; comments and layout of
+it don't count.
 
 example:
   importguard allow importguard.toml"""
@@ -51,5 +51,5 @@ def loosens(policy):
 def _found():
     path = find.project_policy(pathlib.Path.cwd(), [], home=os.environ.get("HOME"))
     if path is None:
-        raise errors.PolicyError(f"{os.getcwd()}: no {find.FILE} and no [tool.importguard] in this project")
+        raise errors.PolicyError(f"{pathlib.Path.cwd()}: no {find.FILE} and no [tool.importguard] in this project")
     return path

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import pathlib
 
 from importguard.policy import lint, resolve
 
@@ -24,7 +25,7 @@ def add(subparsers):
 
 def run(args):
     """Print the findings; raises PolicyError when a file can't be used."""
-    resolved = resolve.resolve({"policy": args.policy}, os.environ, os.getcwd())
+    resolved = resolve.resolve({"policy": args.policy}, os.environ, pathlib.Path.cwd())
     findings = [*resolved.notices, *resolved.missing]
     for policy in (*resolved.locked, *resolved.policies):
         findings += lint.findings(policy)

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import os
+import pathlib
 import shlex
 import shutil
 
@@ -12,7 +13,7 @@ from importguard.policy import compile as compiler
 from importguard.policy import decide, grants, named, resolve, suggest, table, toml
 
 TEXT = "say which rule decides, and what to change"
-EPILOG = """The question is put to the policy as it is now. Whether a file was written by the process tree can't be known here.
+EPILOG = """The question is put to the policy as it is now. Whether the process tree wrote a file can't be known here.
 
 exit status: 0 allowed; 1 denied; 2 the question can't be answered.
 
@@ -27,7 +28,7 @@ def add(subparsers):
     formatter = argparse.RawDescriptionHelpFormatter
     parser = subparsers.add_parser("explain", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
     parser.add_argument("capability", metavar="CAPABILITY", nargs="?", help="such as fs.read")
-    parser.add_argument("target", metavar="TARGET", nargs="?", help="such as a path, host:port, or a program with arguments")
+    parser.add_argument("target", metavar="TARGET", nargs="?", help="a path, host:port, or a program with arguments")
     parser.add_argument("--package", metavar="NAME", help="the distribution that asks")
     parser.add_argument("--phase", choices=model.PHASES, default="import", help="when it asks (default: import)")
     parser.add_argument("--record", metavar="ID", help="a record's id, or how it starts")
@@ -39,7 +40,7 @@ def add(subparsers):
 
 def run(args):
     """Print which rule decides; the exit status is the verdict."""
-    resolved = resolve.resolve({"policy": args.policy}, os.environ, os.getcwd())
+    resolved = resolve.resolve({"policy": args.policy}, os.environ, pathlib.Path.cwd())
     environment = _environment(args.python)
     surroundings = _surroundings(environment)
     loaded = _load(resolved, surroundings, environment)
@@ -73,7 +74,7 @@ def _surroundings(environment):
     if environment is not None:
         prefixes = (environment.interpreter.prefix, environment.interpreter.base_prefix)
         given = {"$site": environment.site_dirs, "$prefix": prefixes, "$stdlib": environment.interpreter.stdlib}
-    return named.surroundings(os.environ, os.getcwd(), given)
+    return named.surroundings(os.environ, pathlib.Path.cwd(), given)
 
 
 def _load(resolved, surroundings, environment):

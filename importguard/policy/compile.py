@@ -5,8 +5,8 @@ import json
 
 from importguard.policy import grants, machine, patterns, preset
 from importguard.policy import named as names
+from importguard.policy.table import CAPABILITY, EFFECT, FORMAT, KIND, PATTERNS
 
-FORMAT = 1
 LOCKED, EXCEPTION, PACKAGE, LOCK, PHASE, PRESET_PACKAGE, PRESET_PHASE = range(7)
 WATCHED_PATHS = ("fs.read", "fs.write", "fs.list", "native.load")
 SETS = ("secrets", "persistence")
@@ -86,13 +86,13 @@ def _watch(rules, sets):
     """Return {capability: True or the name of a set of paths} of what some rule denies, and those sets."""
     watch, watched = {}, {}
     for capability in grants.FAMILIES:
-        denials = [rule for rule in rules if rule[2] == "deny" and capability in grants.capabilities(rule[3])]
+        denials = [rule for rule in rules if rule[EFFECT] == "deny" and capability in grants.capabilities(rule[CAPABILITY])]
         if not denials:
             continue
         watch[capability] = True
-        if capability in WATCHED_PATHS and all(rule[4] in ("set", "paths") for rule in denials):
-            targets = {rule[5] for rule in denials}
-            name = targets.pop() if len(targets) == 1 and denials[0][4] == "set" else f"denied {capability}"
+        if capability in WATCHED_PATHS and all(rule[KIND] in ("set", "paths") for rule in denials):
+            targets = {rule[PATTERNS] for rule in denials}
+            name = targets.pop() if len(targets) == 1 and denials[0][KIND] == "set" else f"denied {capability}"
             watch[capability] = name
             if name not in sets:
                 watched[name] = _union(denials, sets)
@@ -103,7 +103,7 @@ def _union(denials, sets):
     """Return the machine of everything that one of the rules may deny, and what a set leaves out besides."""
     wanted = []
     for rule in denials:
-        wanted += sets[rule[5]][0] if rule[4] == "set" else rule[5]
+        wanted += sets[rule[PATTERNS]][0] if rule[KIND] == "set" else rule[PATTERNS]
     return machine.build(dict.fromkeys(wanted))
 
 

@@ -1,5 +1,6 @@
 """What named targets stand for on this machine and in this launch."""
 
+import contextlib
 import os
 import pathlib
 import pwd
@@ -40,10 +41,9 @@ def surroundings(environ, cwd, given=()):
 def homes(environ):
     """Return every folder that may be somebody's home, the launch's own first."""
     found = [environ.get("HOME") or ""]
-    try:
+    # A container's made-up user has no entry.
+    with contextlib.suppress(KeyError):
         found.append(pwd.getpwuid(os.getuid()).pw_dir)
-    except KeyError:
-        pass  # A container's made-up user has no entry.
     return tuple(home for home in found if home.startswith("/") and home.strip("/")) + HOMES
 
 

@@ -94,8 +94,8 @@ def _program_entries(path, arguments, system):
 
 def _compile_net(target, named):
     if target.startswith("unix:"):
-        paths = expand(target[5:], named)
-        return "net", tuple(("unix", path, "", "") for path in paths), _rank(WIDE if _is_wide(target) else EXACT, target)
+        sockets = tuple(("unix", path, "", "") for path in expand(target[5:], named))
+        return "net", sockets, _rank(WIDE if _is_wide(target) else EXACT, target)
     host, port = grants.split_net(target)
     free = DNS if host == "$metadata" else ""
     entries = tuple((*_compile_host(name), port, free) for name in _hosts(host, named))

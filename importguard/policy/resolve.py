@@ -108,8 +108,8 @@ class _Settings:
         if value is None and key != "extends":
             value = preset.setting(self.get("extends"), key)
         order = STRICTNESS[key]
-        candidates = [value or DEFAULTS[key], *(policy.settings[key] for policy in self.locked if key in policy.settings)]
-        return max(candidates, key=order.index)
+        floors = [policy.settings[key] for policy in self.locked if key in policy.settings]
+        return max([value or DEFAULTS[key], *floors], key=order.index)
 
 
 def _first(policies, key):

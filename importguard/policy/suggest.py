@@ -1,5 +1,7 @@
 """The line of policy that would allow what was refused."""
 
+# ruff: noqa: SIM110  (any and all could be a package's by now)
+
 from importguard import versions
 from importguard.pinned import len
 
@@ -8,7 +10,7 @@ MOST_ARGUMENTS = 120
 
 
 def suggest(request):
-    """Return the line that allows exactly this request, or all of a program's calls where arguments can't be written."""
+    """Return the line that allows this request; it allows every call of a program whose arguments can't be written."""
     grant = request.capability
     target = target_text(request)
     if target:

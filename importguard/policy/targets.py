@@ -1,5 +1,7 @@
 """Says whether a target matches a pattern: paths, programs, hosts and names."""
 
+# ruff: noqa: SIM110  (any and all could be a package's by now)
+
 from importguard.pinned import int, len, tuple, zip
 
 LITERAL, GLOBS, END, STAR, LOOPS = range(5)
@@ -24,7 +26,7 @@ def glob(pattern, text):
 
 
 def path_glob(pattern, path):
-    """Return whether a path pattern matches: `*` stays within a component, `**` is any number of them, none included."""
+    """Return whether a path pattern matches: `*` stays within a component, `**` is any number of components."""
     if "*" not in pattern:
         return pattern == path
     wanted, given = pattern.split("/"), path.split("/")
@@ -72,12 +74,7 @@ class Paths:
         states = self.folders.get(folder)
         if states is None:
             states = self.enter(folder)
-        if (
-            not states
-            and name not in self.names
-            and not name.startswith(self.starts)
-            and not name.endswith(self.ends)
-        ):
+        if not states and name not in self.names and not name.startswith(self.starts) and not name.endswith(self.ends):
             return False
         return self.accepts(states, name) and (self.unless is None or not self.unless.matches(path))
 
@@ -305,7 +302,7 @@ def matches(kind, data, request, table):
     if kind == "net":
         return net_matches(data, target, hosts_only=request.capability == "net.resolve")
     if kind == "written":
-        return True if table.is_written(target) else False
+        return table.is_written(target)
     if kind == "package":
         return owns(request.owner, target, table)
     return any_matches(glob, data, target)

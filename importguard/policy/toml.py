@@ -330,7 +330,7 @@ class Reader:
     def exception(self, entry, path):
         for key in ("package", "reason"):
             if not isinstance(entry.get(key), str) or not entry[key]:
-                self.problem((*path, key), f"an exception needs {key} = \"…\"")
+                self.problem((*path, key), f'an exception needs {key} = "…"')
         package = self.package(str(entry.get("package", "")), path)
         expires = entry.get("expires")
         if expires is not None and type(expires) is not datetime.date:
