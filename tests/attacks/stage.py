@@ -14,6 +14,10 @@ NEEDS = {
 }
 
 
+class NotArmed(Exception):
+    """A guarded run left no `armed` record: it says nothing about the row."""
+
+
 @dataclass(slots=True)
 class Workshop:
     """Builds the environments of a test session below `folder`, and keeps them by row and interpreter."""
@@ -69,9 +73,9 @@ def set_up(scenario, interpreter, workshop, root):
 
 
 def perform(scenario, world, mode, *, policy=None):
-    """Run the scenario's application in its world and return the Outcome."""
+    """Run the scenario's application in its world and return the Outcome; raises NotArmed where nothing was guarded."""
     network = (*metadata.UNSHARE, sys.executable, "-I", metadata.__file__, world.metadata_log)
-    return guarded.run(
+    outcome = guarded.run(
         world,
         [world.environment.python, "app.py"],
         mode=mode,
@@ -79,6 +83,9 @@ def perform(scenario, world, mode, *, policy=None):
         variables=scenario.variables,
         before=network if scenario.private_network else (),
     )
+    if mode != guarded.UNGUARDED and not any(record["event"] == "armed" for record in outcome.records):
+        raise NotArmed(outcome.story())
+    return outcome
 
 
 def _batches(scenario):

@@ -27,7 +27,7 @@ def gap(request, scenario):
 
     def expect(way):
         if reason := scenario.gaps.get(way):
-            request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+            request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True))
 
     return expect
 
@@ -51,6 +51,7 @@ def test_observed_it_happens_and_is_recorded(scenario, world, gap):
     assert not outcome.decisions(verdict="deny"), outcome.story()
     for expected in (*scenario.denied, *scenario.then):
         assert_recorded(expected, outcome, "log")
+    assert_tampering_recorded(scenario, outcome)
 
 
 def test_under_recommended_it_does_not_happen(scenario, world, gap):
@@ -93,16 +94,17 @@ def assert_ends_well(outcome):
 
 def assert_happened(scenario, world, outcome):
     happened = world.evidence()
-    assert set(scenario.achieves) <= set(happened), (happened, outcome.story())
+    assert set(scenario.achieves) <= set(happened), told(happened, outcome)
     if not scenario.achieves:
         assert happened == [], outcome.story()
 
 
 def assert_prevented(scenario, world, outcome):
     happened = world.evidence()
-    assert not set(scenario.achieves) & set(happened), (happened, outcome.story())
+    assert not set(scenario.achieves) & set(happened), told(happened, outcome)
     for expected in scenario.denied:
         assert_recorded(expected, outcome, "deny")
+    assert_tampering_recorded(scenario, outcome)
     if not scenario.denied:
         serious = [verdict for verdict in SERIOUS if outcome.decisions(verdict=verdict)]
         assert not serious, outcome.story()
@@ -118,7 +120,17 @@ def assert_recorded(expected, outcome, verdict):
         target=expected.target,
         verdict=verdict,
     )
-    assert len({record["target"] for record in found}) >= expected.targets, (expected, outcome.story())
+    assert len({record["target"] for record in found}) >= expected.targets, told(expected, outcome)
+
+
+def assert_tampering_recorded(scenario, outcome):
+    tampered = {record["target"] for record in outcome.records if record["event"] == "tamper"}
+    assert set(scenario.tampers) <= tampered, told(tampered, outcome)
+
+
+def told(fact, outcome):
+    """Return a fact and the story of the run as the text of a failed assertion."""
+    return f"{fact}\n{outcome.story()}"
 
 
 def strings_in(value):

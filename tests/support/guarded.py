@@ -1,18 +1,18 @@
 """Runs a program in a World: unguarded, or under `importguard run`; always to the end of its last descendant."""
 
 import functools
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 REAPER = Path(__file__).with_name("reaper.py")
+CHECKOUT_LAUNCHER = Path(__file__).parents[2] / "importguard" / "launch" / "launcher.py"
 SECONDS = 20
 TIMED_OUT = 124
 UNGUARDED, OBSERVE, RECOMMENDED = MODES = ("unguarded", "observe", "recommended")
@@ -84,19 +84,13 @@ def importguard(*arguments, world=None, variables=None, seconds=60):
 
 @functools.cache
 def launcher():
-    """Return the command under test: $IMPORTGUARD_TEST_LAUNCHER, or the importguard beside the running Python."""
+    """Return the command under test: $IMPORTGUARD_TEST_LAUNCHER, the one installed beside pytest, or the checkout's."""
     if named := os.environ.get("IMPORTGUARD_TEST_LAUNCHER"):
         return tuple(named.split())
     beside = Path(sys.executable).with_name("importguard")
     if beside.exists():
         return (str(beside),)
-    found = shutil.which("importguard")
-    return (found,) if found else (sys.executable, "-m", "importguard")
-
-
-def is_there():
-    """Tell whether there is an importguard to run at all."""
-    return importlib.util.find_spec("importguard.launch") is not None
+    return (sys.executable, "-I", "-S", str(CHECKOUT_LAUNCHER), sysconfig.get_path("purelib"))
 
 
 def read_records(path):

@@ -18,6 +18,14 @@ LINE = (
     f"\"import base64;exec(base64.b64decode('{encoded(TOUCH)}'))\"], "
     "env={**os.environ, 'ACME_DEPTH': str(depth + 1)})\n"
 )
+# The start-up line leaves children to the application, which ends after them: each is seen to its end.
+OUTLIVE_THE_CHILDREN = """
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    pass
+"""
 TECHNIQUES = ("T1195.002", "T1546.018", "T1059.006", "T1140")
 
 SCENARIOS = (
@@ -40,7 +48,7 @@ SCENARIOS = (
         models=("litellm 1.82.8",),
         techniques=(*TECHNIQUES, "T1552.001", "T1041", "T1543.002"),
         wheels=(Wheel(demo_fixture.NAME, demo_fixture.STARTUP_VERSION, demo_fixture.startup_release()),),
-        app=app("import acmellm", "assert acmellm.complete('x') == 'echo: x'"),
+        app=app("import acmellm, os", "assert acmellm.complete('x') == 'echo: x'", OUTLIVE_THE_CHILDREN),
         achieves=(
             "leaked:ssh", "leaked:aws", "leaked:kube", "leaked:docker", "leaked:netrc", "leaked:git",
             "POST:/collect", f"wrote:home/{demo_fixture.UNIT}",

@@ -1,12 +1,17 @@
 """A worker that detaches itself by two forks and a session of its own, and outlives the application: test-py-conn."""
 
-from payloads import STEAL_KEY, TOOLS, app, quietly
-from scenario import Expected, Scenario
+from payloads import STEAL_KEY, app, quietly
+from scenario import LIMITS, Expected, Scenario
 from support.wheels import Wheel, bytecode
 
 DETACH = """
-import os
-if os.fork() == 0:
+def detach():
+    import os
+    try:
+        if os.fork():
+            return
+    except OSError:
+        return
     try:
         os.setsid()
         if os.fork() == 0:
@@ -31,36 +36,48 @@ def work():
 COMMON = {
     "models": ("test-py-conn",),
     "techniques": ("T1195.002", "T1059.006", "T1564", "T1041"),
-    "app": app("import acme_conn"),
 }
 
-SCENARIOS = (
-    Scenario(
+FILES = {"acme_conn/__init__.py": LOAD_WORKER + DETACH, "acme_conn/worker.pyc": bytecode(quietly(STEAL_KEY))}
+UNHEARD = f"what outlives the supervised command is guarded, but nobody reads its records any more: {LIMITS}"
+
+
+def called(variant, story, *waiting, **fields):
+    """Return a Scenario in which a call starts the worker."""
+    return Scenario(
         row=10,
-        variant="bytecode",
-        story="the worker loads a .pyc half a second later, reads a private key and posts it",
-        wheels=(
-            Wheel(
-                "acme-conn",
-                "0.3.2",
-                {
-                    "acme_conn/__init__.py": LOAD_WORKER + DETACH,
-                    "acme_conn/worker.pyc": bytecode(quietly(STEAL_KEY)),
-                },
-            ),
-        ),
+        variant=variant,
+        story=story,
+        wheels=(Wheel("acme-conn", "0.3.2", FILES),),
+        app=app("import acme_conn", "acme_conn.detach()", *waiting),
         achieves=("leaked:ssh", "POST:/key"),
-        denied=(Expected("fs.read", "acme-conn", "import", "*/.ssh/id_ed25519"),),
-        then=(Expected("net.connect", "acme-conn", "import", "127.0.0.1:*"),),
+        denied=(Expected("fs.read", "acme-conn", "*", "*/.ssh/id_ed25519"),),
+        **fields,
         **COMMON,
+    )
+
+
+SCENARIOS = (
+    called(
+        "call",
+        "a call starts the worker, which loads a .pyc half a second later, reads a private key and posts it",
+        "import threading",
+        "threading.Event().wait(1.5)",
+    ),
+    called(
+        "outlives",
+        "the same when the application has long ended",
+        gaps={"observe": UNHEARD, "recommended": UNHEARD},
     ),
     Scenario(
         row=10,
-        variant="shell",
-        story="the worker becomes a shell, in which no Python hook sees anything",
-        wheels=(Wheel("acme-conn", "0.3.2", {"acme_conn/__init__.py": TOOLS + BECOME_A_SHELL + DETACH}),),
+        variant="import",
+        story="importing the package forks the worker, which becomes a shell, where no Python hook sees anything",
+        wheels=(Wheel("acme-conn", "0.3.2", {"acme_conn/__init__.py": BECOME_A_SHELL + DETACH + "detach()\n"}),),
+        app=app("import acme_conn"),
         achieves=("wrote:home/from-the-worker.mark",),
-        denied=(Expected("proc.spawn", "acme-conn", "import", "/bin/sh"),),
+        denied=(Expected("proc.spawn", "acme-conn", "import", "<fork>"),),
+        then=(Expected("proc.spawn", "acme-conn", "import", "*sh"),),
         **COMMON,
     ),
 )

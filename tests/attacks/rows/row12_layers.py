@@ -40,6 +40,7 @@ def layered(source, layers=5):
     return source
 
 
+UNJUDGED = f"running code raises too many events for a hook in Python; the C core judges them: {LIMITS}"
 PACKAGE = CLIENT + "\ntry:\n" + textwrap.indent(layered(WRAP), "    ") + "except OSError:\n    pass\n"
 COMMON = {
     "models": ("aiocpa 0.1.13", "aiocpa 0.1.14"),
@@ -54,7 +55,7 @@ SCENARIOS = (
         row=12,
         variant="egress",
         story="constructing a client posts its token; a policy forbids the package to call home",
-        denied=(Expected("net.connect", "acme-pay", "run", "127.0.0.1:*"),),
+        denied=(Expected("net.*", "acme-pay", "run", "127.0.0.1*"),),
         policy='version = 1\nextends = "recommended"\n[package.acme-pay]\nrun.deny = ["net.*"]\n',
         gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}"},
         **COMMON,
@@ -65,7 +66,12 @@ SCENARIOS = (
         story="the same; a policy forbids the package to run decoded code while it is imported",
         denied=(Expected("code.run", "acme-pay", "import", "exec"),),
         policy='version = 1\nextends = "recommended"\n[package.acme-pay]\nimport.deny = ["code.run:exec"]\n',
-        gaps={"recommended": f"code made at run time is ordinary; forbidding it needs a package's own rule: {LIMITS}"},
+        holds_with="ccore",
+        gaps={
+            "recommended": f"code made at run time is ordinary; forbidding it needs a package's own rule: {LIMITS}",
+            "observe": UNJUDGED,
+            "policy": UNJUDGED,
+        },
         **COMMON,
     ),
 )

@@ -44,6 +44,7 @@ SCENARIOS = (
             Expected("net.connect", "acme-gpu", "import", "127.0.0.1:*"),
             Expected("fs.read", "acme-gpu", "run", "*/.ssh/id_ed25519"),
         ),
+        tampers=("sys.meta_path",),
         **COMMON,
     ),
     Scenario(
@@ -60,7 +61,7 @@ SCENARIOS = (
     Scenario(
         row=15,
         variant="detected",
-        story="throwing out the finders and replacing __import__ is reported",
+        story="throwing out the finders and replacing __import__ is charged to the package that did it",
         wheels=(TAKER,),
         app=app("import acme_gpu"),
         achieves=("leaked:variable",),

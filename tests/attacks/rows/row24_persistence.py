@@ -46,7 +46,7 @@ SCENARIOS = (
             Expected("fs.write", "acme-mustard", "import", "*/zz_probe.pth"),
             Expected("fs.write", "acme-mustard", "import", "*/.bashrc"),
             Expected("fs.write", "acme-mustard", "import", "*/.zshrc"),
-            Expected("fs.write", "acme-mustard", "import", "*/systemd/user*"),
+            Expected("fs.write", "acme-mustard", "import", "*/.config/systemd*"),
             Expected("proc.spawn", "acme-mustard", "import", "*/crontab"),
         ),
     ),
