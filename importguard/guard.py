@@ -7,16 +7,20 @@ from _thread import get_ident
 from importguard import core
 from importguard.blame import MainOrigin, Walker
 from importguard.enforce import Enforcer, Recorder, stack_of
+from importguard.errors import AdvisoryError
 from importguard.finder import Finder, bytecode_problem
 from importguard.identity import Identity
 from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
 from importguard.paths import resolve
-from importguard.pinned import getpid, set, type
+from importguard.pinned import getpid, read_file, set, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.wraps import carrier, deferred, spawn
 from importguard.written import Written
 
+STARTUP_MODULES = ("sitecustomize", "usercustomize")
+STARTUP_SUFFIXES = (".pth", ".start")
+IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
 guard = None
 
 
@@ -38,6 +42,7 @@ class Guard:
             package=with_slash(session["package"]),
             is_app=self.table.is_app,
             is_written=self.is_written,
+            look_up=self.look_up_advisory,
         )
         self.walker = Walker(
             owner_of_globals=self.identity.owner_of_globals,
@@ -48,6 +53,7 @@ class Guard:
         )
         self.spawner = spawn.Spawner(self.ask_to_spawn, self.spawn_fields)
         self.finder = Finder(self.examine, {})
+        self.refuses_startup_files = self.table.startup_files == "refuse" and self.table.mode == "enforce"
         self.answers = None
         self.ruled_out = {}
         self.table.owner_of = self.identity.name_of_path
@@ -59,6 +65,8 @@ class Guard:
         """Say whether anybody could be refused this: the question that costs next to nothing."""
         if capability == "fs.write":
             self.written.note(target)
+        elif self.refuses_startup_files and capability == "fs.read" and target.endswith(STARTUP_SUFFIXES):
+            return True
         return self.table.watches(capability, target)
 
     def is_written(self, path):
@@ -70,7 +78,7 @@ class Guard:
         thread = get_ident()
         if thread in self.busy or (capability == "proc.spawn" and self.spawner.is_passing()):
             return None
-        if capability == "code.run" and is_importlib(frame):
+        if capability == "code.run" and is_at_work(frame, *IMPORT_SYSTEM):
             return None
         self.busy.add(thread)
         try:
@@ -79,6 +87,9 @@ class Guard:
             self.busy.discard(thread)
 
     def _judge(self, capability, target, argv, frame, layer):
+        if self.refuses_startup_files and capability == "fs.read" and is_at_work(frame, "site"):
+            self._judge_startup_file(target)
+            return None
         origin = self.walker.trace(frame)
         blame = self.walker.choose(origin, capability, target)
         request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
@@ -86,6 +97,31 @@ class Guard:
         if decision.verdict != "allow":
             self.enforcer.carry_out(decision, request, stack_of(frame, self.identity.owner_of_globals))
         return origin
+
+    def _judge_startup_file(self, path):
+        """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
+        if path in self.session.get("startup_known", ()) or not has_executable_lines(path):
+            return
+        name = path.rpartition("/")[2]
+        owner = self.identity.owner_of_path(path)
+        if owner is UNOWNED:
+            owner = Owner(name, "", "startup")
+        request = Request("code.run", path, None, owner, (), "startup", name, "scan")
+        self.enforcer.carry_out(Decision("deny", "startup-files:refuse"), request, [])
+
+    def look_up_advisory(self, name, version):
+        """Return the advisory of a distribution that was installed after the launch, as preflight would mark it."""
+        from importguard.advisories import database  # here: most processes never come to need it
+
+        try:
+            known = database.Databases([database.open(path) for path in self.session.get("databases", ())])
+            advisory = known.lookup(name, version)
+        except (OSError, AdvisoryError) as error:
+            self.recorder.record("degraded", reason=f"advisories can't be read: {error}")
+            return ""
+        if advisory is None:
+            return ""
+        return ("" if advisory.verdict == "block" else "warn:") + " ".join(advisory.ids)
 
     # The doors.
 
@@ -129,6 +165,8 @@ class Guard:
             return
         if owner.name in self.identity.problems:
             self._refuse_malicious(name, owner)
+        if self.refuses_startup_files and name in STARTUP_MODULES and origin not in self.session.get("startup_known", ()):
+            self._block(name, owner, Decision("deny", "startup-files:refuse"))
         if self.table.bytecode != "ignore":
             self._examine_bytecode(name, owner, spec)
         if self.table.watches("import", name):
@@ -190,6 +228,8 @@ class Guard:
     def arm(self):
         """Put the hook, the finder and the wraps in place; raises RuntimeError when the hook doesn't answer."""
         capabilities = {name for name in CAPABILITIES if self.table.watches_any(name)} | {"fs.write"}
+        if self.refuses_startup_files:
+            capabilities.add("fs.read")
         name, install = core.choose(self.session.get("core", "auto"))
         self.answers = install(
             capabilities=capabilities,
@@ -269,10 +309,18 @@ def stdlib_folders():
     return [*folders, sys.base_prefix + zipped]
 
 
-def is_importlib(frame):
-    """Say whether the import system itself is at work here: it loads and executes every module."""
-    name = frame.f_globals.get("__name__")
-    return name in ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
+def is_at_work(frame, *modules):
+    """Say whether the code in a frame is that of one of these modules, by its name."""
+    return frame.f_globals.get("__name__") in modules
+
+
+def has_executable_lines(path):
+    """Say whether `site` would execute a line of a .pth file; a file that can't be read has none."""
+    try:
+        lines = read_file(path).decode("utf-8-sig", "replace").splitlines()
+    except OSError:
+        return False
+    return path.endswith(".start") or any(line.startswith(("import ", "import\t")) for line in lines)
 
 
 def with_slash(folder):

@@ -14,13 +14,14 @@ MOST_CACHED = 16384
 class Identity:
     """Answers who owns a path, from the ledger; scans a site directory again when it has changed."""
 
-    def __init__(self, *, sites, app_roots, stdlib, package, is_app, is_written):
+    def __init__(self, *, sites, app_roots, stdlib, package, is_app, is_written, look_up):
         self.sites = dict(sites)
         self.app_roots = tuple(app_roots)
         self.stdlib = tuple(stdlib)
         self.package = package
         self.is_app = is_app
         self.is_written = is_written
+        self.look_up = look_up
         self.problems = {}
         self._owners = {}
         self._prefixes = {}
@@ -97,6 +98,8 @@ class Identity:
                 return self._outside_sites(path)
             if self._is_stale(site):
                 fresh = scan(site)
+                for found, known in fresh["dists"].items():
+                    known["malicious"] = self.look_up(found, known["version"])
                 self.sites[site] = fresh
                 self._take(fresh)
                 name = self._listed(path)
