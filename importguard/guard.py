@@ -32,7 +32,9 @@ class Guard:
         self.told = told
         self.busy = set()
         self.table = tables.load(session["table"])
-        self.recorder = Recorder(session["records"], session["supervised"], self.busy)
+        self.recorder = Recorder(
+            session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.busy
+        )
         self.enforcer = Enforcer(self.recorder, mode=self.table.mode, on_violation=self.table.on_violation)
         self.written = Written()
         self.identity = Identity(

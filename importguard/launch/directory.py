@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importguard.errors import CannotArm
 
 PREFIX = "importguard-"
+SESSION = "session.bin"
 SETTLED = 60  # seconds after which a directory that nobody uses is taken for an orphan
 BASES = ("/tmp", "/dev/shm", "/var/tmp")
 # Searchable and not listable: a child that gives up its user still finds its session, and no other user finds its name.
@@ -27,7 +28,7 @@ class Directory:
 
     @property
     def session(self):
-        return self.path + "/session.bin"
+        return f"{self.path}/{SESSION}"
 
     @property
     def pipe(self):
@@ -46,10 +47,11 @@ def create(environment):
     raise CannotArm(f"no writable folder for the session ({'; '.join(refused)}); set TMPDIR to one")
 
 
-def write_session(directory, data):
-    """Write the session file; raises CannotArm when it can't be written whole."""
+def write_file(directory, name, data):
+    """Write a file of the session, readable for all and writable for none; raises CannotArm when it isn't whole."""
+    path = f"{directory.path}/{name}"
     try:
-        fd = os.open(directory.session, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             view = memoryview(data)
             while view:
@@ -58,7 +60,7 @@ def write_session(directory, data):
         finally:
             os.close(fd)
     except OSError as error:
-        raise CannotArm(f"can't write the session file {directory.session}: {error.strerror}") from error
+        raise CannotArm(f"can't write the session file {path}: {error.strerror}") from error
 
 
 def make_pipe(directory):

@@ -23,7 +23,7 @@ def require_first():
     folders = [*([site.getusersitepackages()] if site.ENABLE_USER_SITE else []), *site.getsitepackages()]
     folders = [os.path.realpath(folder) for folder in folders if os.path.isdir(folder)]
     sites = {folder: scan(folder) for folder in folders}
-    records = preflight.look_at_startup_files(folders, sites, sys.version_info[:2])
+    records, _known = preflight.look_at_startup_files(folders, sites, sys.version_info[:2])
     if records:
         paths = ", ".join(repr(record["target"]) for record in records[:5])
         raise NotFirst(

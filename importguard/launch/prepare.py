@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import importguard
 from importguard import session
+from importguard.advisories import locate
 from importguard.childargs import guard_child
-from importguard.launch import directory, preflight, target
+from importguard.launch import bundle, directory, preflight, target
 from importguard.policy import compile as compiler
 from importguard.policy import named
 
@@ -30,9 +31,10 @@ def look(command, environment):
 def prepare(found, resolved, environment, argv, *, records):
     """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe."""
     marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
-    files = []
+    unknown, known = [], ()
     if found.interpreter is not None:
-        files = preflight.look_at_startup_files(found.site_dirs, found.sites, found.interpreter.version[:2])
+        version = found.interpreter.version[:2]
+        unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
     place = directory.create(environment)
     content = {
         "v": session.FORMAT,
@@ -43,14 +45,23 @@ def prepare(found, resolved, environment, argv, *, records):
         "ledger": {"sites": found.sites},
         "records": records or place.pipe,
         "supervised": not records,
+        "late": _late(resolved.records),
+        "startup_known": known,
+        "databases": tuple(str(path) for path in locate.paths()),
         "started": time.time(),
         "app_roots": found.app_roots,
         "program": found.program,
         "core": resolved.core,
         "argv": tuple(argv),
     }
-    directory.write_session(place, session.pack(content))
-    return Prepared(place, found, (*marked, *files), tuple(preflight.damage(found.sites)))
+    directory.write_file(place, bundle.file_name(), bundle.build())
+    directory.write_file(place, directory.SESSION, session.pack(content))
+    return Prepared(place, found, (*marked, *unknown), tuple(preflight.damage(found.sites)))
+
+
+def _late(records):
+    """Return where a daemon writes that outlives the supervisor: to the records file itself, else nowhere."""
+    return f"file:{records}" if records.startswith("/") else ""
 
 
 def guarded(prepared, argv, environment):
