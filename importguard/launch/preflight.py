@@ -24,13 +24,13 @@ def mark_malicious(sites, databases, action):
 
 
 def look_at_startup_files(site_dirs, sites, version):
-    """Return a record for each start-up file whose content is not well known; under the guard it still is an actor."""
-    if not any(site["startup"] for site in sites.values()):
-        return []
-    from importguard.startupfiles import order  # loads patterns that an environment without such files has no use for
+    """Return (a record for each start-up file whose content is not well known, the paths of the known ones).
 
+    Under the guard an unknown one still is an actor, unless the policy refuses it.
+    """
     files = order.scan(site_dirs, lambda path: owner_of(path, sites), version)
-    return [_unknown_file(file, sites) for file in files if not file.known]
+    records = [_unknown_file(file, sites) for file in files if not file.known]
+    return records, tuple(file.path for file in files if file.known)
 
 
 def damage(sites):
