@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-DESCRIPTION = "Says what holds on this machine; then live-fires a harmless denied operation and shows that it was denied."
+DESCRIPTION = "Says what holds on this machine; then live-fires a harmless operation and shows that it was denied."
 EPILOG = """exit status: 0 everything that was asked for holds, 1 something does not
 
 example:

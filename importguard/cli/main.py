@@ -39,7 +39,16 @@ class Parser(argparse.ArgumentParser):
     def _near_miss(self, message):
         prefix = "unrecognized arguments: "
         words = message[len(prefix) :].split() if message.startswith(prefix) else ()
-        return near_miss(words[0].partition("=")[0], self._option_string_actions) if words else ""
+        return near_miss(words[0].partition("=")[0], _options(self)) if words else ""
+
+
+def _options(parser):
+    """Return the options of a parser and of the parsers below it, which leave what they don't know to it."""
+    found = list(parser._option_string_actions)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found += [name for below in action.choices.values() for name in _options(below)]
+    return found
 
 
 def near_miss(word, known):

@@ -142,7 +142,7 @@ def _judged(unguarded, guarded, denials):
     if guarded:
         return _check("live fire", "fails", "an import that connects to loopback was NOT stopped")
     if not denials or not unguarded:
-        return _check("live fire", "fails", f"inconclusive: unguarded it connects: {unguarded}, denials: {len(denials)}")
+        return _check("live fire", "fails", f"inconclusive: connected unguarded: {unguarded}, denials: {len(denials)}")
     owner, rule = denials[0]["owner"], denials[0]["rule"]
     text = f"a package that connects at import reached its target unguarded, and was denied ({owner['name']}, {rule})"
     return _check("live fire", "holds", text)

@@ -37,7 +37,7 @@ def main(site, arguments):
 
 
 def _occupy_standard_descriptors():
-    """Put something harmless where a caller closed 0, 1 or 2, or the next file that is opened becomes standard error."""
+    """Put something harmless where a caller closed 0, 1 or 2, or the next file to be opened becomes standard error."""
     import os
 
     for fd in range(3):

@@ -78,7 +78,8 @@ def test_a_start_up_file_beside_the_guard_never_runs_unguarded(installed, name):
     """Neither the launcher's own interpreter nor the command's gives it a line ahead of the guard."""
     installed.hostile(installed.environment.site_packages, name)
 
-    ended = installed.run(installed.environment.command("importguard"), "run", "--", installed.environment.python, "-c", "")
+    script, python = installed.environment.command("importguard"), installed.environment.python
+    ended = installed.run(script, "run", "--", python, "-c", "")
 
     assert ended.returncode == 0, ended.stderr
     assert "unguarded" not in installed.who_ran_it()
