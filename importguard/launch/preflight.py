@@ -28,6 +28,10 @@ def look_at_startup_files(site_dirs, sites, version):
 
     Under the guard an unknown one still is an actor, unless the policy refuses it.
     """
+    if not any(site["startup"] for site in sites.values()):
+        return [], ()
+    from importguard.startupfiles import order  # loads patterns that an environment without such files has no use for
+
     files = order.scan(site_dirs, lambda path: owner_of(path, sites), version)
     records = [_unknown_file(file, sites) for file in files if not file.known]
     return records, tuple(file.path for file in files if file.known)
