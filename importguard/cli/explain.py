@@ -50,7 +50,7 @@ def run(args):
         print(line)
     if decision.verdict == "allow":
         return 0
-    helped = _with_line(resolved, request)
+    helped = with_line(resolved, request)
     still = decide.decide(_load(helped, surroundings, environment), request)
     for line in _change(request, still):
         print(line)
@@ -185,7 +185,7 @@ def _deputy(loaded, request):
         yield f"  note   {owner.name} is a deputy here: where somebody calls it, the caller is judged instead"
 
 
-def _with_line(resolved, request):
+def with_line(resolved, request):
     """Return what would be in force with the suggested line in a policy of one's own."""
     text = "version = 1\n" + as_table(suggest.suggest(request))
     policy = toml.parse(text, name="suggestion")

@@ -86,7 +86,9 @@ def _watch(rules, sets):
     """Return {capability: True or the name of a set of paths} of what some rule denies, and those sets."""
     watch, watched = {}, {}
     for capability in grants.FAMILIES:
-        denials = [rule for rule in rules if rule[EFFECT] == "deny" and capability in grants.capabilities(rule[CAPABILITY])]
+        denials = [
+            rule for rule in rules if rule[EFFECT] == "deny" and capability in grants.capabilities(rule[CAPABILITY])
+        ]
         if not denials:
             continue
         watch[capability] = True

@@ -24,7 +24,13 @@ def rules(draw, layers=st.integers(0, 6)):
     effect = draw(st.sampled_from(["allow", "deny"]))
     rank = draw(st.integers(0, 3))
     head = (draw(layers), rank, effect, draw(CAPABILITY_GLOBS), kind, data)
-    return (*head, draw(PACKAGES), draw(SPECIFIERS), draw(PHASES), f"{effect} {head[0]}.{rank}.{draw(st.integers(0, 9))}")
+    return (
+        *head,
+        draw(PACKAGES),
+        draw(SPECIFIERS),
+        draw(PHASES),
+        f"{effect} {head[0]}.{rank}.{draw(st.integers(0, 9))}",
+    )
 
 
 OWNERS = st.builds(
@@ -164,7 +170,9 @@ def test_layers_of_a_policy(last):
 
 def test_versions():
     """A line with a specifier is for those versions; of a version that nobody knows, denials hold and grants don't."""
-    made = tables.load('[package.a]\nmatch = ">=2"\nallow = ["net.connect"]\n[package.b]\nmatch = ">=2"\ndeny = ["env.read"]')
+    made = tables.load(
+        '[package.a]\nmatch = ">=2"\nallow = ["net.connect"]\n[package.b]\nmatch = ">=2"\ndeny = ["env.read"]'
+    )
 
     def verdicts(name, capability):
         owners = [model.Owner(name, version, "distribution") for version in ("1.9", "2.0", "")]
@@ -204,7 +212,9 @@ def test_own_files_and_others():
     jieba = model.Owner("jieba", "1", "distribution")
 
     def write(path, owner=jieba):
-        return {tables.ask(made, "fs.write", f"{tables.SITE}/{path}", owner=owner, phase=phase) for phase in model.PHASES}
+        return {
+            tables.ask(made, "fs.write", f"{tables.SITE}/{path}", owner=owner, phase=phase) for phase in model.PHASES
+        }
 
     assert write("jieba/cache.bin") == {"allow"}
     assert write("requests/sessions.py") == {"deny"}
@@ -215,7 +225,9 @@ def test_own_files_and_others():
 
 def test_deputies():
     """A deputy passes on what it is one for, by version where the policy says so, and an empty list ends it."""
-    made = tables.load('[package.mine]\nmatch = ">=2"\ndeputy = ["net.*:*.example.com:443"]\n[package.requests]\ndeputy = []')
+    made = tables.load(
+        '[package.mine]\nmatch = ">=2"\ndeputy = ["net.*:*.example.com:443"]\n[package.requests]\ndeputy = []'
+    )
 
     assert made.is_deputy("mine", "net.connect", "a.example.com:443", "2.1")
     assert made.is_deputy("mine", "net.resolve", "a.example.com", "2.1")

@@ -1,0 +1,248 @@
+"""The commands check, explain and allow, and the line that would allow what was refused."""
+
+import json
+
+import pytest
+import tables
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from importguard import model
+from importguard.cli import explain, main
+from importguard.policy import find, suggest, table, toml
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """An empty project that is the working directory, with a home of its own."""
+    folder = tmp_path / "project"
+    (folder / ".git").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    for name in ("VIRTUAL_ENV", "XDG_CONFIG_HOME", "IMPORTGUARD", "IMPORTGUARD_POLICY", "IMPORTGUARD_RECORDS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(find, "SYSTEM", tmp_path / "etc" / "policy.toml")
+    return folder
+
+
+def run(capsys, *words):
+    status = main.main([str(word) for word in words])
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
+
+
+def test_check_finds_nothing(project, capsys):
+    """A clean policy exits 0 and says what is in force."""
+    (project / "importguard.toml").write_text("version = 1\n[run]\ndeny = ['net.*']\n", "utf-8")
+
+    status, out, _ = run(capsys, "check")
+
+    assert status == 0
+    assert "no findings" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[run]\nallow = ['env.read:X']\ndeny = ['env.read:X']", "never counts, since"),
+        ("[run]\ndeny = ['env.read:X', 'env.read:X']", "is there twice"),
+        ("[import]\nallow = ['proc.*']", "gives every distribution proc.spawn"),
+        ("[import]\nallow = ['*']", "gives every distribution net.connect and proc.spawn"),
+        ("[[exception]]\npackage='x'\nallow=['net.*']\nreason='y'\nexpires=2020-01-01", "expired on 2020-01-01"),
+        ("plugins = ['syslog']", "this version loads none"),
+        ("[candidate]\npolicy = 'x'", "not judged by this version"),
+    ],
+)
+def test_check_finds(project, capsys, text, words):
+    """Lines that never count, or count for too much, are findings and exit 1."""
+    path = project / "other.toml"
+    path.write_text("version = 1\n" + text, "utf-8")
+
+    status, out, _ = run(capsys, "check", "--policy", path)
+
+    assert status == 1
+    assert words in out
+
+
+def test_check_of_a_file_that_can_not_be_parsed(project, capsys):
+    """A file that can't be used exits 2 with every problem of it."""
+    (project / "bad.toml").write_text("version = 1\nmod = 1\nmode = 'x'\n", "utf-8")
+
+    status, out, err = run(capsys, "check", "--policy", "bad.toml")
+
+    assert (status, out) == (2, "")
+    assert "bad.toml:2: unknown key 'mod'" in err
+    assert "bad.toml:3: mode = 'x'" in err
+
+
+def test_allow_shows_and_approves(project, capsys):
+    """Approving shows what is loosened, and from then on the policy counts whole."""
+    (project / "importguard.toml").write_text("version = 1\nmode = 'observe'\n[run]\nallow = ['net.*']\n", "utf-8")
+    assert "is not approved: ignored allow (1), mode = 'observe'" in run(capsys, "check")[1]
+
+    status, out, _ = run(capsys, "allow")
+
+    assert status == 0
+    assert "importguard.toml:4#run.allow[0]: allow 'net.*'" in out
+    assert "mode = 'observe'" in out
+    assert "not approved" not in run(capsys, "check")[1]
+
+
+def test_allow_without_a_policy(project, capsys):
+    """Without any policy there's nothing to approve, which exits 2."""
+    status, _, err = run(capsys, "allow")
+
+    assert status == 2
+    assert "no importguard.toml" in err
+
+
+def test_allow_without_a_home(project, capsys, monkeypatch):
+    """Without a place for approvals the reason is said, with exit 2."""
+    (project / "importguard.toml").write_text("version = 1\n", "utf-8")
+    monkeypatch.delenv("HOME")
+
+    assert run(capsys, "allow")[0] == 2
+
+
+def test_explain_what_is_denied(project, capsys, monkeypatch):
+    """A denied request exits 1 with the rule and the lines to add, which then allow it."""
+    words = ("explain", "fs.read", "~/.aws/credentials", "--package", "LiteLLM", "--phase", "run")
+
+    status, out, _ = run(capsys, *words)
+
+    assert status == 1
+    assert "preset:recommended#run.deny[0]" in out
+    added = out.partition("importguard.toml:\n")[2].replace("    ", "")
+    (project / "mine.toml").write_text("version = 1\n" + added, "utf-8")
+    status, out, _ = run(capsys, *words, "--policy", "mine.toml")
+    assert (status, "mine.toml:3#package.litellm.run.allow[0]" in out) == (0, True)
+
+
+def test_explain_what_no_line_changes(project, capsys):
+    """Where an earlier layer denies, no line is offered that would not help."""
+    find.SYSTEM.parent.mkdir()
+    find.SYSTEM.write_text("version = 1\nlocked = true\n[run]\ndeny = ['net.*']\n", "utf-8")
+
+    status, out, _ = run(capsys, "explain", "net.connect", "a:1", "--package", "x", "--phase", "run")
+
+    assert status == 1
+    assert "policy.toml:4#run.deny[0] comes before any line that could be added" in out
+
+
+def test_explain_a_deputy(project, capsys):
+    """That a package acts for its caller is said beside the rule."""
+    _, out, _ = run(capsys, "explain", "net.connect", "a:1", "--package", "requests")
+
+    assert "requests is a deputy here" in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("explain",),
+        ("explain", "fs.read", "/x"),
+        ("explain", "fs.raed", "/x", "--package", "y"),
+        ("explain", "proc.spawn", "'x", "--package", "y"),
+        ("explain", "--record", "01"),
+        ("explain", "--record", "01", "--records", "none.jsonl"),
+        ("explain", "fs.read", "/x", "--package", "y", "--policy", "none.toml"),
+    ],
+)
+def test_explain_what_can_not_be_answered(project, capsys, words):
+    """A question that makes no sense is one line and exit 2."""
+    status, out, err = run(capsys, *words)
+
+    assert (status, out) == (2, "")
+    assert err.startswith("importguard IG1")
+    assert err.count("\n") == 1
+
+
+RECORD = {
+    "v": 1, "id": "01JABC", "event": "decision", "verdict": "deny", "capability": "proc.spawn",
+    "target": "/usr/bin/python3", "argv": ["python", "-c", "exec('\x1b[2J')"], "phase": "startup", "module": "x.pth",
+    "owner": {"name": "litellm", "version": "1.82.8", "kind": "distribution"}, "via": [], "layer": "audit",
+}  # fmt: skip
+
+
+def test_explain_a_record(project, capsys):
+    """A record is looked up by how its id starts, and what it holds is escaped where it is shown."""
+    (project / "r.jsonl").write_text('{"v": 1, "id": "00", "event": "armed"}\n' + json.dumps(RECORD) + "\n", "utf-8")
+
+    status, out, _ = run(capsys, "explain", "--record", "01J", "--records", "r.jsonl")
+
+    assert status == 1
+    assert "denied  litellm 1.82.8 -> proc.spawn /usr/bin/python3" in out
+    assert 'startup.allow = ["proc.spawn:/usr/bin/python3"]' in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    "line", ['{"id": "01J', '{"id": "01J", "event": "decision"}', '{"id": "01J", "event": "armed"}']
+)
+def test_explain_a_record_that_is_none(project, capsys, line):
+    """A line that is no decision is named with file and line."""
+    (project / "r.jsonl").write_text(line + "\n", "utf-8")
+
+    status, _, err = run(capsys, "explain", "--record", "01J", "--records", "r.jsonl")
+
+    assert status == 2
+    assert "r.jsonl:1: " in err
+
+
+def test_suggestions():
+    """The suggested line is as short as it may be: arguments are in it where they are few and plain."""
+
+    def line(capability, target, **options):
+        return suggest.suggest(tables.request(capability, target, **options))
+
+    litellm = model.Owner("litellm", "1.82.8", "distribution")
+    started = line("proc.spawn", "/usr/bin/python3", argv=("python", "-c", "exec(x)"), owner=litellm, phase="startup")
+    assert started == '[package.litellm] startup.allow = ["proc.spawn:/usr/bin/python3"]'
+    version = line("proc.spawn", "/usr/bin/git", argv=("git", "version"))
+    assert version == '[package.somepackage] import.allow = ["proc.spawn:/usr/bin/git version"]'
+    assert line("net.connect", "[::1]:80", owner=model.APP) == '[application] allow = ["net.connect:[::1]:80"]'
+    assert line("env.read", 'A"B', owner=model.UNOWNED) == '[package.unowned] import.allow = ["env.read:A\\"B"]'
+
+
+NAMES = st.text("abc-_.0", min_size=1, max_size=6).map(lambda text: "p" + text + "q")
+PATHS = st.text(st.characters(codec="utf-8", exclude_characters="/\x00"), min_size=1, max_size=8).map(
+    lambda text: "/" + text
+)
+PORTS = st.integers(0, 65535)
+SPAWNED = st.lists(st.text(max_size=5), max_size=4).map(tuple)
+BASE = tables.resolved('[import]\ndeny = ["*"]\n[run]\ndeny = ["*"]\n[application]\ndeny = ["*"]')
+
+
+@st.composite
+def requests(draw):
+    capability = draw(st.sampled_from(model.CAPABILITIES))
+    targets = {
+        "net.connect": st.builds("10.0.0.{}:{}".format, st.integers(0, 255), PORTS),
+        "net.listen": st.builds("[::{:x}]:{}".format, st.integers(0, 0xFFFF), PORTS),
+        "net.resolve": st.just("api.example.com"),
+        "import": st.just("a.b"),
+        "env.read": st.text(st.characters(codec="utf-8"), min_size=1, max_size=6),
+        "code.run": st.just("pickle:os.system"),
+    }
+    target = draw(targets.get(capability, PATHS))
+    owner = draw(st.sampled_from([model.APP, model.UNOWNED, model.Owner("x.pth", "", "startup"), tables.ANYBODY]))
+    argv = ("x", *draw(SPAWNED)) if capability == "proc.spawn" else None
+    return tables.request(capability, target, owner=owner, phase=draw(st.sampled_from(model.PHASES)), argv=argv)
+
+
+@given(requests())
+@settings(max_examples=120, deadline=None)
+def test_the_suggested_line_allows(request):
+    """Whatever was refused, the suggested line can be read and allows it."""
+    policy = toml.parse("version = 1\n" + explain.as_table(suggest.suggest(request)), name="suggestion")
+    helped = explain.with_line(BASE, request)
+    loaded = table.load(tables.compiler.table(helped, SURROUNDINGS))
+
+    assert policy.lines
+    assert tables.decide.decide(REFUSING, request).verdict == "deny"
+    assert tables.decide.decide(loaded, request).verdict == "allow"
+
+
+SURROUNDINGS = tables.surroundings()
+REFUSING = table.load(tables.compiler.table(BASE, SURROUNDINGS))
