@@ -6,6 +6,7 @@ import pytest
 import tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from importguard import model
 from importguard.cli import explain, main
 from importguard.policy import find, suggest, table, toml
@@ -232,7 +233,7 @@ def requests(draw):
 
 
 @given(requests())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_suggested_line_allows(request):
     """Whatever was refused, the suggested line can be read and allows it."""
     policy = toml.parse("version = 1\n" + explain.as_table(suggest.suggest(request)), name="suggestion")

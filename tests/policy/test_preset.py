@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import tables
+
 from importguard import model
 from importguard.policy import grants, named, preset, targets
 
@@ -15,9 +16,17 @@ HOME = tables.HOME
 SITE = tables.SITE
 ALWAYS = ("startup", "import", "run")
 EARLY = ("startup", "import")
+
+
+def words(text):
+    """Return the words of a text."""
+    return text.split()
+
+
 TABLES = {name: tables.load(preset=name) for name in ("recommended", "strict")}
 
-SECRETS = """
+SECRETS = words(
+    """
 ~/.ssh/id_rsa ~/.ssh/id_ed25519 ~/.ssh/work.pem /root/.ssh/id_rsa /home/eve/.ssh/id_rsa /Users/ada/.ssh/id_ecdsa
 ~/.aws/credentials ~/.aws/config ~/.aws/sso/cache/x.json ~/.config/gcloud/application_default_credentials.json
 ~/.azure/msal_token_cache.json ~/.kube/config /etc/kubernetes/admin.conf
@@ -31,16 +40,20 @@ SECRETS = """
 /etc/ssl/private/server.key /etc/ssh/ssh_host_rsa_key /var/log/auth.log /proc/self/environ /proc/1/environ
 /proc/4/task/5/environ /proc/self/mem /proc/77/mem /proc/thread-self/mem ~/.cache/huggingface/token
 ~/.claude/.credentials.json ~/.cursor/mcp.json ~/.config/pip/pip.conf
-""".split()
-NO_SECRETS = f"""
+"""
+)
+NO_SECRETS = words(
+    f"""
 ~/.ssh/known_hosts ~/.ssh/config ~/.ssh/id_rsa.pub ~/.aws/models/s3/service.json /srv/app/.env/pyvenv.cfg
 /srv/app/.env/lib/python3.11/site-packages/requests/__init__.py /srv/app/.env.example /srv/app/.env.sample
 /srv/app/.env.template {SITE}/certifi/cacert.pem /etc/ssl/certs/ca-certificates.crt /etc/passwd /etc/hosts
 /run/secrets/kubernetes.io/serviceaccount/..2026_01/ca.crt /proc/self/maps /proc/self/status /proc/cpuinfo
 /proc/meminfo ~/.gitconfig ~/.config/matplotlib/matplotlibrc ~/.cache/pip/x ~/.jupyter/jupyter_server_config.py
 /srv/app/settings.env /srv/app/environment {SITE}/dotenv/main.py
-""".split()
-PERSISTENCE = f"""
+"""
+)
+PERSISTENCE = words(
+    f"""
 {SITE}/evil.pth {SITE}/evil.start {SITE}/sitecustomize.py {SITE}/usercustomize.py
 ~/.local/lib/python3.11/site-packages/evil.pth /usr/lib/python3/dist-packages/evil.pth ~/.bashrc ~/.zshrc ~/.profile
 ~/.bash_profile ~/.config/fish/config.fish ~/.config/systemd/user/sysmon.service /etc/systemd/system/x.service
@@ -51,14 +64,17 @@ PERSISTENCE = f"""
 ~/.config/importguard/policy.toml ~/.config/importguard/approved/x /srv/app/importguard.toml
 /srv/app/importguard.lock /etc/importguard/policy.toml {named.package_folder()}/guard.py
 ~/.ipython/profile_default/startup/00-x.py ~/.config/pip/pip.conf /etc/profile.d/x.sh
-""".split()
-NO_PERSISTENCE = f"""
+"""
+)
+NO_PERSISTENCE = words(
+    f"""
 ~/.ssh/known_hosts ~/.cache/matplotlib/fontlist.json ~/.config/matplotlib/matplotlibrc /tmp/x /tmp/model.pth
 /srv/app/out.pth /srv/app/db.sqlite3 ~/.ipython/profile_default/startup/README ~/.jupyter/lab/x.json
 {SITE}/requests/__pycache__/x.cpython-311.pyc.140234 {SITE}/requests/__pycache__
 /usr/lib/python3.11/__pycache__/os.cpython-311.pyc.1 /srv/app/.git/index /srv/app/.vscode/notes.txt /dev/null
 /usr/lib/python3.11/lib2to3/Grammar3.11.7.final.0.pickle
-""".split()
+"""
+)
 
 
 def path(text):
@@ -241,7 +257,7 @@ DEPUTIES = {
 
 @pytest.mark.parametrize("name", DEPUTIES)
 def test_deputies(name):
-    """Libraries whose work is a credential, a connection or a process pass the blame on for it, and are denied alone."""
+    """Libraries whose work is a credential, a connection or a process pass the blame on, and are denied alone."""
     owner = model.Owner(name, "1.0", "distribution")
 
     for capability, target in DEPUTIES[name]:

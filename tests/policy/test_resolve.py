@@ -2,6 +2,7 @@
 
 import pytest
 import tables
+
 from importguard import errors
 from importguard.policy import approval, find, resolve, table, toml
 
