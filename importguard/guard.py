@@ -12,7 +12,7 @@ from importguard.finder import Finder, bytecode_problem
 from importguard.identity import Identity
 from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
 from importguard.paths import resolve
-from importguard.pinned import getpid, read_file, set, type
+from importguard.pinned import list, read_file, set, sorted, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.wraps import carrier, deferred, spawn
@@ -21,6 +21,8 @@ from importguard.written import Written
 STARTUP_MODULES = ("sitecustomize", "usercustomize")
 STARTUP_SUFFIXES = (".pth", ".start")
 IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
+# Who a process works for that no guarded process has started.
+TYPED_BY_THE_USER = {"phase": "run", "kind": "app", "name": "", "version": "", "module": "", "program": ""}
 guard = None
 
 
@@ -227,7 +229,7 @@ class Guard:
 
     # Arming.
 
-    def arm(self):
+    def arm(self, *, is_late):
         """Put the hook, the finder and the wraps in place; raises RuntimeError when the hook doesn't answer."""
         capabilities = {name for name in CAPABILITIES if self.table.watches_any(name)} | {"fs.write"}
         if self.refuses_startup_files:
@@ -247,7 +249,7 @@ class Guard:
         self._wrap()
         sys.meta_path.insert(0, self.finder)
         posix.register_at_fork(after_in_child=self._after_fork)
-        self.announce(name)
+        self.announce(name, before=self._imported_before() if is_late else [])
 
     def _code_events(self):
         targets = {"exec": "exec", "marshal.loads": "marshal"}
@@ -283,6 +285,16 @@ class Guard:
             missing=list(self.session.get("missing", ())),
             **more,
         )
+
+    def _imported_before(self):
+        """Return the distributions of which something was imported before the guard was there."""
+        names = []
+        for module in list(sys.modules.values()):
+            if type(module) is type(sys):
+                owner = self.identity.owner_of_globals(module.__dict__)
+                if owner is not None and owner.kind == "distribution" and owner.name not in names:
+                    names.append(owner.name)
+        return sorted(names)
 
     def _after_fork(self):
         self.announce(core.NAME, forked=True)
@@ -333,14 +345,10 @@ def with_argument(patch, argument):
     return lambda module: patch(module, argument)
 
 
-def arm(session, told):
-    """Arm this process once; a second call finds it armed and does nothing."""
+def arm(session, told, *, is_late=False):
+    """Arm this process once; a second call finds it armed and does nothing. `is_late`: not ahead of `site`."""
     global guard
     if guard is None:
         guard = Guard(session, told)
-        guard.arm()
+        guard.arm(is_late=is_late)
     return guard
-
-
-def is_armed_in(pid):
-    return guard is not None and pid == getpid()

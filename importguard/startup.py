@@ -45,8 +45,7 @@ def enter_late(session_path):
             session["table"] = {**session["table"], "mode": wanted}
         roots = [*session["app_roots"], posix.getcwd()]
         session["app_roots"] = roots
-        told = {"session": session_path, "phase": "run", "kind": "app", "name": "", "version": "", "module": "", "program": ""}
-        guard.arm(session, told)
+        guard.arm(session, {**guard.TYPED_BY_THE_USER, "session": session_path}, is_late=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         refuse(f"the guard of this environment can't be armed: {type(error).__name__}: {error}")
 

@@ -1,0 +1,36 @@
+"""`importguard.arm()`: the guard for a program that can be started neither by `run` nor in an enabled environment."""
+
+import os
+import sys
+
+from importguard import guard, session
+from importguard.launch import command, prepare, start
+from importguard.pinned import read_file
+from importguard.policy import resolve
+
+
+def arm(policy=None, *, mode=None, on_violation=None, records=None):
+    """Arm this process from here on; there is no disarm, and a second call changes nothing.
+
+    `policy` is the path of a policy, None for what is found as `importguard run` finds it; `mode` is "observe" or
+    "enforce"; `records` is a file, "-" for standard error, or "fd:N". Raises PolicyError, UsageError or CannotArm.
+    What was imported before this line ran unguarded: the `armed` record names those distributions as `before`.
+    """
+    if guard.guard is not None:
+        return
+    environment = dict(os.environ)
+    options = {"policy": policy, "mode": mode, "on_violation": on_violation, "records": records}
+    resolved = resolve.resolve(options, environment, os.getcwd())
+    start.require_no_missing(resolved)
+    if resolved.mode == "off":
+        return
+    me = command.Command(sys.executable, (sys.executable,), sys.executable, "")
+    found = prepare.look(me, environment)
+    target = start.records_in_place(resolved.records)
+    prepared = prepare.prepare(found, resolved, environment, sys.orig_argv, records=target)
+    content = session.unpack(read_file(prepared.directory.session))
+    armed = guard.arm(content, {**guard.TYPED_BY_THE_USER, "session": prepared.directory.session}, is_late=True)
+    armed.on_program(())
+    for line in prepared.damage:
+        armed.recorder.record("degraded", reason=line)
+
