@@ -3,6 +3,8 @@
 from importguard.advisories import database, locate
 from importguard.report.compose import record
 
+NO_RECORD = ": no RECORD"  # as ledger.scan words it
+
 
 def mark_malicious(sites, databases, action):
     """Mark the distributions that `databases` know as malicious, and return a record for each.
@@ -38,13 +40,16 @@ def look_at_startup_files(site_dirs, sites, version):
 
 
 def damage(sites):
-    """Return one line for each distribution whose metadata can't be read as it should be."""
-    return [
-        f"{folder}/{problem}"
-        for folder, site in sites.items()
-        for known in site["dists"].values()
-        for problem in known["problems"]
-    ]
+    """Return a line for each distribution whose metadata is damaged; those without a RECORD share one a folder."""
+    lines = []
+    for folder, site in sites.items():
+        problems = [problem for known in site["dists"].values() for problem in known["problems"]]
+        missing = [problem for problem in problems if problem.endswith(NO_RECORD)]
+        lines += [f"{folder}/{problem}" for problem in problems if problem not in missing]
+        if missing:
+            names = ", ".join(problem.removesuffix(NO_RECORD) for problem in missing[:3])
+            lines.append(f"{folder}: {len(missing)} without a RECORD, so that their files are nobody's: {names}")
+    return lines
 
 
 def owner_of(path, sites):

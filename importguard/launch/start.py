@@ -7,7 +7,7 @@ import sys
 
 from importguard import session
 from importguard.childargs import guard_child, without_ahead
-from importguard.errors import CANNOT_ARM, KILLED, CannotArm
+from importguard.errors import KILLED, CannotArm
 from importguard.kernel import syscalls_unsafe
 from importguard.launch import command as commands
 from importguard.launch import directory, prepare, signals, supervisor, target, tree
@@ -43,12 +43,17 @@ def start(options, words, environment):
 def _resolve(options, environment, log):
     """Return what is in force; raises CannotArm where something was demanded that this version doesn't have."""
     resolved = resolve.resolve(vars(options), environment, pathlib.Path.cwd())
-    missing = [*resolved.missing, *([NO_C_CORE] if resolved.core == "c" else [])]
-    if missing:
-        raise CannotArm("; ".join(missing))
+    require_no_missing(resolved)
     for line in resolved.notices:
         log.notice(line)
     return resolved
+
+
+def require_no_missing(resolved):
+    """Raise CannotArm where something was demanded that this version doesn't have."""
+    missing = [*resolved.missing, *([NO_C_CORE] if resolved.core == "c" else [])]
+    if missing:
+        raise CannotArm("; ".join(missing))
 
 
 def _run_supervised(command, found, resolved, environment, log):
@@ -56,13 +61,13 @@ def _run_supervised(command, found, resolved, environment, log):
     writer = open_writer(resolved.records) if resolved.records else None
     prepared = prepare.prepare(found, resolved, environment, command.argv, records="")
     try:
-        supervised = supervisor.Supervisor(pipe=directory.make_pipe(prepared.directory), writer=writer, log=log)
-        _report(prepared, supervised.take, log)
+        pipe = directory.make_pipe(prepared.directory)
+        supervised = supervisor.Supervisor(pipe=pipe, writer=writer, log=log, is_python=found.interpreter is not None)
+        _report(prepared, supervised.take)
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))
         path, argv, environment = _guarded(command, prepared, environment)
         status = supervised.run(path, argv, environment)
-        _sound_alarm(found, supervised, status)
     finally:
         if not tree.has_descendants():
             directory.remove(prepared.directory)
@@ -70,8 +75,8 @@ def _run_supervised(command, found, resolved, environment, log):
 
 
 def _run_in_place(command, found, resolved, environment, log):
-    prepared = prepare.prepare(found, resolved, environment, command.argv, records=_records_in_place(resolved.records))
-    _report(prepared, log.show, log)
+    prepared = prepare.prepare(found, resolved, environment, command.argv, records=records_in_place(resolved.records))
+    _report(prepared, log.show)
     path, argv, environment = _guarded(command, prepared, environment)
     return _replace(path, argv, environment)
 
@@ -122,7 +127,8 @@ def _replace(path, argv, environment):
         raise commands.NotExecutable(f"can't execute {path!r}: {error.strerror}") from error
 
 
-def _records_in_place(records):
+def records_in_place(records):
+    """Return where a guarded process without a supervisor writes, once it is known that it can."""
     if records in ("", "-"):
         return "stderr"
     writer = open_writer(records)
@@ -133,9 +139,9 @@ def _records_in_place(records):
     return "file:" + os.path.abspath(records)
 
 
-def _report(prepared, take, log):
+def _report(prepared, take):
     for line in prepared.damage:
-        log.notice(f"{line}; its files count by what can be read")
+        take(record("degraded", pid=0, reason=line))
     for fields in prepared.records:
         take(fields)
 
@@ -147,13 +153,6 @@ def _become_subreaper():
     except (OSError, ImportError) as error:
         return f"daemons of the command can't be followed: {error}"
     return ""
-
-
-def _sound_alarm(found, supervised, status):
-    """Say so when a Python command ended without a word from the guard."""
-    refused = status is not None and os.WIFEXITED(status) and os.WEXITSTATUS(status) == CANNOT_ARM
-    if found.interpreter is not None and not supervised.armed and not refused:
-        supervised.take(record("tamper", pid=0, reason="the command ended and no guarded process had reported"))
 
 
 def _end_as(status):

@@ -7,7 +7,7 @@ import select
 import signal
 import time
 
-from importguard.errors import KILLED
+from importguard.errors import CANNOT_ARM, KILLED
 from importguard.launch import tree
 from importguard.launch.command import NotExecutable
 from importguard.launch.signals import Forwarder
@@ -18,15 +18,21 @@ from importguard.report.reader import Reader
 from importguard.report.redact import redact
 
 BLOCK = 1 << 16
+MOST_BLOCKS = 64
 PIPE_SIZE = 1 << 20
 F_SETPIPE_SZ = 1031  # <linux/fcntl.h>; fcntl.F_SETPIPE_SZ is there only from 3.10 and on Linux
 
 
 class Supervisor:
-    """Supervises one command. `pipe` is the read end of the records pipe, `writer` a Writer or None, `log` a Log."""
+    """Supervises one command.
 
-    def __init__(self, *, pipe, writer, log):
+    `pipe` is the read end of the records pipe, `writer` a Writer or None, `log` a Log, `is_python` whether the command
+    itself must report that it is guarded.
+    """
+
+    def __init__(self, *, pipe, writer, log, is_python=False):
         self.pipe = pipe
+        self.is_python = is_python
         self.writer = writer
         self.log = log
         self.armed = False
@@ -79,7 +85,8 @@ class Supervisor:
 
     def _read(self):
         """Take what the pipe holds now."""
-        while True:
+        # Bounded: a process that writes without end must not keep the supervisor from its other work.
+        for _ in range(MOST_BLOCKS):
             try:
                 data = os.read(self.pipe, BLOCK)
             except BlockingIOError:
@@ -109,6 +116,8 @@ class Supervisor:
         for due in self._folder.due(float("inf")):
             self._emit(due)
         status = self._statuses.get(self._child)
+        if self.is_python and not self.armed and os.waitstatus_to_exitcode(status) != CANNOT_ARM:
+            self.take(record("tamper", pid=self._child, reason="the command ended and no guarded process had reported"))
         code = KILLED if self._killed_for is not None else exit_code(status)
         self._emit(record("exit", pid=self._child, status=code, counts=self.counts))
         if self.writer is not None and self.writer.lost:

@@ -368,3 +368,23 @@ def test_a_daemon_outlives_the_command_with_its_session(place):
 
     assert ended.returncode == 0
     assert answer.read_text() == "importguard.finder\n"
+
+
+def test_damaged_metadata_is_a_line_and_no_crash(place, interpreter):
+    """A RECORD that is no UTF-8, a dist-info without METADATA or RECORD: named, recorded, and the command runs."""
+    environment = envs.create(place.folder / "env", interpreter)
+    site = environment.site_packages
+    damaged = {"latin-1": {"RECORD": b"caf\xe9.py,,\n", "METADATA": b""}, "bare-1": {"RECORD": b""}, "none-1": {}}
+    for name, files in damaged.items():
+        (site / f"{name}.dist-info").mkdir()
+        for file, data in files.items():
+            (site / f"{name}.dist-info" / file).write_bytes(data)
+
+    ended = place.run("--", environment.python, "-c", "print('ran')")
+
+    assert (ended.returncode, ended.stdout) == (0, "ran\n"), ended.stderr
+    reasons = [record["reason"] for record in guarded.read_records(place.records) if record["event"] == "degraded"]
+    assert len(reasons) == len(ended.stderr.splitlines()) == 4
+    assert any("latin-1.dist-info/RECORD: not UTF-8 at byte 3" in reason for reason in reasons)
+    assert any("bare-1.dist-info: no METADATA" in reason for reason in reasons)
+    assert any("1 without a RECORD" in reason for reason in reasons)

@@ -1,0 +1,67 @@
+"""The top of the command line."""
+
+import subprocess
+import sys
+
+import pytest
+from support import guarded
+
+from importguard.cli import main as top
+
+WRITTEN = [name for name in top.COMMANDS if name != "demo"]
+
+
+def call(*words):
+    return guarded.importguard(*words)
+
+
+def test_the_version_names_core_and_kernel():
+    """One line, on standard output."""
+    ended = call("--version")
+
+    assert ended.stdout.startswith("importguard 0.") and "core: py" in ended.stdout and "kernel" in ended.stdout
+
+
+def test_an_unknown_command_gets_the_near_miss():
+    """One line, exit status 2."""
+    ended = call("enabel")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "did you mean 'enable'?" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+def test_nothing_typed_shows_the_help():
+    """And says with its status that nothing was done."""
+    ended = call()
+
+    assert ended.returncode == 2 and "importguard run -- python app.py" in ended.stdout
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_command_shows_an_example(name):
+    """`--help` of each command ends with one."""
+    ended = call(name, "--help")
+
+    assert ended.returncode == 0, ended.stderr
+    assert "example" in ended.stdout and f"importguard {name}" in ended.stdout.partition("example")[2]
+
+
+def test_only_the_command_that_was_typed_is_loaded():
+    """`--version` pays for no command, and no command for another."""
+    code = "import sys; from importguard.cli.main import main; main(['run', '--help'])"
+    shown = "print([name for name in sys.modules if name.startswith('importguard.')])"
+    line = f"import sys\ntry:\n    {code}\nfinally:\n    {shown}"
+
+    ended = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, timeout=60)
+
+    loaded = ended.stdout.splitlines()[-1]
+    assert "importguard.cli.run" in loaded and "importguard.launch" not in loaded and "importguard.policy" not in loaded
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback():
+    """`importguard ... | head -0`."""
+    line = ["/bin/sh", "-c", '"$@" --help | :', "sh", *guarded.launcher()]
+
+    ended = subprocess.run(line, capture_output=True, text=True, timeout=60)
+
+    assert "Traceback" not in ended.stderr
