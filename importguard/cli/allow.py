@@ -8,8 +8,8 @@ from importguard import errors
 from importguard.policy import approval, find, lint, resolve, toml
 
 TEXT = "approve a policy that was found in a project"
-EPILOG = """Until then such a policy may only tighten. The approval holds for this file with this content. Comments and layout
-don't count.
+EPILOG = """Until then such a policy may only tighten. The approval holds for this file with this content.
+Comments and layout don't count.
 
 example:
   importguard allow importguard.toml"""

@@ -248,8 +248,19 @@ def test_application_by_name():
     assert not made.is_app("my-companyweb")
 
 
-@given(st.text(), st.sampled_from(["fs.read", "fs.write"]), st.sampled_from(model.PHASES))
-@settings(max_examples=200)
+@st.composite
+def interesting_paths(draw):
+    """Paths that a pattern of the preset or of its data matches, or nearly."""
+    pattern = draw(st.sampled_from(PATTERNS))
+    for star in ("**", "*"):
+        pattern = pattern.replace(star, draw(st.sampled_from(["x", "x.pth", ".env"])))
+    return pattern + draw(st.sampled_from(["", "", "", "/x", "x", ".pub", ".example"]))
+
+
+@given(
+    st.one_of(interesting_paths(), st.text()), st.sampled_from(["fs.read", "fs.write"]), st.sampled_from(model.PHASES)
+)
+@settings(max_examples=300)
 def test_what_is_not_watched_is_allowed(path, capability, phase):
     """Where the table says that nobody need be looked for, nobody would have been refused."""
     if not WATCHING.watches(capability, path):
@@ -257,6 +268,12 @@ def test_what_is_not_watched_is_allowed(path, capability, phase):
 
 
 WATCHING = tables.load()
+PATTERNS = [
+    pattern.removeprefix("!").replace("~", tables.HOME).replace("$site", tables.SITE)
+    for name in ("secrets", "persistence")
+    for pattern, _ in tables.named.read_data(name)
+]
+PATTERNS += [f"{tables.SITE}/**", "/usr/lib/python3.11/**", "/srv/app/.venv/bin/*"]
 
 
 def test_table_of_another_format():

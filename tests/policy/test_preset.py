@@ -103,6 +103,7 @@ def test_persistence(text):
     """No distribution writes what runs later, at any time."""
     for phase in ALWAYS:
         assert tables.ask(TABLES["recommended"], "fs.write", path(text), phase=phase) == "deny"
+    assert TABLES["recommended"].watches("fs.write", path(text))
 
 
 @pytest.mark.parametrize("text", NO_PERSISTENCE)
