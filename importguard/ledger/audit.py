@@ -33,17 +33,17 @@ def _site(look, site_dir):
     distributions = record.read_all(site_dir)
     owners = {entry.path: recorded.name for recorded in distributions for entry in recorded.entries}
     paths = strays.walk(site_dir)
+    system = strays.dpkg_files(site_dir)
 
     def owner_of(path):
         return owners.get(path) or owners.get(_source_of(path), "")
 
     for recorded in distributions:
         yield from recorded.problems
-        yield from drift.compare(recorded, site_dir)
+        yield from drift.compare(recorded, site_dir, system)
     yield from drift.shared(distributions)
-    yield from strays.unowned(
-        site_dir, paths, owners.keys() | strays.dpkg_files(site_dir), look.allowed | record.legacy_tops(site_dir)
-    )
+    allowed = look.allowed | record.legacy_tops(site_dir)
+    yield from strays.unowned(site_dir, paths, owners.keys() | system.keys(), allowed)
     yield from strays.shadowed(paths, owner_of)
     yield from strays.not_source(paths, owner_of)
     yield from bytecode.sourceless(paths, owner_of)

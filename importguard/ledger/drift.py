@@ -7,29 +7,31 @@ import os
 from importguard.ledger import finding
 
 BLOCK = 1 << 20
-LISTED_WITHOUT_HASH = (".pyc",)
+CACHE = "__pycache__"
 
 
-def compare(recorded, site_dir):
+def compare(recorded, site_dir, system):
     """Yield a Finding for each file of a distribution that has changed or gone.
 
-    What has gone outside the site directory (commands, manual pages) is none: images leave those out.
+    What has gone outside the site directory (commands, manual pages) is none: images leave those out. `system` maps
+    what the system's package manager owns to its MD5: it patches what it packages, and says so in its own list.
     """
+    packaged = os.path.join(recorded.folder, "METADATA") in system
     for entry in recorded.entries:
         if not entry.digest:
-            if not entry.path.endswith(LISTED_WITHOUT_HASH) and _has_gone(entry.path, site_dir):
+            if not packaged and not _is_cached(entry.path) and _has_gone(entry.path, site_dir):
                 yield finding.Finding(finding.MISSING, entry.path, recorded.name, "listed in RECORD and not there")
             continue
         try:
             actual = digest(entry.path, entry.digest.partition("=")[0])
         except FileNotFoundError:
-            if _has_gone(entry.path, site_dir):
+            if not packaged and _has_gone(entry.path, site_dir):
                 yield finding.Finding(finding.MISSING, entry.path, recorded.name, "listed in RECORD and not there")
             continue
         except (OSError, ValueError) as error:
             yield finding.Finding(finding.UNREADABLE, entry.path, recorded.name, f"can't be compared with RECORD: {error}")
             continue
-        if actual != entry.digest:
+        if actual != entry.digest and not _is_as_packaged(entry.path, system):
             yield finding.Finding(finding.DIFFERS, entry.path, recorded.name, "differs from RECORD: changed since it was installed")
 
 
@@ -52,6 +54,17 @@ def digest(path, algorithm):
         while block := file.read(BLOCK):
             made.update(block)
     return algorithm + "=" + base64.urlsafe_b64encode(made.digest()).rstrip(b"=").decode()
+
+
+def _is_as_packaged(path, system):
+    if path not in system:
+        return False
+    with open(path, "rb") as file:
+        return hashlib.md5(file.read(), usedforsecurity=False).hexdigest() == system[path]
+
+
+def _is_cached(path):
+    return path.endswith(".pyc") or os.path.basename(path) == CACHE
 
 
 def _has_gone(path, site_dir):

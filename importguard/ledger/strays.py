@@ -1,6 +1,7 @@
 """Files that Python could import from a site directory and that are nobody's, or not what their name says."""
 
 import ast
+import functools
 import os
 import re
 
@@ -11,6 +12,8 @@ IMPORTABLE = (".py", ".so", ".pyc")
 # Programs and archives; a text that begins with "MZ" is one when a NUL follows in its head.
 MAGIC = (b"\x7fELF", b"PK\x03\x04", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\x1f\x8b\x08")
 HEAD = 1024
+MYPYC = "__mypyc"
+WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 DPKG = "/var/lib/dpkg/info"
 
 
@@ -43,14 +46,16 @@ def unowned(site_dir, paths, owned, allowed):
 
 
 def dpkg_files(site_dir):
-    """Return the paths below a directory that Debian's package manager owns."""
-    found = set()
+    """Return {path: MD5 in hexadecimal} of the files below a directory that Debian's package manager owns."""
+    found = {}
     if not site_dir.startswith("/usr/") or not os.path.isdir(DPKG):
         return found
+    prefix = site_dir[1:] + "/"
     for name in os.listdir(DPKG):
-        if name.endswith(".list"):
+        if name.endswith(".md5sums"):
             with open(os.path.join(DPKG, name), encoding="utf-8", errors="surrogateescape") as file:
-                found |= {line.rstrip("\n") for line in file if line.startswith(site_dir + "/")}
+                lines = (line.rstrip("\n").split("  ", 1) for line in file if prefix in line)
+                found.update({"/" + path: made for made, path in lines})
     return found
 
 
@@ -61,6 +66,7 @@ def shadowed(paths, owner_of):
     that the source defines are in the compiled file.
     """
     present = set(paths)
+    parts = _Parts(paths)
     for path in paths:
         match = EXTENSION.fullmatch(os.path.basename(path))
         source = os.path.join(os.path.dirname(path), match["module"] + ".py") if match else ""
@@ -69,7 +75,7 @@ def shadowed(paths, owner_of):
         owner, other = owner_of(path), owner_of(source)
         if owner != other:
             reason = f"is loaded in place of {source!r}, which is {other or 'nobody'}'s"
-        elif _is_compiled_from(path, source, present):
+        elif _is_compiled_from(path, source, parts):
             continue
         else:
             reason = f"is loaded in place of {source!r} and holds none of its names"
@@ -90,7 +96,7 @@ def not_source(paths, owner_of):
             yield finding.Finding(finding.NOT_SOURCE, path, owner_of(path), f"no Python source: begins with {head[:8]!r}")
 
 
-def _is_compiled_from(path, source, present):
+def _is_compiled_from(path, source, parts):
     """Do at least half of the names that a source defines at its top occur in the compiled file, or in mypyc's part of it?"""
     try:
         with open(source, "rb") as file:
@@ -102,8 +108,29 @@ def _is_compiled_from(path, source, present):
     names |= {target.id for node in body if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
     if not names:
         return True
-    data = b"".join(_read(at) for at in [path, *(at for at in present if at.endswith(".so") and "__mypyc" in at)])
-    return sum(name.encode() in data for name in names) * 2 >= len(names)
+    words = _words(_read(path))
+    if parts.named_in(words):
+        words = words | parts.words
+    return sum(name.encode() in words for name in names) * 2 >= len(names)
+
+
+class _Parts:
+    """The extension modules of mypyc that hold the code of many others, read once."""
+
+    def __init__(self, paths):
+        self.paths = [path for path in paths if path.endswith(".so") and MYPYC in os.path.basename(path)]
+
+    def named_in(self, words):
+        """Does a compiled file, of which these are the words, hand over to one of them?"""
+        return any(word.endswith(MYPYC.encode()) for word in words)
+
+    @functools.cached_property
+    def words(self):
+        return frozenset().union(*(_words(_read(path)) for path in self.paths))
+
+
+def _words(data):
+    return frozenset(WORD.findall(data))
 
 
 def _read(path):
