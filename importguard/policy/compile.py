@@ -72,14 +72,21 @@ def _rules(policy, layers, named):
 
 def _deputies(sources, named):
     """Return {name: ((capability, kind, patterns, specifier), …)}; an empty list in a policy takes all below away."""
-    found, closed = {}, set()
+    found, closed, known = {}, set(), {}
     for policy, _ in sources:
         for line in policy.deputies:
             if line.package not in closed:
-                kind, data, _ = patterns.compile_target(line.grant.capability, line.grant.target, named)
-                found.setdefault(line.package, []).append((line.grant.capability, kind, data, line.specifier))
+                # Equal entries are one object, which marshal then writes once.
+                entry = known.get((line.grant, line.specifier)) or _deputy(line, named)
+                known[line.grant, line.specifier] = entry
+                found.setdefault(line.package, []).append(entry)
         closed.update(policy.undeputised)
     return {name: tuple(entries) for name, entries in sorted(found.items())}
+
+
+def _deputy(line, named):
+    kind, data, _ = patterns.compile_target(line.grant.capability, line.grant.target, named)
+    return line.grant.capability, kind, data, line.specifier
 
 
 def _watch(rules, sets):
