@@ -1,6 +1,7 @@
 """The session directory: where guarded processes find the session file and the pipe for their records."""
 
 import errno
+import fcntl
 import os
 import shutil
 import stat
@@ -74,13 +75,21 @@ def make_pipe(directory):
         raise CannotArm(f"can't make the pipe for records {directory.pipe}: {error.strerror}") from error
 
 
+def hold(directory):
+    """Keep other runs from sweeping a session for as long as this process lives."""
+    fd = os.open(directory.outer, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(fd, fcntl.LOCK_SH)
+
+
 def remove(directory):
     """Remove a session directory; what has gone already is fine."""
     shutil.rmtree(directory.outer, ignore_errors=True)
 
 
 def is_used(outer):
-    """Say whether a process of this user was started with a session below `outer`."""
+    """Say whether a supervisor holds the folder, or a process of this user was started with a session below it."""
+    if _is_held(outer):
+        return True
     needle = os.fsencode(outer) + b"/"
     return any(needle in _environment_of(pid) for pid in os.listdir("/proc") if pid.isdecimal())
 
@@ -136,6 +145,20 @@ def _is_old(entry):
     except OSError:
         return False
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and time.time() - status.st_mtime > SETTLED
+
+
+def _is_held(outer):
+    try:
+        fd = os.open(outer, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 def _environment_of(pid):

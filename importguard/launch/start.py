@@ -61,6 +61,7 @@ def _run_supervised(command, found, resolved, environment, log):
     writer = open_writer(resolved.records) if resolved.records else None
     prepared = prepare.prepare(found, resolved, environment, command.argv, records="")
     try:
+        directory.hold(prepared.directory)
         pipe = directory.make_pipe(prepared.directory)
         supervised = supervisor.Supervisor(pipe=pipe, writer=writer, log=log, is_python=found.interpreter is not None)
         _report(prepared, supervised.take)

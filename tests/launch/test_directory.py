@@ -58,6 +58,16 @@ def test_what_killed_runs_left_behind_is_swept_and_what_is_used_stays(bases):
     assert [folder.exists() for folder in (old, used, young)] == [False, True, True]
 
 
+def test_a_session_that_is_held_stays(bases):
+    """A supervisor whose command has dropped its environment is still seen."""
+    place = directory.create({})
+    assert not directory.is_used(place.outer)
+
+    directory.hold(place)
+
+    assert directory.is_used(place.outer)
+
+
 def test_a_session_file_cannot_be_written_twice(bases):
     """What a guarded process is told is written once, whole, and read-only."""
     place = directory.create({})
