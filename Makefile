@@ -1,0 +1,45 @@
+# Every target sets up what it needs in .venv, from nothing but CPython 3.11+, pip, make and a C compiler.
+# PYTHON=/path/to/python3 chooses the interpreter; without it the newest on PATH that fits is taken.
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint attacks compat bench clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/ready ## show an attack unguarded and guarded
+	$(BIN)/importguard demo
+
+test: $(VENV)/ready-test ## run the tests (TESTS="tests/demo -k pipe" for some)
+	$(RUN) pytest $(TESTS)
+
+lint: $(VENV)/ready-test $(VENV)/ready-lint ## style, types, direction of imports
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(BIN)/lint-imports --no-cache --no-timings
+
+attacks: $(VENV)/ready-test ## re-enact every attack on every CPython that is here
+	$(RUN) pytest tests/attacks --pythons all
+
+compat: $(VENV)/ready-test ## import the most downloaded distributions guarded and write down what differs
+	$(RUN) pytest tests/programs tests/deputies
+	$(BIN)/python tests/compat --out docs/reference/compat.md
+
+bench: $(VENV)/ready-bench ## measure what the guard costs
+	$(BIN)/python benchmarks
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist .compat .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/ready: pyproject.toml tools/environment scripts/importguard
+	tools/environment $(VENV)
+	@touch $@
+
+$(VENV)/ready-%: $(VENV)/ready tools/group
+	tools/group $(VENV) $*
+	@touch $@
