@@ -39,11 +39,6 @@ class Walker:
         self.main_known = False
         self.starting = True
 
-    def blame(self, frame, capability, target):
-        """Return the Blame of an operation that the code in `frame` asks for."""
-        origin = self.trace(frame)
-        return self.choose(origin, capability, target)
-
     def trace(self, frame):
         """Return the Origin that a frame belongs to: its chain up to the boundary."""
         chain = []
@@ -78,12 +73,12 @@ class Walker:
             chain.append(UNOWNED)
         return Origin(tuple(chain), self._phase(), "")
 
-    def choose(self, origin, capability, target):
+    def choose(self, origin, capability, target, argv=None):
         """Return the Blame for an Origin: the innermost owner that is no deputy for this."""
         via = []
         for owner in origin.chain:
             judged = self._with_authority(owner, origin.phase)
-            if judged.kind == "app" or not self.is_deputy(owner.name, capability, target, owner.version):
+            if judged.kind == "app" or not self.is_deputy(owner.name, capability, target, owner.version, argv):
                 return Blame(judged, tuple(via), origin.phase, origin.module, origin.chain)
             via.append(owner.name)
         if not origin.chain:

@@ -11,8 +11,8 @@ from importguard.errors import AdvisoryError
 from importguard.finder import Finder, bytecode_problem
 from importguard.identity import Identity
 from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
-from importguard.paths import resolve
-from importguard.pinned import list, read_file, set, sorted, type
+from importguard.paths import FOLDER, TYPE_MASK, resolve
+from importguard.pinned import list, read_file, set, sorted, stat, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.wraps import carrier, deferred, spawn
@@ -55,7 +55,7 @@ class Guard:
             deferred_globals=carrier.__dict__,
             is_deputy=self.table.is_deputy,
         )
-        self.spawner = spawn.Spawner(self.ask_to_spawn, self.spawn_fields)
+        self.spawner = spawn.Spawner(self.ask_to_spawn, self.spawn_fields, is_enforcing=self.table.mode == "enforce")
         self.finder = Finder(self.examine, {})
         self.refuses_startup_files = self.table.startup_files == "refuse" and self.table.mode == "enforce"
         self.answers = None
@@ -95,10 +95,11 @@ class Guard:
             self._judge_startup_file(target)
             return None
         origin = self.walker.trace(frame)
-        blame = self.walker.choose(origin, capability, target)
+        blame = self.walker.choose(origin, capability, target, argv)
         request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
         decision = decide(self.table, request)
-        if decision.verdict != "allow":
+        # Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first.
+        if decision.verdict != "allow" and not (capability == "fs.read" and is_folder(target)):
             self.enforcer.carry_out(decision, request, stack_of(frame, self.identity.owner_of_globals))
         return origin
 
@@ -321,6 +322,14 @@ def stdlib_folders():
         folders.append(resolve(encodings.__file__).rpartition("/encodings/")[0] + "/")
     zipped = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
     return [*folders, sys.base_prefix + zipped]
+
+
+def is_folder(path):
+    """Say whether a path is a folder now."""
+    try:
+        return stat(path).st_mode & TYPE_MASK == FOLDER
+    except OSError:
+        return False
 
 
 def is_at_work(frame, *modules):

@@ -3,6 +3,7 @@
 from importguard.pinned import fspath, getcwd, len, lstat, readlink, type
 
 LINK = 0o120000
+FOLDER = 0o040000
 TYPE_MASK = 0o170000
 MOST_LINKS = 40
 MOST_CACHED = 8192

@@ -10,28 +10,42 @@ from importguard.paths import as_text
 from importguard.pinned import dict, get_frame, getattr, list, set, setattr, tuple, type
 from importguard.session import VARIABLE
 
+# What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
+# imported may not choose what `ldconfig` loads. It gets what the user had set.
+STEERING = ("COMPILER_PATH", "GCC_EXEC_PREFIX", "GCONV_PATH", "LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "LIBRARY_PATH")
 FORK_EXEC_ARGV, FORK_EXEC_CANDIDATES, FORK_EXEC_ENV = 0, 1, 5
 
 
 class Spawner:
     """Asks for a start (`ask`), and says what the child is to be told (`spawn_fields`)."""
 
-    def __init__(self, ask, spawn_fields):
+    def __init__(self, ask, spawn_fields, *, is_enforcing):
         self.ask = ask
+        self.is_enforcing = is_enforcing
         self.spawn_fields = spawn_fields
         self.passing = set()
+        self.inherited = {name: current_environment().get(name) for name in STEERING}
 
     def prepare(self, path, argv, env, frame):
         """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
         program = as_text(path) or ""
         texts = [as_text(item) or "" for item in argv]
         origin = self.ask(program_path(program), argv_text(argv), frame)
+        env = current_environment() if env is None else env
+        if self.is_enforcing and origin is not None and origin.phase != "run":
+            env = self.without_steering(env)
         # Only the path says what is started; argv[0] is a name that the caller chooses.
         named = [program, *texts[1:]]
-        guarded, env = guard_child(named, current_environment() if env is None else env, self.spawn_fields(origin))
+        guarded, env = guard_child(named, env, self.spawn_fields(origin))
         if guarded == named:
             return path, argv, env
         return guarded[0], [texts[0] if guarded[0] == program else guarded[0], *guarded[1:]], env
+
+    def without_steering(self, env):
+        """Return an environment in which STEERING stands as it did when this process was armed."""
+        kept = {name: value for name, value in env.items() if name not in STEERING}
+        kept.update({name: value for name, value in self.inherited.items() if value is not None})
+        return kept
 
     def is_passing(self):
         """Say whether this thread is inside a start that was asked for already."""
