@@ -7,8 +7,8 @@ import time
 
 from importguard.cli import environment
 from importguard.errors import UsageError
-from importguard.ledger import audit, finding
 from importguard.launch import preflight
+from importguard.ledger import audit, finding
 from importguard.startupfiles import hook, manifest, parse
 
 TEXT = "look at an environment without running any of it"
@@ -27,7 +27,9 @@ def add(subparsers):
     formatter = argparse.RawDescriptionHelpFormatter
     parser = subparsers.add_parser("audit", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
     environment.add_options(parser)
-    parser.add_argument("--no-bytecode", action="store_true", help="don't compile sources to compare them with __pycache__")
+    parser.add_argument(
+        "--no-bytecode", action="store_true", help="don't compile sources to compare them with __pycache__"
+    )
     parser.set_defaults(run=run)
 
 
@@ -83,7 +85,9 @@ def _look(found, files, *, compares_bytecode):
         version=found.version,
         site_dirs=found.site_dirs,
         # A start-up module that nobody owns is reported as what it is; one that a known file runs is known with it.
-        allowed=frozenset([*parse.MODULES, hook.MODULE, *(name for file in files if file.known for name in file.modules)]),
+        allowed=frozenset(
+            [*parse.MODULES, hook.MODULE, *(name for file in files if file.known for name in file.modules)]
+        ),
         replaced=_replaced(found),
         compares_bytecode=compares_bytecode,
     )
@@ -98,8 +102,13 @@ def _replaced(found):
 
 
 def _text(report):
-    lines = [f"{each['code']} {each['path']} ({each['owner'] or 'owned by no distribution'})\n  {each['reason']}" for each in report["findings"]]
+    lines = [
+        f"{each['code']} {each['path']} ({each['owner'] or 'owned by no distribution'})\n  {each['reason']}"
+        for each in report["findings"]
+    ]
     lines += [f"note  {line}" for line in report["notes"]]
     count = len(report["findings"]) or "no"
-    lines.append(f"{report['distributions']} distributions, {count} finding{'' if count == 1 else 's'}, {report['seconds']} s")
+    lines.append(
+        f"{report['distributions']} distributions, {count} finding{'' if count == 1 else 's'}, {report['seconds']} s"
+    )
     return "\n".join(lines)

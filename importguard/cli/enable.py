@@ -47,7 +47,11 @@ def run(args):
     approved = [text for file in found.startup_files() if file.known for _, text in file.lines]
     content = session_content(found, resolved, options, os.environ)
     written = enable.enable(
-        found.own, found.version, session=session.pack(content), sites=found.before, approved=tuple(dict.fromkeys(approved))
+        found.own,
+        found.version,
+        session=session.pack(content),
+        sites=found.before,
+        approved=tuple(dict.fromkeys(approved)),
     )
     before = unknown_before(found)
     _say(args, found, resolved, written, before)
@@ -116,7 +120,9 @@ def _records(records):
     if not records or records == "-":
         return "stderr"
     if records.startswith("fd:"):
-        raise UsageError(f"--records {records}: an enabled environment writes to a file, descriptors differ from start to start")
+        raise UsageError(
+            f"--records {records}: an enabled environment writes to a file, descriptors differ from start to start"
+        )
     os.close(open_writer(records).fd)
     return "file:" + records
 
@@ -124,9 +130,15 @@ def _records(records):
 def _say(args, found, resolved, written, before):
     if args.json:
         files = [{"path": file.path, "owner": file.owner} for file in before]
-        print(json.dumps({"site": found.own, "written": written, "policy": resolved.name, "mode": resolved.mode, "before": files}))
+        print(
+            json.dumps(
+                {"site": found.own, "written": written, "policy": resolved.name, "mode": resolved.mode, "before": files}
+            )
+        )
         return
-    print(f"enabled {found.interpreter.prefix} (Python {found.interpreter.version_text}): {resolved.name}, {resolved.mode}")
+    print(
+        f"enabled {found.interpreter.prefix} (Python {found.interpreter.version_text}): {resolved.name}, {resolved.mode}"
+    )
     for path in written:
         print(f"  wrote {path}")
     for line in resolved.notices:

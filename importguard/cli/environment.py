@@ -42,7 +42,9 @@ class Environment:
 
 def add_options(parser):
     """Add what the four commands share."""
-    parser.add_argument("--python", metavar="PATH", help="an interpreter or its environment's folder; else $VIRTUAL_ENV's, else PATH's")
+    parser.add_argument(
+        "--python", metavar="PATH", help="an interpreter or its environment's folder; else $VIRTUAL_ENV's, else PATH's"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -56,7 +58,9 @@ def find(python, environ):
         raise UsageError(found.problem)
     existing = [os.path.realpath(folder) for folder in found.interpreter.site_dirs if os.path.isdir(folder)]
     if not existing:
-        raise UsageError(f"{path!r} has no site directory: none of {', '.join(map(repr, found.interpreter.site_dirs))} exists")
+        raise UsageError(
+            f"{path!r} has no site directory: none of {', '.join(map(repr, found.interpreter.site_dirs))} exists"
+        )
     return Environment(found.interpreter, found.site_dirs, found.sites, existing[0])
 
 

@@ -58,7 +58,9 @@ def sourceless(paths, owner_of):
     present = set(paths)
     for path in paths:
         if path.endswith(".pyc") and not _is_cached(path) and path[:-1] not in present:
-            yield finding.Finding(finding.SOURCELESS, path, owner_of(path), "is imported, and there is no source to read")
+            yield finding.Finding(
+                finding.SOURCELESS, path, owner_of(path), "is imported, and there is no source to read"
+            )
 
 
 def unchecked(paths, owner_of):

@@ -29,10 +29,14 @@ def compare(recorded, site_dir, system):
                 yield finding.Finding(finding.MISSING, entry.path, recorded.name, "listed in RECORD and not there")
             continue
         except (OSError, ValueError) as error:
-            yield finding.Finding(finding.UNREADABLE, entry.path, recorded.name, f"can't be compared with RECORD: {error}")
+            yield finding.Finding(
+                finding.UNREADABLE, entry.path, recorded.name, f"can't be compared with RECORD: {error}"
+            )
             continue
         if actual != entry.digest and not _is_as_packaged(entry.path, system):
-            yield finding.Finding(finding.DIFFERS, entry.path, recorded.name, "differs from RECORD: changed since it was installed")
+            yield finding.Finding(
+                finding.DIFFERS, entry.path, recorded.name, "differs from RECORD: changed since it was installed"
+            )
 
 
 def shared(distributions):
@@ -44,7 +48,9 @@ def shared(distributions):
     for path, owners in claims.items():
         if len(owners) > 1 and len(set(owners.values())) > 1:
             names = sorted(owners)
-            yield finding.Finding(finding.SHARED, path, names[0], f"listed with different content by {', '.join(names)}")
+            yield finding.Finding(
+                finding.SHARED, path, names[0], f"listed with different content by {', '.join(names)}"
+            )
 
 
 def digest(path, algorithm):

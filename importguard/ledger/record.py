@@ -37,7 +37,9 @@ def read_all(site_dir):
         return []
     folders = [os.path.join(site_dir, name) for name in names if name.endswith(SUFFIX)]
     # pip renames to ~ what it is about to remove, and leaves it so when it is stopped.
-    return [_read(site_dir, path) for path in folders if not os.path.basename(path).startswith("~") and os.path.isdir(path)]
+    return [
+        _read(site_dir, path) for path in folders if not os.path.basename(path).startswith("~") and os.path.isdir(path)
+    ]
 
 
 def legacy_tops(site_dir):
@@ -61,13 +63,17 @@ def _read(site_dir, folder):
     name = versions.canonical_name(raw)
     problems = []
     if not os.path.isfile(os.path.join(folder, "METADATA")):
-        problems.append(finding.Finding(finding.METADATA, folder, name, "no METADATA: a broken or a made-up installation"))
+        problems.append(
+            finding.Finding(finding.METADATA, folder, name, "no METADATA: a broken or a made-up installation")
+        )
     path = os.path.join(folder, "RECORD")
     try:
         with open(path, "rb") as file:
             data = file.read()
     except OSError as error:
-        problems.append(finding.Finding(finding.METADATA, folder, name, f"no RECORD ({error.strerror}): nothing can be checked"))
+        problems.append(
+            finding.Finding(finding.METADATA, folder, name, f"no RECORD ({error.strerror}): nothing can be checked")
+        )
         return Recorded(name, version, folder, (), tuple(problems))
     entries, reasons = _parse(site_dir, data)
     problems += [finding.Finding(finding.RECORD, path, name, reason) for reason in reasons]

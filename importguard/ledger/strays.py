@@ -31,7 +31,9 @@ def unowned(site_dir, paths, owned, allowed):
 
     `allowed` are top-level names that belong to an installer of another kind, or to known start-up files.
     """
-    owned_tops = {path[len(site_dir) + 1 :].partition(os.sep)[0] for path in owned if path.startswith(site_dir + os.sep)}
+    owned_tops = {
+        path[len(site_dir) + 1 :].partition(os.sep)[0] for path in owned if path.startswith(site_dir + os.sep)
+    }
     told = set()
     for path in paths:
         if path in owned or f"{os.sep}__pycache__{os.sep}" in path:
@@ -93,7 +95,9 @@ def not_source(paths, owner_of):
         except OSError:
             continue
         if head.startswith(MAGIC) or b"\0" in head:
-            yield finding.Finding(finding.NOT_SOURCE, path, owner_of(path), f"no Python source: begins with {head[:8]!r}")
+            yield finding.Finding(
+                finding.NOT_SOURCE, path, owner_of(path), f"no Python source: begins with {head[:8]!r}"
+            )
 
 
 def _is_compiled_from(path, source, parts):
@@ -105,7 +109,13 @@ def _is_compiled_from(path, source, parts):
         return False
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     names = {node.name for node in body if isinstance(node, kinds)}
-    names |= {target.id for node in body if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
+    names |= {
+        target.id
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     if not names:
         return True
     words = _words(_read(path))

@@ -69,11 +69,15 @@ def _check(site, old):
     if not os.access(site, os.W_OK):
         raise UsageError(f"can't write to {site!r}: read-only or not yours; nothing was changed")
     if old is None and os.path.lexists(manifest.folder(site)):
-        raise UsageError(f"{manifest.folder(site)!r} is there already and was not written by importguard enable; nothing was changed")
+        raise UsageError(
+            f"{manifest.folder(site)!r} is there already and was not written by importguard enable; nothing was changed"
+        )
     found = manifest.changed(site, old) if old else []
     if found:
         names = ", ".join(map(repr, found))
-        raise UsageError(f"changed since importguard enable wrote it: {names}; restore or remove it, nothing was changed")
+        raise UsageError(
+            f"changed since importguard enable wrote it: {names}; restore or remove it, nothing was changed"
+        )
 
 
 def _first_time(site, version, session, sites, approved):

@@ -76,7 +76,9 @@ def report():
     guard.busy.add(thread)
     try:
         names = ", ".join(map(repr, ran_before))
-        guard.recorder.record("degraded", reason="start-up files ran before the guard: " + names, targets=list(ran_before))
+        guard.recorder.record(
+            "degraded", reason="start-up files ran before the guard: " + names, targets=list(ran_before)
+        )
     finally:
         guard.busy.discard(thread)
 

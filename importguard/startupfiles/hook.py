@@ -22,7 +22,7 @@ FAIL = (
     "   os._exit(3)\n"
     "else:\n"
 )
-PTH_LINE = f'import os; exec({FAIL + " _importguard.enter()"!r})'
+PTH_LINE = f"import os; exec({FAIL + ' _importguard.enter()'!r})"
 PTH = PTH_LINE + "\n"
 START_LINE = "_importguard:enter"
 START = START_LINE + "\n"

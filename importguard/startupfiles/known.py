@@ -11,7 +11,6 @@ from importguard.startupfiles import hook, parse
 from importguard.startupfiles import shape as shapes
 
 
-
 def recognise(folder, kind, data, lines, owner_of):
     """Return (name of the known pattern, modules that it runs), or ("", modules) for a start-up file's content.
 
@@ -32,7 +31,9 @@ def source_of(folder, module):
     for name in ("__init__.py", "__init__.pyc"):
         if os.path.isfile(os.path.join(base, name)):
             return os.path.join(base, name)
-    extensions = sorted(entry for entry in os.listdir(folder) if entry.startswith(module + ".") and entry.endswith(".so"))
+    extensions = sorted(
+        entry for entry in os.listdir(folder) if entry.startswith(module + ".") and entry.endswith(".so")
+    )
     candidates = [*extensions, module + ".py", module + ".pyc"]
     return next((os.path.join(folder, name) for name in candidates if os.path.isfile(os.path.join(folder, name))), "")
 
@@ -86,7 +87,9 @@ def _runs_known(folder, module, entry, owner_of):
     if "owner" in entry:
         return owner_of(path) == entry["owner"]
     data = _read(path)
-    if any(pattern.fullmatch(data.decode("utf-8", "replace")) for pattern in patterns()["modules"].get(entry["module"], ())):
+    if any(
+        pattern.fullmatch(data.decode("utf-8", "replace")) for pattern in patterns()["modules"].get(entry["module"], ())
+    ):
         return True
     try:
         return path.endswith(".py") and shapes.shape(data) in patterns()["shapes"].get(entry["module"], ())

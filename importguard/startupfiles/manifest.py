@@ -43,7 +43,9 @@ def load(site):
     except OSError as error:
         raise UsageError(f"{path!r}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path!r} is damaged ({error}); remove {folder(site)!r} and the hook's files by hand") from error
+        raise UsageError(
+            f"{path!r} is damaged ({error}); remove {folder(site)!r} and the hook's files by hand"
+        ) from error
 
 
 def dump(manifest):

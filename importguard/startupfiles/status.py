@@ -40,7 +40,9 @@ def _content(site, written):
         with open(enable.session_path(site), "rb") as file:
             content = session.unpack(file.read())
         if not os.path.isfile(os.path.join(content["package"], "startup.py")):
-            problems.append(f"importguard has gone from {content['package']!r}: interpreters of this environment don't start")
+            problems.append(
+                f"importguard has gone from {content['package']!r}: interpreters of this environment don't start"
+            )
     except (OSError, ValueError) as error:
         problems.append(f"{enable.session_path(site)!r}: {error}: interpreters of this environment don't start")
     return content, problems
@@ -48,7 +50,9 @@ def _content(site, written):
 
 def _before(site, files, version):
     earlier = order.ran_before(files, enable.own_paths(site), version)
-    return [{"path": file.path, "owner": file.owner, "known": file.known, "line": _first_line(file)} for file in earlier]
+    return [
+        {"path": file.path, "owner": file.owner, "known": file.known, "line": _first_line(file)} for file in earlier
+    ]
 
 
 def _first_line(file):
@@ -82,7 +86,9 @@ def _notes(found, files):
     own = os.path.join(found.own, enable.CUSTOM)
     for file in files:
         if file.kind == "sitecustomize" and os.path.dirname(file.path) == found.interpreter.stdlib:
-            return [f"{file.path!r} is imported instead of {own!r}; the guard is armed by {hook.NAME}.pth before either"]
+            return [
+                f"{file.path!r} is imported instead of {own!r}; the guard is armed by {hook.NAME}.pth before either"
+            ]
     if not os.path.exists(own):
         return [f"a sitecustomize that is no .py file is left alone; the guard is armed by {hook.NAME}.pth"]
     return []

@@ -33,6 +33,8 @@ def audit(world):
         assert done.stderr == ""
         report = json.loads(done.stdout)
         prefix = str(world.site) + "/"
-        return done.returncode, {(each["code"], each["path"].removeprefix(prefix)): each["owner"] for each in report["findings"]}
+        return done.returncode, {
+            (each["code"], each["path"].removeprefix(prefix)): each["owner"] for each in report["findings"]
+        }
 
     return run

@@ -8,7 +8,9 @@ import pytest
 from support import envs
 from support.enabled import PROJECT, World, picture
 
-PREVIOUS = "import os\nos.write(1, b'previous ' + __file__.rpartition('/')[2].encode() + b' ' + __name__.encode() + b'\\n')\n"
+PREVIOUS = (
+    "import os\nos.write(1, b'previous ' + __file__.rpartition('/')[2].encode() + b' ' + __name__.encode() + b'\\n')\n"
+)
 
 
 def test_an_enabled_environment_stops_a_start_up_file_that_spawns(tmp_path, any_interpreter):

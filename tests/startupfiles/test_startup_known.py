@@ -18,10 +18,12 @@ NAMESPACE = (
     "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n"
 )
 COVERAGE = (
-    "import sys; exec('import os\\n\\nif os.getenv(\"COVERAGE_PROCESS_START\") or os.getenv(\"COVERAGE_PROCESS_CONFIG\"):"
-    "\\n try:\\n  import coverage\\n except:\\n  pass\\n else:\\n  coverage.process_startup(slug=\"pth\")')\n"
+    'import sys; exec(\'import os\\n\\nif os.getenv("COVERAGE_PROCESS_START") or os.getenv("COVERAGE_PROCESS_CONFIG"):'
+    '\\n try:\\n  import coverage\\n except:\\n  pass\\n else:\\n  coverage.process_startup(slug="pth")\')\n'
 )
-EDITABLES = "from editables.redirector import RedirectingFinder as F\nF.install()\nF.map_module('app', '/src/app/__init__.py')"
+EDITABLES = (
+    "from editables.redirector import RedirectingFinder as F\nF.install()\nF.map_module('app', '/src/app/__init__.py')"
+)
 
 
 def look(folder, owner_of=lambda path: ""):
