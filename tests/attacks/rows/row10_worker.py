@@ -1,7 +1,7 @@
 """A worker that detaches itself by two forks and a session of its own, and outlives the application: test-py-conn."""
 
 from payloads import STEAL_KEY, app, quietly
-from scenario import LIMITS, Expected, Scenario
+from scenario import Expected, Scenario
 from support.wheels import Wheel, bytecode
 
 DETACH = """
@@ -39,10 +39,9 @@ COMMON = {
 }
 
 FILES = {"acme_conn/__init__.py": LOAD_WORKER + DETACH, "acme_conn/worker.pyc": bytecode(quietly(STEAL_KEY))}
-UNHEARD = f"what outlives the supervised command is guarded, but nobody reads its records any more: {LIMITS}"
 
 
-def called(variant, story, *waiting, **fields):
+def called(variant, story, *waiting):
     """Return a Scenario in which a call starts the worker."""
     return Scenario(
         row=10,
@@ -52,7 +51,6 @@ def called(variant, story, *waiting, **fields):
         app=app("import acme_conn", "acme_conn.detach()", *waiting),
         achieves=("leaked:ssh", "POST:/key"),
         denied=(Expected("fs.read", "acme-conn", "*", "*/.ssh/id_ed25519"),),
-        **fields,
         **COMMON,
     )
 
@@ -64,11 +62,7 @@ SCENARIOS = (
         "import threading",
         "threading.Event().wait(1.5)",
     ),
-    called(
-        "outlives",
-        "the same when the application has long ended",
-        gaps={"observe": UNHEARD, "recommended": UNHEARD},
-    ),
+    called("outlives", "the same when the application has long ended"),
     Scenario(
         row=10,
         variant="import",

@@ -20,6 +20,7 @@ PyMODINIT_FUNC PyInit__fast(void) {
     return module;
 }
 """
+BLIND = f"what an extension does in C is seen by the kernel rungs alone: {LIMITS}"
 CACHED = {
     f"acme_cache/__pycache__/core.cpython-{version.replace('.', '')}.pyc": bytecode(
         'KIND = "bytecode"\n' + quietly(STEAL_KEY), "core.py", unchecked_as=DECOY
@@ -45,9 +46,11 @@ SCENARIOS = (
         achieves=("wrote:home/from-the-extension.mark",),
         flagged=("*/_fast.*.so",),
         holds_with="kernel",
-        gaps=dict.fromkeys(
-            ("observe", "recommended"), f"what an extension does in C is seen by the kernel rungs alone: {LIMITS}"
-        ),
+        gaps={
+            "observe": BLIND,
+            "recommended": BLIND,
+            "audit": f"a source file beside an extension module of the same name is no finding yet: {LIMITS}",
+        },
         denied=(Expected("native.load", "acme-cache", "import", "*/_fast.*.so"),),
         needs=("compiler",),
         **COMMON,
