@@ -68,10 +68,12 @@ def sites():
 
 
 def report():
-    """Record what ran before the guard did; the guard doesn't judge what it writes itself."""
+    """Record, or refuse, what ran before the guard did; the guard doesn't judge what it writes itself."""
     if not ran_before:
         return
     guard = sys.modules["importguard.guard"].guard
+    if guard.table.startup_files == "refuse" and guard.table.mode == "enforce":
+        raise PermissionError("start-up files ran before the guard: %s" % ", ".join(map(repr, ran_before)))
     thread = get_ident()
     guard.busy.add(thread)
     try:

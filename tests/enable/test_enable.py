@@ -248,6 +248,19 @@ def test_what_ran_before_the_guard_is_recorded_at_arming(world):
     ]
 
 
+def test_a_policy_that_refuses_start_up_files_starts_nothing_behind_one(world):
+    """Under strict an interpreter in which something ran before the guard ends there."""
+    policy = world.folder / "strict.toml"
+    policy.write_text("version = 1\nextends = 'strict'\n")
+    world.importguard("enable", "--policy", str(policy))
+    world.spawns_at_startup("!early.pth")
+
+    done = world.python("-c", "print('started')")
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "!early.pth" in done.stderr
+
+
 def test_a_bad_policy_enables_nothing(world):
     """An unknown key is named with its line, and the environment stays as it was."""
     policy = world.folder / "bad.toml"
