@@ -65,7 +65,9 @@ def denials(outcome):
         key = (record["capability"], record["target"], record["rule"], messages.place(record))
         first, count = counted.get(key, (record, 0))
         counted[key] = (first, count + record.get("count", 1))
-    return [messages.denial(record) + (f"\n  ({count} times)" if count > 1 else "") for record, count in counted.values()]
+    return [
+        messages.denial(record) + (f"\n  ({count} times)" if count > 1 else "") for record, count in counted.values()
+    ]
 
 
 def _said(outcome):
