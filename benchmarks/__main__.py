@@ -1,0 +1,116 @@
+"""Measures what the guard costs, against bare Python and a plain audit hook; fails when a budget is broken.
+
+    python benchmarks                              every workload, sixty pairs each, budgets checked
+    python benchmarks --write                      the same, and the results that are kept beside this file
+    python benchmarks --only start,numpy           some workloads
+    python benchmarks --quick                      does it run at all: what needs no package, three pairs, no budgets
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[1:1] = [str(HERE), str(HERE.parent)]
+
+import environment  # noqa: E402 - found through the line above, as are its neighbours
+import launching  # noqa: E402
+import pairs  # noqa: E402
+import ratios  # noqa: E402
+import results  # noqa: E402
+import variants  # noqa: E402
+import workloads  # noqa: E402
+
+PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything that came out: `seconds` {workload: {variant: values}}, `inside` and `launching` as they return it."""
+
+    rounds: int
+    tries: int
+    seconds: dict
+    inside: dict
+    launching: dict
+    budgets: dict
+
+    def ratio(self, workload, variant="guarded"):
+        """Return the Ratio of a variant to bare Python."""
+        return ratios.ratio(self.seconds[workload][variant], self.seconds[workload]["bare"])
+
+
+def main(arguments=None):
+    """Measure, print, and return 1 when a budget is broken."""
+    options = parse(arguments)
+    chosen = options.only.split(",") if options.only else None
+    needs_packages = not options.quick
+    python = environment.make(options.python, with_packages=needs_packages)
+    version = subprocess.run([python, "-I", "-c", PROBE], capture_output=True, text=True, check=True).stdout.strip()
+    load = launching.load()
+    with variants.stage(python) as stage:
+        measured = measure(stage, python, chosen, options)
+    text = results.page(measured, python=version, load=load)
+    print(text)
+    if options.write:
+        (HERE / "results.md").write_text(text)
+        results.write_values(measured, HERE / "results.json", python=version)
+    return check(measured)
+
+
+def parse(arguments):
+    """Return the options; `--quick` sets those that weren't typed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", metavar="NAMES", help="workloads, separated by commas")
+    parser.add_argument("--rounds", type=int, help="pairs of processes a workload (60; 3 with --quick)")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter to measure (this one)")
+    parser.add_argument("--budgets", type=Path, help="budgets.toml by default; with --quick none")
+    parser.add_argument("--quick", action="store_true", help="only see that it runs")
+    parser.add_argument("--write", action="store_true", help="write results.md and results.json")
+    options = parser.parse_args(arguments)
+    options.rounds = options.rounds or (3 if options.quick else ratios.FEW)
+    if options.budgets is None and not options.quick:
+        options.budgets = HERE / "budgets.toml"
+    return options
+
+
+def measure(stage, python, chosen, options):
+    """Return the Measured of the chosen workloads."""
+    wanted = [
+        workload
+        for workload in workloads.every(stage.folder / "home", times=0.05 if options.quick else 1)
+        if (chosen is None or workload.name in chosen) and not (options.quick and workload.is_import)
+    ]
+    seconds, inside = {}, {}
+    tries = 1 if options.quick else 5
+    for workload in wanted:
+        pairs.progress(f"{workload.name}: {options.rounds} rounds")
+        seconds[workload.name] = pairs.measure(workload, list(stage.variants.values()), rounds=options.rounds)
+        if workload.name != "start":
+            inside[workload.name] = time_inside(stage, python, workload, tries)
+    launched = launching.measure(stage, python, rounds=min(options.rounds, 15))
+    limits = ratios.budgets(options.budgets) if options.budgets else {}
+    return Measured(options.rounds, tries, seconds, inside, launched, limits)
+
+
+def time_inside(stage, python, workload, tries):
+    """Return what the process that spent the least time inside the guard has said."""
+    command = [python, str(HERE / "inside.py"), stage.session, str(HERE.parent), workload.code]
+    bare = stage.variants["bare"].environment
+    said = [subprocess.run(command, env=bare, capture_output=True, text=True, check=True).stdout for _ in range(tries)]
+    return min(map(json.loads, said), key=lambda spent: spent["hook_ms"] + spent["finder_ms"])
+
+
+def check(measured):
+    """Print the budgets that are broken; return the exit status."""
+    names = list(measured.seconds)
+    broken = ratios.over({name: measured.ratio(name) for name in names}, measured.budgets)
+    print("\n".join(broken), file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

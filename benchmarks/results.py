@@ -1,0 +1,97 @@
+"""Writes what was measured: a page for people, and the values in pyperf's JSON for machines."""
+
+import datetime
+import platform
+import statistics
+
+import pyperf
+
+# What pyperf knows of a machine, without what names it or shows its folders.
+SAID = ("aslr", "cpu_count", "cpu_model_name", "python_implementation")
+PAGE = """# What the guard costs
+
+Measured {date} with CPython {python} on {machine}, by `python benchmarks --rounds {rounds}`;
+{load:.1f} processes wanted each CPU when it began.
+
+CPU time of whole processes, user and system, in rounds of one fresh process a variant; the ratio is the median of the
+rounds' own ratios with its 95 % bootstrap interval. The plain hook is the twenty lines in
+[plain_hook](plain_hook/sitecustomize.py). A budget is broken when the whole interval lies above it.
+
+| workload | pairs | bare, ms | guarded, ms | guarded / bare | budget | plain hook / bare |
+|---|---|---|---|---|---|---|
+{rows}
+
+## Inside the guard
+
+Time inside the audit hook, and inside the finder's look at each module that was found; the best of {tries} processes.
+The rest of what a guarded import takes longer is the events themselves: with any hook CPython builds their arguments.
+
+| workload | hook, ms | events | finder, ms | modules | share of the bare process |
+|---|---|---|---|---|---|
+{inside}
+
+## The launcher
+
+Wall time of a command bare and beneath `importguard run`, which looks at the environment, makes the session and stays
+as the supervisor. It is paid once a command, not once a process.
+
+| command | bare, ms | `importguard run`, ms |
+|---|---|---|
+{launching}
+"""
+
+
+def machine():
+    """Return pyperf's description of this machine and Python, as plain values."""
+    known = pyperf.Run([1.0], collect_metadata=True).get_metadata()
+    system = f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}"
+    return {**{name: known[name] for name in SAID if name in known}, "platform": system}
+
+
+def page(measured, *, python, load):
+    """Return the Markdown page of a Measured."""
+    about = machine()
+    return PAGE.format(
+        date=datetime.date.today().isoformat(), python=python, rounds=measured.rounds, load=load, tries=measured.tries,
+        machine=f"{about.get('cpu_count', '?')} × {about.get('cpu_model_name', 'unknown CPU')}, {about['platform']}",
+        rows="\n".join(_row(name, measured) for name in measured.seconds),
+        inside="\n".join(_inside(name, measured) for name in measured.inside) or "| none | | | | | |",
+        launching="\n".join(_launch(*item) for item in measured.launching.items()),
+    )  # fmt: skip
+
+
+def _row(name, measured):
+    seconds = measured.seconds[name]
+    guarded, plain = measured.ratio(name), measured.ratio(name, "plain hook")
+    limit = measured.budgets.get(name)
+    shown = [name, str(guarded.pairs), _ms(seconds["bare"]), _ms(seconds["guarded"]), str(guarded)]
+    return "| " + " | ".join([*shown, f"{limit:.2f}" if limit else "none", str(plain)]) + " |"
+
+
+def _inside(name, measured):
+    spent = measured.inside[name]
+    share = (spent["hook_ms"] + spent["finder_ms"]) / 1e3 / statistics.median(measured.seconds[name]["bare"])
+    columns = (f"{spent['hook_ms']:.1f}", spent["events"], f"{spent['finder_ms']:.1f}", spent["specs"], f"{share:.1%}")
+    return f"| {name} | " + " | ".join(map(str, columns)) + " |"
+
+
+def _launch(command, taken):
+    return f"| `{command}` | {taken[0] * 1e3:.0f} | {taken[1] * 1e3:.0f} |"
+
+
+def _ms(seconds):
+    return f"{statistics.median(seconds) * 1e3:.1f}"
+
+
+def write_values(measured, path, *, python):
+    """Write every value as a pyperf suite: `WORKLOAD (VARIANT)`, one run a process; the rounds keep their order."""
+    about = {**machine(), "python_version": python, "unit": "second", "loops": 1, "timer": "user and system time of wait4"}
+    suite = []
+    for workload, variants in measured.seconds.items():
+        for variant, values in variants.items():
+            known = {**about, "name": f"{workload} ({variant})"}
+            runs = [pyperf.Run([value], metadata=known, collect_metadata=False) for value in values]
+            suite.append(pyperf.Benchmark(runs))
+    pyperf.BenchmarkSuite(suite).dump(str(path), replace=True)
+
+
