@@ -21,13 +21,12 @@ test: $(VENV)/ready-test ## run the tests (TESTS="tests/demo -k pipe" for some)
 lint: $(VENV)/ready-test $(VENV)/ready-lint ## style, types, direction of imports
 	$(RUN) ruff check .
 	$(RUN) mypy
-	$(BIN)/lint-imports --no-cache --no-timings
+	$(BIN)/lint-imports --no-cache
 
 attacks: $(VENV)/ready-test ## re-enact every attack on every CPython that is here
 	$(RUN) pytest tests/attacks --pythons all
 
 compat: $(VENV)/ready-test ## import the most downloaded distributions guarded and write down what differs
-	$(RUN) pytest tests/programs tests/deputies
 	$(BIN)/python tests/compat --out docs/reference/compat.md
 
 bench: $(VENV)/ready-bench ## measure what the guard costs
