@@ -103,7 +103,8 @@ class Enforcer:
         """Run a judgement; when it breaks, the operation is refused rather than let through."""
         try:
             return judge(*args)
-        except (Denied, BlockedImport):
+        except (Denied, BlockedImport, RecursionError, MemoryError):
+            # The last two end the operation as well, and are the program's own to handle.
             raise
         except Exception as error:
             self.recorder.record("degraded", reason=f"the guard failed to judge: {error!r}", detail=repr(args[:2]))

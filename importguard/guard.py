@@ -18,6 +18,8 @@ from importguard.policy.decide import decide
 from importguard.wraps import carrier, deferred, spawn
 from importguard.written import Written
 
+# Started in one of these, a program has no project around it: its script alone is the application's.
+TOO_WIDE = ("/", "/dev/shm", "/etc", "/home", "/opt", "/tmp", "/usr", "/usr/local", "/var", "/var/tmp")
 STARTUP_MODULES = ("sitecustomize", "usercustomize")
 STARTUP_SUFFIXES = (".pth", ".start")
 IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
@@ -41,7 +43,7 @@ class Guard:
         self.written = Written()
         self.identity = Identity(
             sites=session["ledger"]["sites"],
-            app_roots=[with_slash(root) for root in session["app_roots"]],
+            app_roots=[with_slash(root) for root in session["app_roots"] if root not in TOO_WIDE],
             stdlib=stdlib_folders(),
             package=with_slash(session["package"]),
             is_app=self.table.is_app,
@@ -226,6 +228,7 @@ class Guard:
             owner, phase, module = blame.owner, blame.phase, blame.module
         told.update(phase=phase, kind=owner.kind, name=owner.name, version=owner.version, module=module)
         told["program"] = self.walker.program if owner.kind == "app" else ""
+        told["mode"] = self.table.mode
         return told
 
     # Arming.

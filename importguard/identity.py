@@ -117,7 +117,8 @@ class Identity:
             if path.startswith(root):
                 return STDLIB
         for root in self.app_roots:
-            if path.startswith(root) and not self.is_written(path):
+            # A hidden folder is where payloads hide, below a home that is a project's root, say: MrMustard's ~/.cache.
+            if path.startswith(root) and "/." not in path[len(root) - 1 :] and not self.is_written(path):
                 return APP
         return UNOWNED
 

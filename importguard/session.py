@@ -8,7 +8,7 @@ SEPARATOR = "\x1f"
 # A spawn is written as these fields, in this order: the session file, the blame of the spawn (`phase`, `kind`, `name`,
 # `version`, `module`), `flags` (interpreter options taken off the command line), `pythonpath` ("=" where the program had
 # set that variable, "" where not), `program` (the distribution whose command the user typed).
-SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath", "program")
+SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath", "program", "mode")
 
 
 def pack(content):

@@ -9,7 +9,7 @@ import importguard
 from importguard import session
 from importguard.cli import environment
 from importguard.errors import CannotArm, UsageError
-from importguard.launch import preflight
+from importguard.launch import bundle, preflight
 from importguard.policy import compile as compiler
 from importguard.policy import named, resolve
 from importguard.report.writer import open_writer
@@ -50,6 +50,7 @@ def run(args):
         found.own,
         found.version,
         session=session.pack(content),
+        bundle=bundle.build_with(found.interpreter.path),
         sites=found.before,
         approved=tuple(dict.fromkeys(approved)),
     )

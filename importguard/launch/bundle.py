@@ -2,7 +2,16 @@
 
 import importlib.util
 import marshal
+import pathlib
+import subprocess
 import sys
+
+BUILDER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from importguard.launch import bundle
+sys.stdout.buffer.write(bundle.file_name().encode() + b"\\n" + bundle.build(bundle.ENABLED))
+"""
 
 # What arming loads, and nothing else does: a test holds this list against a guarded interpreter's own.
 TRUSTED = (
@@ -40,16 +49,27 @@ TRUSTED = (
     "importguard.written",
 )
 
+# What an enabled environment loads beside it, to see what ran before the guard.
+ENABLED = ("importguard.startupfiles", "importguard.startupfiles.early")
+
 
 def file_name():
     """Return the bundle's name for this interpreter: it holds bytecode, and so fits one version of CPython only."""
     return f"base-{sys.implementation.cache_tag}-{sys.hexversion:x}.bin"
 
 
-def build():
+def build(more=()):
     """Return the bundle for this interpreter: {module: (is a package, file, code)}, marshalled."""
     entries = {}
-    for name in TRUSTED:
+    for name in (*TRUSTED, *more):
         spec = importlib.util.find_spec(name)
         entries[name] = (bool(spec.submodule_search_locations), spec.origin, spec.loader.get_code(name))
     return marshal.dumps(entries, 4)
+
+
+def build_with(python):
+    """Return (file name, bundle) for another interpreter, which builds it itself with ENABLED; None when it can't."""
+    place = str(pathlib.Path(__file__).parents[2])
+    done = subprocess.run([python, "-I", "-S", "-c", BUILDER, place], capture_output=True, check=False)
+    name, _, data = done.stdout.partition(b"\n")
+    return (name.decode("ascii"), data) if done.returncode == 0 and data else None

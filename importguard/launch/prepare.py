@@ -21,6 +21,7 @@ class Prepared:
     target: target.Target
     records: tuple[dict, ...]
     damage: tuple[str, ...]
+    mode: str
 
 
 def look(command, environment):
@@ -56,7 +57,7 @@ def prepare(found, resolved, environment, argv, *, records):
     }
     directory.write_file(place, bundle.file_name(), bundle.build())
     directory.write_file(place, directory.SESSION, session.pack(content))
-    return Prepared(place, found, (*marked, *unknown), tuple(preflight.damage(found.sites)))
+    return Prepared(place, found, (*marked, *unknown), tuple(preflight.damage(found.sites)), resolved.mode)
 
 
 def _late(records):
@@ -73,6 +74,7 @@ def guarded(prepared, argv, environment):
         "kind": "app",
         "name": "application",
         "program": prepared.target.program,
+        "mode": prepared.mode,
     }
     return guard_child(list(argv), dict(environment), spawn)
 

@@ -25,19 +25,21 @@ def own_paths(site):
     return tuple(os.path.join(site, name) for name in (hook.NAME + ".pth", hook.NAME + ".start", CUSTOM))
 
 
-def enable(site, version, *, session, sites, approved):
+def enable(site, version, *, session, bundle, sites, approved):
     """Write the hook for an interpreter of `version` (major, minor) into a site directory, and return what was written.
 
-    `session` is the content of the session file, `sites` the site directories up to this one ("" for the user's own),
+    `session` is the content of the session file, `bundle` the (name, content) of the trusted base in one file or None,
+    `sites` the site directories up to this one ("" for the user's own),
     `approved` the lines of start-up files that are known. Raises UsageError, and leaves everything as it was.
     """
     old = manifest.load(site)
     _check(site, old)
+    inside = {SESSION: session, **({bundle[0]: bundle[1]} if bundle else {})}
     try:
         files.sweep(site)
         if old is None:
-            return _first_time(site, version, session, sites, approved)
-        return _again(site, version, session, sites, approved, old)
+            return _first_time(site, version, inside, sites, approved)
+        return _again(site, version, inside, sites, approved, old)
     except OSError as error:
         raise _failed("enabled", site, error) from error
 
@@ -80,10 +82,10 @@ def _check(site, old):
         )
 
 
-def _first_time(site, version, session, sites, approved):
+def _first_time(site, version, inside, sites, approved):
     previous = os.path.join(site, CUSTOM)
     has_previous = os.path.lexists(previous) and can_customize(site)
-    contents = _contents(site, version, session, sites, approved, has_previous)
+    contents = _contents(site, version, inside, sites, approved, has_previous)
     bytecode = glob.glob(os.path.join(glob.escape(site), "__pycache__", "sitecustomize.*.pyc"))
     new = manifest.Manifest(
         version=importguard.__version__,
@@ -104,8 +106,8 @@ def _first_time(site, version, session, sites, approved):
     return tuple(sorted(os.path.join(site, name) for name in contents))
 
 
-def _again(site, version, session, sites, approved, old):
-    contents = _contents(site, version, session, sites, approved, bool(old.previous))
+def _again(site, version, inside, sites, approved, old):
+    contents = _contents(site, version, inside, sites, approved, bool(old.previous))
     digests = {name: [files.digest_of(data)] for name, data in contents.items()}
     union = {name: sorted({*digests.get(name, ()), *old.files.get(name, ())}) for name in {*digests, *old.files}}
     place = os.path.join(manifest.folder(site), manifest.FILE)
@@ -118,7 +120,7 @@ def _again(site, version, session, sites, approved, old):
     return tuple(sorted(os.path.join(site, name) for name in contents))
 
 
-def _contents(site, version, session, sites, approved, has_previous):
+def _contents(site, version, inside, sites, approved, has_previous):
     """Return {path below the site directory: bytes} of everything that is written."""
     source = hook.enter(
         package=hook.package_folder(),
@@ -127,7 +129,8 @@ def _contents(site, version, session, sites, approved, has_previous):
         approved=tuple(approved),
         previous=KEPT if has_previous else "",
     )
-    contents = {f"{hook.MODULE}/__init__.py": source.encode(), f"{hook.MODULE}/{SESSION}": session}
+    contents = {f"{hook.MODULE}/__init__.py": source.encode()}
+    contents |= {f"{hook.MODULE}/{name}": data for name, data in inside.items()}
     if can_customize(site):
         contents[CUSTOM] = hook.SITECUSTOMIZE.encode()
     contents[hook.NAME + ".pth"] = hook.PTH.encode()

@@ -46,18 +46,29 @@ def enter_last():
 
 def load():
     """Import importguard from PACKAGE, with nothing of its folder on sys.path, and return what arms."""
-    if "importguard" not in sys.modules:
-        external, frozen = sys.modules["_frozen_importlib_external"], sys.modules["_frozen_importlib"]
-        spec = external.spec_from_file_location(
-            "importguard", PACKAGE + "/__init__.py", submodule_search_locations=[PACKAGE]
-        )
-        module = frozen.module_from_spec(spec)
-        sys.modules["importguard"] = module
-        spec.loader.exec_module(module)
-    from importguard import startup
-    from importguard.startupfiles import early
-
+    external = sys.modules["_frozen_importlib_external"]
+    base = load_file(external, "_importguard_base", PACKAGE + "/ahead/base.py", None)
+    bundle = base.finder(FOLDER)
+    if bundle is not None:
+        sys.meta_path.insert(0, bundle)
+    try:
+        if bundle is None and "importguard" not in sys.modules:
+            load_file(external, "importguard", PACKAGE + "/__init__.py", [PACKAGE])
+        from importguard import startup
+        from importguard.startupfiles import early
+    finally:
+        del sys.modules["_importguard_base"]
+        if bundle is not None:
+            sys.meta_path.remove(bundle)
     return startup, early
+
+
+def load_file(external, name, path, locations):
+    """Import a module from a file, whatever sys.path says."""
+    spec = external.spec_from_file_location(name, path, submodule_search_locations=locations)
+    module = sys.modules[name] = sys.modules["_frozen_importlib"].module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def sites():

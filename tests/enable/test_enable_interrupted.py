@@ -28,7 +28,9 @@ def enabled_with(world):
     content = pack(command.session_content(found, resolved, options, world.variables()))
 
     def do():
-        enable.enable(str(world.site), found.version, session=content, sites=found.before, approved=())
+        enable.enable(
+            str(world.site), found.version, session=content, bundle=("base.bin", b"code"), sites=found.before, approved=()
+        )
 
     def undo():
         enable.disable(str(world.site))

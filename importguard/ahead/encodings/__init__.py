@@ -8,11 +8,12 @@ Python since 2.7, so that one that is too old for the guard can say so.
 def _enter(namespace):
     import sys
 
-    folder = __file__.replace("\\", "/").rpartition("/encodings/")[0]
+    folder = __file__.rpartition("/encodings/")[0]
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     sys.path_importer_cache.pop(folder, None)
-    if sys.version_info < (3, 11) or sys.implementation.name != "cpython":
-        _refuse(sys)
+    if sys.version_info[:2] < (3, 11) or sys.implementation.name != "cpython":
+        _pass_over(sys)
+        return
     external = sys.modules["_frozen_importlib_external"]
     spec = external.PathFinder.find_spec("encodings", sys.path)
     code = spec.loader.get_code("encodings")
@@ -24,12 +25,18 @@ def _enter(namespace):
         __cached__=spec.cached,
     )
     exec(code, namespace)
-    _arm(sys, folder)
+    _arm(sys, external, folder)
 
 
-def _arm(sys, folder):
+def _arm(sys, external, folder):
+    import posix
+
+    session = posix.environ.get(b"_IMPORTGUARD", b"").partition(b"\x1f")[0].rpartition(b"/")[0]
+    loader = external.SourceFileLoader("_importguard_base", folder + "/base.py")
+    base = {"__name__": "_importguard_base", "__file__": loader.path}
+    exec(loader.get_code("_importguard_base"), base)
+    bundle = base["finder"](session.decode("utf-8", "surrogateescape"))
     place = folder.rpartition("/")[0].rpartition("/")[0]
-    bundle = _open_bundle(sys)
     sys.path.insert(0, place)
     if bundle is not None:
         sys.meta_path.insert(0, bundle)
@@ -43,50 +50,22 @@ def _arm(sys, folder):
     importguard.startup.enter(folder)
 
 
-def _open_bundle(sys):
-    """Return a finder for the trusted base in one file, where the session has one for this very interpreter."""
-    import marshal
+def _pass_over(sys):
+    """End an interpreter that can't be guarded; where the guard only observes, let it run as it is."""
     import posix
 
-    session = posix.environ.get(b"_IMPORTGUARD", b"").partition(b"\x1f")[0].rpartition(b"/")[0]
-    name = "/base-%s-%x.bin" % (sys.implementation.cache_tag, sys.hexversion)
-    try:
-        fd = posix.open(session + name.encode("ascii"), posix.O_RDONLY | posix.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        entries = marshal.loads(posix.read(fd, posix.fstat(fd).st_size))
-    finally:
-        posix.close(fd)
-    spec_type = type(sys.__spec__)
+    told = {(str(name) if isinstance(name, str) else name.decode("latin-1")): value for name, value in posix.environ.items()}
+    value = told.get("_IMPORTGUARD", "")
+    if (value if isinstance(value, str) else value.decode("latin-1")).rpartition("\x1f")[2] == "observe":
+        del sys.modules["encodings"]
+        import encodings
 
-    class Bundle:
-        def find_spec(self, name, path=None, target=None):
-            entry = entries.get(name)
-            if entry is None:
-                return None
-            is_package, file, code = entry
-            spec = spec_type(name, self, origin=file, is_package=is_package)
-            spec.has_location = True
-            if is_package:
-                spec.submodule_search_locations.append(file.rpartition("/")[0])
-            return spec
-
-        def create_module(self, spec):
-            return None
-
-        def exec_module(self, module):
-            exec(entries[module.__name__][2], module.__dict__)
-
-    return Bundle()
-
-
-def _refuse(sys):
-    import posix
-
-    version = "%d.%d" % sys.version_info[:2]
-    text = "importguard IG302: Python %s can't be guarded (CPython 3.11 or later can); it was not started\n" % version
-    posix.write(2, text.encode("ascii"))
+        encodings  # the real one, which takes the place of this module
+        return
+    version = "%s %d.%d" % ((getattr(getattr(sys, "implementation", None), "name", "Python"),) + tuple(sys.version_info[:2]))
+    text = "importguard IG302: %s can't be guarded (CPython 3.11 and later can); not started\n" % version
+    # Python 2 has no codecs yet at this point, and needs none.
+    posix.write(2, text if str is bytes else text.encode("ascii"))
     posix._exit(3)
 
 
@@ -94,7 +73,7 @@ def _fail(error):
     import posix
 
     text = "importguard IG301: the guard can't be loaded: %r; nothing was started\n" % (error,)
-    posix.write(2, text.encode("ascii", "backslashreplace"))
+    posix.write(2, text if str is bytes else text.encode("ascii", "backslashreplace"))
     posix._exit(3)
 
 
@@ -102,5 +81,5 @@ try:
     _enter(globals())
 except Exception as _error:
     _fail(_error)
-for _name in ("_enter", "_arm", "_open_bundle", "_refuse", "_fail", "_name"):
+for _name in ("_enter", "_arm", "_pass_over", "_fail", "_name"):
     globals().pop(_name, None)
