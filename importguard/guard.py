@@ -12,7 +12,7 @@ from importguard.finder import Finder, bytecode_problem
 from importguard.identity import Identity
 from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
 from importguard.paths import FOLDER, TYPE_MASK, resolve
-from importguard.pinned import list, read_file, set, sorted, stat, type
+from importguard.pinned import get_frame, list, read_file, set, sorted, stat, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.wraps import carrier, deferred, spawn
@@ -144,7 +144,7 @@ class Guard:
                 self.recorder.record("tamper", capability="runtime.patch", target="sys.meta_path", reason="the finder was removed")
         filename = args[1]
         if type(filename) is str and self.table.watches("native.load", filename):
-            self.judge("native.load", resolve(filename), None, sys._getframe(2))
+            self.judge("native.load", resolve(filename), None, get_frame(0).f_back)
 
     def on_program(self, args):
         self.walker.starting = False
@@ -337,7 +337,7 @@ def is_folder(path):
 
 def is_at_work(frame, *modules):
     """Say whether the code in a frame is that of one of these modules, by its name."""
-    return frame.f_globals.get("__name__") in modules
+    return frame is not None and frame.f_globals.get("__name__") in modules
 
 
 def has_executable_lines(path):

@@ -50,7 +50,7 @@ def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
         # Reading the arguments may run a package's __fspath__: that happens outside, where it is judged itself.
         for capability, target, argv in reader(args):
             if concerns(capability, target):
-                judge(capability, target, argv, get_frame(1))
+                judge(capability, target, argv, get_frame(0).f_back)
 
     return hook
 

@@ -1,5 +1,7 @@
 """Compiles a target as it is written into what `targets.matches` reads, with how specific it is."""
 
+import functools
+import ipaddress
 import os
 
 from importguard.policy import grants, targets
@@ -103,8 +105,23 @@ def _compile_net(target, named):
 
 
 def _hosts(host, named):
-    sets = {"$metadata": METADATA, "$loopback": LOOPBACK, "$private": PRIVATE, "$hostname": named.get("$hostname", ())}
-    return sets.get(host, (host,))
+    sets = {"$metadata": METADATA, "$loopback": LOOPBACK, "$hostname": named.get("$hostname", ())}
+    return _private() if host == "$private" else sets.get(host, (host,))
+
+
+@functools.cache
+def _private():
+    """Return PRIVATE without METADATA: whoever may reach the local network may not ask it for the machine's own keys."""
+    blocks = [ipaddress.ip_network(block) for block in PRIVATE]
+    for address in (ipaddress.ip_network(text) for text in METADATA if "/" in text):
+        blocks = [part for block in blocks for part in _without(block, address)]
+    return tuple(map(str, sorted(blocks, key=lambda block: (block.version, block))))
+
+
+def _without(block, address):
+    if block.version != address.version or not address.subnet_of(block):
+        return [block]
+    return list(block.address_exclude(address))
 
 
 def _host_class(host):
