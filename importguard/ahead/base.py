@@ -5,38 +5,36 @@ import posix
 import sys
 
 
-def finder(folder):
-    """Return a meta-path finder for the bundle in `folder` that fits this very interpreter, or None without one."""
+def load(folder):
+    """Load the bundle in `folder` that fits this very interpreter; return whether there is one."""
     name = "/base-%s-%x.bin" % (sys.implementation.cache_tag, sys.hexversion)
     try:
         fd = posix.open(folder + name, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
-        return None
+        return False
     try:
-        return Bundle(marshal.loads(posix.read(fd, posix.fstat(fd).st_size)))
+        entries = marshal.loads(posix.read(fd, posix.fstat(fd).st_size))
     finally:
         posix.close(fd)
+    for entry in entries:
+        load_module(*entry)
+    return True
 
 
-class Bundle:
-    """Finds and loads {module: (is a package, file, code)}."""
-
-    def __init__(self, entries):
-        self.entries = entries
-
-    def find_spec(self, name, path=None, target=None):
-        entry = self.entries.get(name)
-        if entry is None:
-            return None
-        is_package, file, _ = entry
-        spec = type(sys.__spec__)(name, self, origin=file, is_package=is_package)
-        spec.has_location = True
-        if is_package:
-            spec.submodule_search_locations.append(file.rpartition("/")[0])
-        return spec
-
-    def create_module(self, spec):
-        return None
-
-    def exec_module(self, module):
-        exec(self.entries[module.__name__][2], module.__dict__)
+def load_module(name, is_package, file, code):
+    """Do for one module what importlib does; its finders and locks take longer than all of the modules themselves."""
+    if name in sys.modules:
+        return
+    module = type(sys)(name)
+    spec = module.__spec__ = type(sys.__spec__)(name, None, origin=file, is_package=is_package)
+    spec.has_location = True
+    module.__file__ = file
+    parent, _, leaf = name.rpartition(".")
+    module.__package__ = name if is_package else parent
+    if is_package:
+        module.__path__ = spec.submodule_search_locations
+        module.__path__.append(file.rpartition("/")[0])
+    sys.modules[name] = module
+    exec(code, module.__dict__)
+    if parent:
+        setattr(sys.modules[parent], leaf, module)

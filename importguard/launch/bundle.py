@@ -13,40 +13,41 @@ from importguard.launch import bundle
 sys.stdout.buffer.write(bundle.file_name().encode() + b"\\n" + bundle.build(bundle.ENABLED))
 """
 
-# What arming loads, and nothing else does: a test holds this list against a guarded interpreter's own.
+# What arming loads, and nothing else does: a test holds this list against a guarded interpreter's own. Each comes after
+# those that it imports, since they are executed in this order.
 TRUSTED = (
     "importguard",
-    "importguard.blame",
-    "importguard.childargs",
-    "importguard.core",
-    "importguard.core.events",
-    "importguard.core.pycore",
-    "importguard.enforce",
-    "importguard.errors",
-    "importguard.finder",
-    "importguard.guard",
-    "importguard.identity",
-    "importguard.ledger",
-    "importguard.ledger.scan",
-    "importguard.messages",
-    "importguard.model",
-    "importguard.paths",
     "importguard.pinned",
+    "importguard.core",
+    "importguard.model",
+    "importguard.blame",
+    "importguard.errors",
+    "importguard.messages",
     "importguard.policy",
-    "importguard.policy.decide",
+    "importguard.versions",
     "importguard.policy.suggest",
-    "importguard.policy.table",
-    "importguard.policy.targets",
     "importguard.report",
     "importguard.report.sink",
-    "importguard.session",
-    "importguard.startup",
-    "importguard.versions",
+    "importguard.enforce",
+    "importguard.finder",
+    "importguard.paths",
+    "importguard.ledger",
+    "importguard.ledger.scan",
+    "importguard.identity",
+    "importguard.policy.targets",
+    "importguard.policy.table",
+    "importguard.policy.decide",
     "importguard.wraps",
     "importguard.wraps.carrier",
     "importguard.wraps.deferred",
+    "importguard.session",
+    "importguard.childargs",
+    "importguard.core.events",
+    "importguard.core.pycore",
     "importguard.wraps.spawn",
     "importguard.written",
+    "importguard.guard",
+    "importguard.startup",
 )
 
 # What an enabled environment loads beside it, to see what ran before the guard.
@@ -59,11 +60,11 @@ def file_name():
 
 
 def build(more=()):
-    """Return the bundle for this interpreter: {module: (is a package, file, code)}, marshalled."""
-    entries = {}
-    for name in (*TRUSTED, *more):
-        spec = importlib.util.find_spec(name)
-        entries[name] = (bool(spec.submodule_search_locations), spec.origin, spec.loader.get_code(name))
+    """Return the bundle for this interpreter: (module, is a package, file, code) of each in order, marshalled."""
+    specs = [importlib.util.find_spec(name) for name in (*TRUSTED, *more)]
+    entries = [
+        (spec.name, bool(spec.submodule_search_locations), spec.origin, spec.loader.get_code(spec.name)) for spec in specs
+    ]
     return marshal.dumps(entries, 4)
 
 

@@ -48,18 +48,13 @@ def load():
     """Import importguard from PACKAGE, with nothing of its folder on sys.path, and return what arms."""
     external = sys.modules["_frozen_importlib_external"]
     base = load_file(external, "_importguard_base", PACKAGE + "/ahead/base.py", None)
-    bundle = base.finder(FOLDER)
-    if bundle is not None:
-        sys.meta_path.insert(0, bundle)
     try:
-        if bundle is None and "importguard" not in sys.modules:
+        if not base.load(FOLDER) and "importguard" not in sys.modules:
             load_file(external, "importguard", PACKAGE + "/__init__.py", [PACKAGE])
         from importguard import startup
         from importguard.startupfiles import early
     finally:
         del sys.modules["_importguard_base"]
-        if bundle is not None:
-            sys.meta_path.remove(bundle)
     return startup, early
 
 

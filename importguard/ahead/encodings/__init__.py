@@ -35,18 +35,14 @@ def _arm(sys, external, folder):
     loader = external.SourceFileLoader("_importguard_base", folder + "/base.py")
     base = {"__name__": "_importguard_base", "__file__": loader.path}
     exec(loader.get_code("_importguard_base"), base)
-    bundle = base["finder"](session.decode("utf-8", "surrogateescape"))
     place = folder.rpartition("/")[0].rpartition("/")[0]
     sys.path.insert(0, place)
-    if bundle is not None:
-        sys.meta_path.insert(0, bundle)
     try:
+        base["load"](session.decode("utf-8", "surrogateescape"))
         import importguard.startup
     finally:
         sys.path.remove(place)
         sys.path_importer_cache.pop(place, None)
-        if bundle is not None:
-            sys.meta_path.remove(bundle)
     importguard.startup.enter(folder)
 
 
