@@ -5,6 +5,7 @@ walk; a deputy passes the blame outwards; an import, a start-up file or the star
 """
 
 import sys
+from _thread import get_ident
 
 from importguard.model import APP, STDLIB, UNOWNED, Owner, Value
 from importguard.pinned import getattr, len, str, tuple, type
@@ -37,6 +38,7 @@ class Walker:
         self.is_deputy = is_deputy
         self.program = main_origin.program
         self.main_known = False
+        self.main_thread = get_ident()
         self.starting = True
 
     def trace(self, frame):
@@ -71,6 +73,9 @@ class Walker:
         if is_made and not chain:
             # Code that was made at run time, in a namespace that is no module's, and nobody who called it.
             chain.append(UNOWNED)
+        if chain and not self.starting and get_ident() != self.main_thread:
+            # A thread that carries no origin is the application's: everybody else's carries one.
+            chain.append(self._nobody())
         return Origin(tuple(chain), self._phase(), "")
 
     def choose(self, origin, capability, target, argv=None):

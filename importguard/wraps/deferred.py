@@ -19,6 +19,7 @@ class Deferral:
         self.is_starting = is_starting
         self.imports_under_way = _frozen_importlib._module_locks
         self.has_carried = False
+        self.has_worker = False
 
     def carry(self, function, frame):
         """Return `function`, or one that carries its origin where that is an import or a start-up file."""
@@ -31,6 +32,34 @@ class Deferral:
             return function
         self.has_carried = True
         return Carried(origin, function)
+
+    def carry_to_thread(self, function, frame):
+        """Return `function`, or one that carries its origin where that is anybody but the application alone.
+
+        A thread's walk finds no caller: a package that is called could hand a deputy to one, and be forgotten.
+        """
+        if not callable(function) or type(function) is Carried:
+            return function
+        origin = self.trace(frame)
+        if origin.phase != "run":
+            self.has_carried = True
+        elif is_application(origin) and not self.has_worker:
+            return function
+        # An executor's thread works for many: from here on the application's items say whose they are as well.
+        self.has_worker = self.has_worker or is_worker(function)
+        return Carried(origin, function)
+
+
+def is_application(origin):
+    """Say whether an Origin is the application's, or that of a program without any packages."""
+    return not origin.chain or origin.chain[0].kind == "app"
+
+
+def is_worker(function):
+    """Say whether a thread that is to run `function` is one of an executor's."""
+    futures = sys.modules.get("concurrent.futures.thread")
+    target = getattr(getattr(function, "__self__", None), "_target", None)
+    return futures is not None and target is futures._worker
 
 
 def wrap_threads(deferral):
@@ -48,7 +77,7 @@ def wrap_threads(deferral):
 
 def _wrap_start(real, deferral):
     def start(function, *args, **kwargs):
-        return real(deferral.carry(function, get_frame(1)), *args, **kwargs)
+        return real(deferral.carry_to_thread(function, get_frame(1)), *args, **kwargs)
 
     start.__name__ = start.__qualname__ = real.__name__
     start.__doc__ = real.__doc__
@@ -85,24 +114,24 @@ def wrap_atexit(module, deferral):
 
 
 def wrap_weakref(module, deferral):
-    _wrap_init(module.finalize, 2, deferral)
+    _wrap_init(module.finalize, 2, deferral.carry)
 
 
 def wrap_futures(module, deferral):
-    _wrap_init(module._WorkItem, 2, deferral)
+    _wrap_init(module._WorkItem, 2, deferral.carry_to_thread)
 
 
 def wrap_asyncio(module, deferral):
-    _wrap_init(module.Handle, 1, deferral)
+    _wrap_init(module.Handle, 1, deferral.carry)
 
 
-def _wrap_init(kind, position, deferral):
+def _wrap_init(kind, position, carry):
     """Carry the callable at `position` of a class's __init__ (self counts)."""
     real = kind.__init__
 
     def __init__(*args, **kwargs):
         if len(args) > position:
-            carried = deferral.carry(args[position], get_frame(1))
+            carried = carry(args[position], get_frame(1))
             if carried is not args[position]:
                 args = args[:position] + (carried,) + args[position + 1 :]
         return real(*args, **kwargs)

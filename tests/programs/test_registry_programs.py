@@ -7,6 +7,7 @@ from support import envs, kept, wheels
 pytestmark = pytest.mark.registry
 NEEDS = ("pytest", "pytest-xdist", "pytest-cov", "flask", "gunicorn", "django", "celery", "ipykernel", "pip", "tox")
 SECONDS = r"\d+\.\d+s"
+ADDRESS = r"0x[0-9a-f]+"
 PROJECT = {
     "shop/__init__.py": "",
     "shop/cart.py": "def total(prices):\n    if not prices:\n        return 0\n    return sum(prices)\n",
@@ -52,7 +53,8 @@ app.conf.worker_hijack_root_logger = False
 def add(first, second):
     with open(os.path.expanduser("~/.aws/credentials")) as credentials:
         known = "canary" in credentials.read()
-    print("the task says", first + second, known, flush=True)
+    with open("said.txt", "w") as said:
+        print("the task says", first + second, known, file=said)
     return first + second
 
 @signals.worker_ready.connect
@@ -62,6 +64,11 @@ def send(**_):
 @signals.task_postrun.connect
 def stop(**_):
     os.kill(WORKER, signal.SIGTERM)
+
+@signals.worker_shutdown.connect
+def show(**_):
+    with open("said.txt") as said:
+        print(said.read(), flush=True)
 
 WORKER = os.getpid()
 """
@@ -115,14 +122,14 @@ UNCHANGED = (
         PROJECT,
         ("pytest", "-q", "-p", "no:cacheprovider", "--cov=shop", "--cov-report=term"),
         "1 failed, 6 passed",
-        (SECONDS,),
+        (SECONDS, ADDRESS),
     ),
     Program(
         "pytest-xdist",
         PROJECT,
         ("python", "-m", "pytest", "-q", "-n2", "--cov=shop", "--cov-report=term"),
         "1 failed, 6 passed",
-        (SECONDS, r"^\[gw\d\] linux.*$", r"^.*(?:\.|F)+ +\[100%\]$"),
+        (SECONDS, ADDRESS, r"^\[gw\d\] linux.*$", r"^[.F]+ +\[100%\]$"),
     ),
     Program("django", {"settings.py": DJANGO_SETTINGS, "manage.py": DJANGO}, ("python", "manage.py"), "no issues"),
     Program(
@@ -130,7 +137,7 @@ UNCHANGED = (
         {"app.py": CELERY},
         ("celery", "-A", "app", "worker", "--pool", "prefork", "-c", "1", "--without-gossip", "--without-mingle"),
         "the task says 5 True",
-        (r"0x[0-9a-f]+", r"v\d+\.\d+\.\d+ \(.*\)", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"),
+        (ADDRESS, r"v\d+\.\d+\.\d+ \(.*\)", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"),
     ),
 )
 CHANGING = (
@@ -174,6 +181,6 @@ def test_a_program_that_installs_behaves_the_same(program, environment, interpre
 
 def test_tox_runs_its_children_guarded(environment, place):
     """tox starts children with an environment of its own making; they are guarded and say the same."""
-    program = Program("tox", {"tox.ini": TOX}, ("tox", "-q", "--workdir", "work"), "in tox []", (SECONDS, r"\d+\.\d+ seconds", r" in \S+$"))
+    program = Program("tox", {"tox.ini": TOX}, ("tox", "-q", "--workdir", "work"), "in tox []", (r"\d+\.\d+ seconds",))
 
     assert_same(program, lambda: environment, place)
