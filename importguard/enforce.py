@@ -10,6 +10,7 @@ from importguard.policy.suggest import suggest
 from importguard.report.sink import new_id, now, open_target, to_line
 
 MOST_FRAMES = 12
+NO_GRANT_HELPS = ("advisory:", "bytecode:", "startup-files:")
 NO_SUPERVISOR = (ENXIO, ENOENT)
 
 
@@ -131,7 +132,7 @@ class Enforcer:
             "phase": request.phase,
             "module": request.module,
             "rule": decision.rule,
-            "allow": suggest(request),
+            "allow": "" if decision.rule.startswith(NO_GRANT_HELPS) else suggest(request),
             "layer": request.layer,
             "stack": stack,
             "count": 1,

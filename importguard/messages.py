@@ -21,6 +21,10 @@ def denial(fields):
     """Return the text of a decision that was not "allow": what happened, by which rule, how to allow it."""
     code = "IG202" if fields.get("layer") == "finder" else "IG201"
     lines = [f"importguard {code}: {headline(fields)}", f"  rule   {shown(fields.get('rule', ''))}"]
+    if str(fields.get("rule", "")).startswith("advisory:"):
+        owner = fields.get("owner") or {}
+        release = printable(f"{owner.get('name', '?')}=={owner.get('version', '?')}")
+        lines.append(f"  next   remove or replace this release; importguard advisories lookup {release} says more")
     if fields.get("allow"):
         lines.append(f"  allow  {shown(fields['allow'])}")
     lines.append(f"  more   importguard explain --record {printable(fields.get('id', ''))}")

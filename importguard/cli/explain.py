@@ -11,6 +11,7 @@ import shutil
 from importguard import errors, model, versions
 from importguard.policy import compile as compiler
 from importguard.policy import decide, grants, named, resolve, suggest, table, toml
+from importguard.report import recent
 
 TEXT = "say which rule decides, and what to change"
 EPILOG = """The question is put to the policy as it is now. Whether the process tree wrote a file can't be known here.
@@ -32,7 +33,7 @@ def add(subparsers):
     parser.add_argument("--package", metavar="NAME", help="the distribution that asks")
     parser.add_argument("--phase", choices=model.PHASES, default="import", help="when it asks (default: import)")
     parser.add_argument("--record", metavar="ID", help="a record's id, or how it starts")
-    parser.add_argument("--records", metavar="FILE", help="where that record is (default: IMPORTGUARD_RECORDS)")
+    parser.add_argument("--records", metavar="FILE", help="where that record is (default: IMPORTGUARD_RECORDS, then the latest denials of your runs)")
     parser.add_argument("--policy", metavar="FILE", help="the policy to ask, instead of the project's")
     parser.add_argument("--python", metavar="PATH", help="the interpreter whose environment is meant")
     parser.set_defaults(run=run)
@@ -124,7 +125,7 @@ def _owner(name, environment, loaded):
 
 def _recorded(args):
     """Return the request of a record; raises RecordsError when it can't be found."""
-    path = args.records or os.environ.get("IMPORTGUARD_RECORDS") or ""
+    path = args.records or os.environ.get("IMPORTGUARD_RECORDS") or _latest_denials()
     if not path or path == "-" or path.startswith("fd:"):
         raise errors.UsageError("--record needs --records FILE, where the record was written")
     fields = _find(path, args.record)
@@ -133,6 +134,11 @@ def _recorded(args):
     via = tuple(fields.get("via") or ())
     texts = (str(fields.get(name, "")) for name in ("phase", "module", "layer"))
     return model.Request(fields["capability"], fields["target"], tuple(argv) if argv else None, owner, via, *texts)
+
+
+def _latest_denials():
+    kept = recent.path(os.environ)
+    return str(kept) if kept is not None and kept.exists() else ""
 
 
 def _find(path, wanted):

@@ -53,7 +53,9 @@ def play(folder, release, program, *, guarded):
         command = [str(python), "app.py"]
         if guarded:
             command = [*_launcher(), "run", "--mode", "enforce", "--records", str(records), "--", *command]
-        status, output, errors = _run(command, project, _variables(home))
+        # What importguard keeps of its own is no deed of the application's.
+        own = {"XDG_STATE_HOME": str(pathlib.Path(folder, "state"))}
+        status, output, errors = _run(command, project, _variables(home) | own)
     loot = b"\n".join(received)
     return Outcome(
         status, output, errors, len(received),

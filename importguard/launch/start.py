@@ -14,6 +14,7 @@ from importguard.launch import directory, prepare, signals, supervisor, target, 
 from importguard.policy import resolve
 from importguard.report.compose import record
 from importguard.report.log import Log
+from importguard.report.recent import Recent
 from importguard.report.writer import open_writer
 
 NO_C_CORE = "core = 'c': this version has no C core"
@@ -63,7 +64,9 @@ def _run_supervised(command, found, resolved, environment, log):
     try:
         directory.hold(prepared.directory)
         pipe = directory.make_pipe(prepared.directory)
-        supervised = supervisor.Supervisor(pipe=pipe, writer=writer, log=log, is_python=found.interpreter is not None)
+        supervised = supervisor.Supervisor(
+            pipe=pipe, writer=writer, log=log, is_python=found.interpreter is not None, recent=Recent(environment)
+        )
         _report(prepared, supervised.take)
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))

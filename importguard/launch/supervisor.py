@@ -18,6 +18,7 @@ from importguard.report.reader import Reader
 from importguard.report.redact import redact
 
 BLOCK = 1 << 16
+REFUSALS = ("deny", "kill")
 MOST_BLOCKS = 64
 PIPE_SIZE = 1 << 20
 F_SETPIPE_SZ = 1031  # <linux/fcntl.h>; fcntl.F_SETPIPE_SZ is there only from 3.10 and on Linux
@@ -30,11 +31,12 @@ class Supervisor:
     itself must report that it is guarded.
     """
 
-    def __init__(self, *, pipe, writer, log, is_python=False):
+    def __init__(self, *, pipe, writer, log, is_python=False, recent=None):
         self.pipe = pipe
         self.is_python = is_python
         self.writer = writer
         self.log = log
+        self.recent = recent
         self.armed = False
         self.counts = {}
         self._reader = Reader()
@@ -129,6 +131,8 @@ class Supervisor:
             if self.writer.lost and not self._warned:
                 self._warned = True
                 self.log.notice(f"can't write records to {self.writer.name}: {self.writer.problem}; the guard stays on")
+        if self.recent is not None and fields.get("verdict") in REFUSALS:
+            self.recent.keep(fields)
         if is_worth_showing(fields) and (self.writer is None or self.writer.fd != 2):
             self.log.show(fields)
 
