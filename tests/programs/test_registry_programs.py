@@ -92,7 +92,7 @@ try:
             content = message["content"]
             kind = message["msg_type"]
             if kind == "stream":
-                print(content["name"], content["text"])
+                print(content["text"], end="")
             elif kind == "execute_result":
                 print("result", content["data"]["text/plain"])
             elif kind == "error":
@@ -137,7 +137,7 @@ UNCHANGED = (
         {"app.py": CELERY},
         ("celery", "-A", "app", "worker", "--pool", "prefork", "-c", "1", "--without-gossip", "--without-mingle"),
         "the task says 5 True",
-        (ADDRESS, r"v\d+\.\d+\.\d+ \(.*\)", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"),
+        (ADDRESS, r"v\d+\.\d+\.\d+ \(.*\)", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:,\d+)?"),
     ),
 )
 CHANGING = (
