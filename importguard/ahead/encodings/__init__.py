@@ -29,6 +29,19 @@ def _enter(namespace):
 
 
 def _arm(sys, external, folder):
+    import gc
+
+    # What is made here stays until the end. To look for garbage in it now, at each collection of the program and once
+    # more when it ends would take as long as to make it.
+    gc.disable()
+    _load(sys, external, folder)
+    sys.modules["importguard.startup"].enter(folder)
+    gc.freeze()
+    gc.enable()
+    del sys.modules["gc"]
+
+
+def _load(sys, external, folder):
     import posix
 
     session = posix.environ.get(b"_IMPORTGUARD", b"").partition(b"\x1f")[0].rpartition(b"/")[0]
@@ -39,11 +52,10 @@ def _arm(sys, external, folder):
     sys.path.insert(0, place)
     try:
         base["load"](session.decode("utf-8", "surrogateescape"))
-        import importguard.startup
+        import importguard.startup  # noqa: F401  (where there is no bundle)
     finally:
         sys.path.remove(place)
         sys.path_importer_cache.pop(place, None)
-    importguard.startup.enter(folder)
 
 
 def _pass_over(sys):
@@ -77,5 +89,5 @@ try:
     _enter(globals())
 except Exception as _error:
     _fail(_error)
-for _name in ("_enter", "_arm", "_pass_over", "_fail", "_name"):
+for _name in ("_enter", "_arm", "_load", "_pass_over", "_fail", "_name"):
     globals().pop(_name, None)
