@@ -11,11 +11,9 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
 
-import comparing  # noqa: E402 - found through the line above, as is `support` that they use
-import placing  # noqa: E402
+import placing  # noqa: E402 - found through the line above, as is `support` that they use
 import popular  # noqa: E402
 import results  # noqa: E402
-import toplevel  # noqa: E402
 from support import interpreters, kept  # noqa: E402
 
 
@@ -28,12 +26,15 @@ def main(arguments=None):
         return 2
     started = time.monotonic()
     wanted = options.names or popular.names()
-    pins, refused = placing.first_installable(
-        wanted, len(options.names) or options.first, interpreter, options.cache
-    )
+    count = len(options.names) or options.first
+    pins, refused = placing.first_installable(wanted, count, interpreter, options.cache)
     placed = placing.place(pins, interpreter, options.cache)
     print(f"{len(placed.versions())} distributions in {len(placed.environments)} environments", file=sys.stderr)
-    rows = [row for environment, names in placed.environments for row in try_all(environment, names, options.jobs)]
+    rows = [
+        row
+        for environment, names in placed.environments
+        for row in results.try_all(environment, names, jobs=options.jobs)
+    ]
     outcome = results.Results(interpreter, rows, refused | placed.refused, time.monotonic() - started)
     print(results.summary(outcome))
     if options.out:
@@ -51,18 +52,6 @@ def parse(arguments):
     parser.add_argument("--out", type=Path, help="write the results to this page")
     parser.add_argument("--cache", type=Path, default=kept.default_cache(), help="where environments are kept")
     return parser.parse_args(arguments)
-
-
-def try_all(environment, names, jobs):
-    """Return a results.Row for each distribution of one environment."""
-    modules = {name: toplevel.modules_of(environment, name) for name in names}
-    every = sorted({module for found in modules.values() for module in found})
-    findings = {finding.module: finding for finding in comparing.compare(environment, every, jobs=jobs)}
-    place = environment.path.name
-    return [
-        results.Row(name, version, place, tuple(findings[module] for module in modules[name]))
-        for name, version in names.items()
-    ]
 
 
 if __name__ == "__main__":

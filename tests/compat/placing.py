@@ -35,6 +35,8 @@ def first_installable(names, count, interpreter, cache):
         found, lacking = newest(batch, interpreter, cache)
         pins.update(found)
         refused.update(lacking)
+        if not pins:
+            break
     return pins, refused
 
 

@@ -1,10 +1,11 @@
-"""Writes down what was imported, with versions and date, and what the guard made of it."""
+"""Has everything of an environment imported, and writes down what was, and what the guard made of it."""
 
 import datetime
 import platform
 from dataclasses import dataclass
 
-from comparing import Finding
+import toplevel
+from comparing import Finding, compare
 from support.interpreters import Interpreter
 
 
@@ -26,6 +27,18 @@ class Results:
     rows: list[Row]
     refused: dict[str, str]
     seconds: float
+
+
+def try_all(environment, names, *, jobs=2):
+    """Import everything of one environment, {name: version}, bare and guarded; returns a Row for each distribution."""
+    modules = {name: toplevel.modules_of(environment, name) for name in names}
+    every = sorted({module for found in modules.values() for module in found})
+    findings = {finding.module: finding for finding in compare(environment, every, jobs=jobs)}
+    place = environment.path.name
+    return [
+        Row(name, version, place, tuple(findings[module] for module in modules[name]))
+        for name, version in names.items()
+    ]
 
 
 def false_alarms(rows):

@@ -113,8 +113,7 @@ DEPUTIES = (
     Deputy(
         "gitpython",
         ("GitPython",),
-        "import git\n"
-        "return git.cmd.Git('.').execute(['git', 'config', '-f', 'notes.ini', 'canary.text'])",
+        "import git\nreturn git.cmd.Git('.').execute(['git', 'config', '-f', 'notes.ini', 'canary.text'])",
         "git",
         "proc.spawn",
         "/git",

@@ -66,7 +66,7 @@ def test_a_package_that_asks_when_it_is_called_is_refused(deputy, world):
 def test_a_grant_lets_the_package_ask(deputy, world):
     """A package that the policy grants it gets it through the library."""
     name = deputy.module.replace("_", "-")
-    policy = f'version = 1\n[package.{name}]\n'
+    policy = f"version = 1\n[package.{name}]\n"
     policy += f'import.allow = ["{deputy.capability}:**{deputy.target}"]\n'
     (world.project / "app.py").write_text(EAGER.format(deputy.module))
 

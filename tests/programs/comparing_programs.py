@@ -48,9 +48,7 @@ def play(program, environment, root, mode, wheels=()):
 
 def behaviour(program, outcome, root):
     """Return the Behaviour of an Outcome, without the program's noise."""
-    return Behaviour(
-        outcome.returncode, _quiet(program, outcome.stdout, root), _quiet(program, outcome.stderr, root)
-    )
+    return Behaviour(outcome.returncode, _quiet(program, outcome.stdout, root), _quiet(program, outcome.stderr, root))
 
 
 def assert_same(program, environments, root, wheels=()):

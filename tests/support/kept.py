@@ -17,7 +17,9 @@ WHEELS_ONLY = ("--only-binary", ":all:")
 
 def default_cache():
     """Return the folder that environments are kept in: $IMPORTGUARD_TEST_CACHE, or one among the temporary files."""
-    return Path(os.environ.get("IMPORTGUARD_TEST_CACHE", Path(tempfile.gettempdir()) / "test-environments-of-importguard"))
+    return Path(
+        os.environ.get("IMPORTGUARD_TEST_CACHE", Path(tempfile.gettempdir()) / "test-environments-of-importguard")
+    )
 
 
 def key(content, interpreter):
