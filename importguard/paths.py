@@ -66,11 +66,24 @@ def real_folder(path):
     if known is None:
         if len(_folders) > MOST_CACHED:
             _folders.clear()
-        known = _follow(path, MOST_LINKS)
+        known = _below_known(path) or _follow(path, MOST_LINKS)
         # What hangs below /proc changes with the process and with every descriptor that is opened.
         if not known.startswith("/proc/") and not path.startswith(("/proc", "/dev/fd")):
             _folders[path] = known
     return known
+
+
+def _below_known(path):
+    """Return a folder's real path where its parent's is known and it is no link itself, else None."""
+    parent, _, name = path.rpartition("/")
+    known = _folders.get(parent)
+    if known is None or known == "/" or name in ("", ".", ".."):
+        return None
+    here = known + "/" + name
+    try:
+        return here if lstat(here).st_mode & TYPE_MASK == FOLDER else None
+    except (OSError, ValueError):
+        return None
 
 
 def _follow(path, budget):

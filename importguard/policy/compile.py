@@ -5,7 +5,7 @@ import json
 
 from importguard.policy import grants, machine, patterns, preset
 from importguard.policy import named as names
-from importguard.policy.table import CAPABILITY, EFFECT, FORMAT, KIND, PATTERNS
+from importguard.policy.table import CAPABILITY, EFFECT, FORMAT, KIND, PATTERNS, WRITTEN
 
 LOCKED, EXCEPTION, PACKAGE, LOCK, PHASE, PRESET_PACKAGE, PRESET_PHASE = range(7)
 WATCHED_PATHS = ("fs.read", "fs.write", "fs.list", "native.load")
@@ -90,7 +90,7 @@ def _deputy(line, named):
 
 
 def _watch(rules, sets):
-    """Return {capability: True or the name of a set of paths} of what some rule denies, and those sets."""
+    """Return {capability: True, WRITTEN or the name of a set of paths} of what some rule denies, and those sets."""
     watch, watched = {}, {}
     for capability in grants.FAMILIES:
         denials = [
@@ -98,7 +98,7 @@ def _watch(rules, sets):
         ]
         if not denials:
             continue
-        watch[capability] = True
+        watch[capability] = WRITTEN if all(rule[KIND] == "written" for rule in denials) else True
         if capability in WATCHED_PATHS and all(rule[KIND] in ("set", "paths") for rule in denials):
             targets = {rule[PATTERNS] for rule in denials}
             name = targets.pop() if len(targets) == 1 and denials[0][KIND] == "set" else f"denied {capability}"

@@ -3,12 +3,14 @@
 # ruff: noqa: SIM110  (any and all could be a package's by now)
 
 from importguard import versions
-from importguard.pinned import len, sorted, tuple
+from importguard.pinned import len, sorted, str, tuple, type
 from importguard.policy.targets import Paths, glob, matches
 
 FORMAT = 1
 LAYER, RANK, EFFECT, CAPABILITY, KIND, PATTERNS, PACKAGE, SPECIFIER, PHASES, RULE = range(10)
 ANSWERS_KEPT = 4096
+# Watched by nothing but whether this process tree has written it.
+WRITTEN = "$written"
 # A rule for one of these names is for that kind of owner, and for no distribution that calls itself so.
 RESERVED = {"application": "app", "python": "stdlib", "unowned": "unowned"}
 
@@ -48,7 +50,8 @@ class Table:
         self._sets = content["sets"]
         self._opened = {}
         self._watch = {
-            capability: True if watch is True else self.paths(watch) for capability, watch in content["watch"].items()
+            capability: watch if watch is True or watch == WRITTEN else self.paths(watch)
+            for capability, watch in content["watch"].items()
         }
         self._answers = {}
 
@@ -57,7 +60,7 @@ class Table:
         watch = self._watch.get(capability)
         if watch is None or watch is True:
             return watch is True
-        return watch.matches(target)
+        return self.is_written(target) if type(watch) is str else watch.matches(target)
 
     def watches_any(self, capability):
         """Return whether there is any target of a capability that a rule could deny."""

@@ -80,9 +80,14 @@ class Paths:
 
     def enter(self, folder):
         """Return, and keep, the states that are alive in a folder beside the ones that are alive everywhere."""
-        states = self.start
-        for component in folder.split("/"):
-            states = self.step(states, component)
+        parent, slash, name = folder.rpartition("/")
+        states = self.folders.get(parent) if slash else None
+        if states is None:
+            states = self.start
+            for component in folder.split("/"):
+                states = self.step(states, component)
+        else:
+            states = self.step(states, name)
         if len(self.folders) >= FOLDERS_KEPT:
             self.folders.clear()
         self.folders[folder] = states
