@@ -81,7 +81,7 @@ def measure(stage, python, chosen, options):
     """Return the Measured of the chosen workloads."""
     wanted = [
         workload
-        for workload in workloads.every(stage.folder / "home", times=0.05 if options.quick else 1)
+        for workload in workloads.every(stage.file, times=0.05 if options.quick else 1)
         if (chosen is None or workload.name in chosen) and not (options.quick and workload.is_import)
     ]
     seconds, inside = {}, {}

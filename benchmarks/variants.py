@@ -28,11 +28,16 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the variants run: the folder they start in, the variants by name, and the session of the guarded one."""
+    """Where the variants run: its folder, the variants by name, and the session file of the guarded one."""
 
     folder: Path
     variants: dict
     session: str
+
+    @property
+    def file(self):
+        """The ordinary file that is opened again and again."""
+        return self.folder / "home" / "notes.txt"
 
 
 @contextmanager
@@ -42,6 +47,7 @@ def stage(python):
         folder = Path(name).resolve()
         for child in ("home", "project", "sessions"):
             (folder / child).mkdir()
+        (folder / "home" / "notes.txt").write_text("ordinary\n")
         before = os.getcwd()
         os.chdir(folder / "project")
         try:
