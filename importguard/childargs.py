@@ -6,7 +6,7 @@ effect in other words: `-P -s` for `-I`, every PYTHON* variable put aside under 
 
 import sys
 
-from importguard.pinned import close, len, list, open, read, O_CLOEXEC, O_RDONLY
+from importguard.pinned import O_CLOEXEC, O_RDONLY, close, len, list, open, read
 from importguard.session import VARIABLE, encode_spawn
 
 HELD = "_IMPORTGUARD_HELD_"

@@ -2,7 +2,8 @@
 
 import sys
 
-from importguard.pinned import getattr, id, len, list, read_file, type
+from importguard.errors import BlockedImport
+from importguard.pinned import getattr, len, list, read_file, type
 
 UNCHECKED_HASH = 0b01
 CHECKED_HASH = 0b11
@@ -26,7 +27,10 @@ class Finder:
             find = getattr(finder, "find_spec", None)
             spec = find(name, path, target) if find is not None else None
             if spec is not None:
-                self.examine(name, spec)
+                try:
+                    self.examine(name, spec)
+                except BlockedImport as blocked:
+                    raise blocked.with_traceback(None) from None
                 patch = self.patches.get(name)
                 if patch is not None and spec.loader is not None:
                     spec.loader = PatchingLoader(spec.loader, patch)

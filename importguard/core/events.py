@@ -4,8 +4,8 @@ Every audit event of CPython 3.11 to 3.13 is classified here: in a reader below,
 """
 
 from importguard import paths
-from importguard.pinned import access, getcwd, int, len, lstat, str, tuple, type
 from importguard.pinned import X_OK as EXECUTABLE
+from importguard.pinned import access, getcwd, int, len, lstat, str, tuple, type
 
 WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND
 WRITE_ONLY = 0o1

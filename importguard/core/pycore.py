@@ -4,6 +4,7 @@ import sys
 from _thread import get_ident
 
 from importguard.core import events
+from importguard.errors import Denied
 from importguard.pinned import dict, get_frame
 
 CANARY = "importguard.canary"
@@ -32,7 +33,7 @@ def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_
 def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
     special = {"import": on_import, CANARY: answers.append}
     for event in events.START_OF_PROGRAM:
-        special[event] = on_program
+        special[event] = _named(event, on_program)
     read = readers.get
     read_special = special.get
 
@@ -50,9 +51,17 @@ def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
         # Reading the arguments may run a package's __fspath__: that happens outside, where it is judged itself.
         for capability, target, argv in reader(args):
             if concerns(capability, target):
-                judge(capability, target, argv, get_frame(0).f_back)
+                try:
+                    judge(capability, target, argv, get_frame(0).f_back)
+                except Denied as denial:
+                    # Whoever reads the traceback looks for their own frames, not for ours.
+                    raise denial.with_traceback(None) from None
 
     return hook
+
+
+def _named(event, door):
+    return lambda args: door(event, args)
 
 
 def _answers(answers):

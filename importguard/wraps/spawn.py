@@ -6,6 +6,7 @@ from _thread import get_ident
 
 from importguard.childargs import guard_child
 from importguard.core.events import argv_text, first_executable, program_path
+from importguard.errors import Denied
 from importguard.paths import as_text
 from importguard.pinned import dict, get_frame, getattr, list, set, setattr, tuple, type
 from importguard.session import VARIABLE
@@ -30,7 +31,10 @@ class Spawner:
         """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
         program = as_text(path) or ""
         texts = [as_text(item) or "" for item in argv]
-        origin = self.ask(program_path(program), argv_text(argv), frame)
+        try:
+            origin = self.ask(program_path(program), argv_text(argv), frame)
+        except Denied as denial:
+            raise denial.with_traceback(None) from None
         env = current_environment() if env is None else env
         if self.is_enforcing and origin is not None and origin.phase != "run":
             env = self.without_steering(env)
