@@ -5,7 +5,22 @@ Every audit event of CPython 3.11 to 3.13 is classified here: in a reader below,
 
 from importguard import paths
 from importguard.pinned import X_OK as EXECUTABLE
-from importguard.pinned import access, getcwd, int, len, lstat, str, tuple, type
+from importguard.pinned import (
+    access,
+    bytes,
+    enumerate,
+    getcwd,
+    hasattr,
+    int,
+    isinstance,
+    len,
+    lstat,
+    slice,
+    stat,
+    str,
+    tuple,
+    type,
+)
 
 WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND
 WRITE_ONLY = 0o1
@@ -109,8 +124,10 @@ def read_mkdir(args):
 
 
 def _moves(args):
+    # A secret under another name is none to the rules: who moves it may as well read it.
     paths.forget()
-    return _writes((0, 2), (1, 3))(args)
+    source = locate(args[0], args[2])
+    return ([("fs.read", source, None)] if source else []) + _writes((0, 2), (1, 3))(args)
 
 
 def _links(args):
@@ -130,33 +147,54 @@ def read_database(args):
     path = paths.as_text(args[0])
     if not path or path == ":memory:":
         return ()
+    targets = [paths.resolve(path)]
     if path.startswith("file:"):
-        path = path[5:].partition("?")[0]
-        if not path or path == ":memory:":
-            return ()
-    target = paths.resolve(path)
-    return (("fs.read", target, None), ("fs.write", target, None))
+        # Whether it is read as an address is said elsewhere, so that it may be either.
+        targets.append(paths.resolve(path_of_uri(path) or "."))
+    return [(capability, target, None) for target in targets for capability in ("fs.read", "fs.write")]
+
+
+def path_of_uri(uri):
+    """Return the path in a `file:` address as SQLite reads it."""
+    path = uri[5:].partition("?")[0].partition("#")[0]
+    if path[:2] == "//":
+        path = "/" + path[2:].partition("/")[2]
+    first, *rest = path.split("%")
+    data = first.encode("utf-8", "surrogateescape")
+    for part in rest:
+        try:
+            data += int(part[:2], 16).to_bytes(1, "big") + part[2:].encode("utf-8", "surrogateescape")
+        except ValueError:
+            data += b"%" + part.encode("utf-8", "surrogateescape")
+    return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 def address_text(address):
-    """Return a socket address as the contract writes it, or None for families that leave no machine."""
-    kind = type(address)
-    if kind is str or kind is bytes:
+    """Return a socket address as the contract writes it, or None for families that leave no machine.
+
+    A tuple's or an int's subclass and a buffer in the place of a text are taken by the kernel's calls all the same.
+    """
+    if not isinstance(address, tuple):
         text = paths.as_text(address)
         if not text or text[0] == "\0":
             return "unix:@" + text[1:] if text else None
         return "unix:" + paths.resolve(text)
-    if kind is not tuple or len(address) < 2:
+    address = tuple.__getitem__(address, slice(None))
+    if len(address) < 2:
         return None
-    host, port = address[0], address[1]
-    if type(host) is int or type(port) is not int:
-        return None
-    host = paths.as_text(host)
-    if host is None:
+    host, port = paths.as_text(address[0]), port_of(address[1])
+    if host is None or port is None:
         return None
     if len(address) == 4 or ":" in host:
         return f"[{host.partition('%')[0] or '::'}]:{port}"
     return f"{host or '0.0.0.0'}:{port}"
+
+
+def port_of(value):
+    """Return a port as an int, "?" for an object that may say another number each time, None for what is none."""
+    if isinstance(value, int):
+        return int.__index__(value)
+    return "?" if hasattr(type(value), "__index__") else None
 
 
 def _at_address(capability):
@@ -174,7 +212,7 @@ def read_resolve(args):
 
 def read_getnameinfo(args):
     address = args[0]
-    return read_resolve(address) if type(address) is tuple and address else ()
+    return read_resolve(address) if isinstance(address, tuple) and len(address) else ()
 
 
 def read_spawn(args):
@@ -192,7 +230,7 @@ def read_fork(args):
     return (("proc.spawn", FORK, (FORK,)),)
 
 
-def program_path(path):
+def program_path(path, folder=None):
     """Return the absolute path of a program as it is started, links not followed; a bare name stays a bare name.
 
     Rules name programs as people start them (/bin/sh, not /usr/bin/dash); only a path with `..` in it is resolved.
@@ -201,20 +239,35 @@ def program_path(path):
     if not text or "/" not in text:
         return text or None
     if text[0] != "/":
-        text = getcwd() + "/" + text
+        text = within(folder, text)
     if "/../" in text or "/./" in text or "//" in text:
         folder, _, name = text.rpartition("/")
         return paths.real_folder(folder).rstrip("/") + "/" + name
     return text
 
 
-def first_executable(candidates):
-    """Return the first of a search's candidate paths that can be executed, or the last one that there is."""
-    candidate = None
-    for candidate in candidates:
-        if access(candidate, EXECUTABLE):
+def within(folder, path):
+    """Return a relative path as an absolute one, in `folder` or in the working directory."""
+    folder = paths.as_text(folder) or ""
+    return (folder if folder[:1] == "/" else getcwd() + "/" + folder).rstrip("/") + "/" + path
+
+
+def first_executable(candidates, folder=None):
+    """Return at which of a search's candidate paths a program is started: the first that can be, else the last."""
+    at = -1
+    for at, candidate in enumerate(candidates):  # noqa: B007
+        text = paths.as_text(candidate)
+        if is_executable(text if text[:1] == "/" else within(folder, text)):
             break
-    return candidate
+    return at
+
+
+def is_executable(path):
+    """Say whether a path is that of a file that may be executed."""
+    try:
+        return access(path, EXECUTABLE) and stat(path).st_mode & paths.TYPE_MASK != paths.FOLDER
+    except (OSError, ValueError):
+        return False
 
 
 def argv_text(argv):

@@ -10,14 +10,14 @@ from importguard.pinned import dict, get_frame
 CANARY = "importguard.canary"
 
 
-def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_events=()):
+def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_program, code_events=()):
     """Add the audit hook and return a function that says whether it still answers.
 
     `capabilities` are those that any rule cares about: events of others are never read. `concerns(capability,
     target)` says whether a rule could refuse this target to anybody; only then `judge(capability, target, argv,
-    frame)` is asked, which raises when it refuses. `busy` holds the threads that are inside the guard, whose own
-    events are passed over. `on_import(args)` is told of each import, `on_program(args)` of
-    the end of start-up. `code_events` names those of CODE_READERS that a rule could refuse. There is no way to remove the hook.
+    frame)` is asked, which raises when it refuses. `busy` holds the threads that are inside the guard; what
+    its own code does there, as `is_own(frame)` says, is passed over. `on_import(args)` is told of each import,
+    `on_program(event, args)` of the end of start-up. `code_events` names those of CODE_READERS that a rule could refuse. There is no way to remove the hook.
     """
     readers = {
         event: reader
@@ -26,11 +26,11 @@ def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_
     }
     readers.update({event: reader for event, reader in events.CODE_READERS.items() if event in code_events})
     answers = []
-    sys.addaudithook(_make_hook(dict(readers), concerns, judge, busy, on_import, on_program, answers))
+    sys.addaudithook(_make_hook(dict(readers), concerns, judge, busy, is_own, on_import, on_program, answers))
     return lambda: _answers(answers)
 
 
-def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
+def _make_hook(readers, concerns, judge, busy, is_own, on_import, on_program, answers):
     special = {"import": on_import, CANARY: answers.append}
     for event in events.START_OF_PROGRAM:
         special[event] = _named(event, on_program)
@@ -43,7 +43,7 @@ def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
             door = read_special(event)
             if door is None:
                 return
-        if get_ident() in busy:
+        if get_ident() in busy and is_own(get_frame(0).f_back):
             return
         if reader is None:
             door(args)

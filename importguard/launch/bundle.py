@@ -30,6 +30,7 @@ TRUSTED = (
     "importguard.report.sink",
     "importguard.enforce",
     "importguard.finder",
+    "importguard.inside",
     "importguard.paths",
     "importguard.ledger",
     "importguard.ledger.scan",
