@@ -17,7 +17,7 @@ from importguard.paths import FOLDER, TYPE_MASK, resolve
 from importguard.pinned import get_frame, getattr, list, read_file, set, sorted, stat, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
-from importguard.wraps import carrier, deferred, spawn
+from importguard.wraps import carrier, deferred, environ, spawn
 from importguard.written import Written
 
 # Started in one of these, a program has no project around it: its script alone is the application's.
@@ -290,6 +290,8 @@ class Guard:
         spawn.wrap_posix(self.spawner)
         deferred.wrap_threads(deferral)
         patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
+        if self.table.watches_any("env.read"):
+            patches["os"] = with_argument(environ.wrap_environ, self.judge)
         patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.spawner)
         for name, patch in patches.items():
             module = sys.modules.get(name)

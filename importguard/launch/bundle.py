@@ -41,6 +41,7 @@ TRUSTED = (
     "importguard.wraps",
     "importguard.wraps.carrier",
     "importguard.wraps.deferred",
+    "importguard.wraps.environ",
     "importguard.session",
     "importguard.childargs",
     "importguard.core.events",
