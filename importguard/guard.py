@@ -1,23 +1,24 @@
 """Arming: the one place where the parts of the guard meet."""
 
+import _thread
 import posix
 import sys
 from _thread import get_ident
 
 from importguard import core
 from importguard.blame import MainOrigin, Walker
-from importguard.core.events import read_open
+from importguard.core.events import on_move, read_open
 from importguard.enforce import Enforcer, Recorder, stack_of
 from importguard.errors import AdvisoryError
 from importguard.finder import Finder, bytecode_problem
 from importguard.identity import Identity
 from importguard.inside import Inside
 from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
-from importguard.paths import FOLDER, TYPE_MASK, resolve
-from importguard.pinned import get_frame, getattr, list, read_file, set, sorted, stat, type
+from importguard.paths import is_folder, resolve
+from importguard.pinned import get_frame, getattr, list, read_file, set, sorted, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
-from importguard.wraps import carrier, deferred, environ, spawn
+from importguard.wraps import carrier, deferred, environ, fresh, spawn
 from importguard.written import Written
 
 # Started in one of these, a program has no project around it: its script alone is the application's.
@@ -45,6 +46,7 @@ class Guard:
         )
         self.enforcer = Enforcer(self.recorder, mode=self.table.mode, on_violation=self.table.on_violation)
         self.written = Written()
+        on_move.append(self.written.move)
         self.identity = Identity(
             sites=session["ledger"]["sites"],
             app_roots=[with_slash(root) for root in session["app_roots"] if root not in TOO_WIDE],
@@ -61,7 +63,9 @@ class Guard:
             deferred_globals=carrier.__dict__,
             is_deputy=self.table.is_deputy,
         )
-        self.spawner = spawn.Spawner(self.ask_to_spawn, self.ask_to_open, self.spawn_fields, is_enforcing=self.table.mode == "enforce")
+        self.spawner = spawn.Spawner(
+            self.ask_to_spawn, self.ask_to_open, self.spawn_fields, is_enforcing=self.table.mode == "enforce"
+        )
         self.finder = Finder(self.examine, {})
         self.refuses_startup_files = self.table.startup_files == "refuse" and self.table.mode == "enforce"
         self.answers = None
@@ -157,7 +161,9 @@ class Guard:
             was_there = self.finder in sys.meta_path
             self.finder.go_first()
             if not was_there:
-                self.recorder.record("tamper", capability="runtime.patch", target="sys.meta_path", reason="the finder was removed")
+                self.recorder.record(
+                    "tamper", capability="runtime.patch", target="sys.meta_path", reason="the finder was removed"
+                )
         filename = args[1]
         if type(filename) is str and self.table.watches("native.load", filename):
             self.judge("native.load", resolve(filename), None, get_frame(0).f_back)
@@ -196,7 +202,11 @@ class Guard:
             return
         if owner.name in self.identity.problems:
             self._refuse_malicious(name, owner)
-        if self.refuses_startup_files and name in STARTUP_MODULES and origin not in self.session.get("startup_known", ()):
+        if (
+            self.refuses_startup_files
+            and name in STARTUP_MODULES
+            and origin not in self.session.get("startup_known", ())
+        ):
             self._block(name, owner, Decision("deny", "startup-files:refuse"))
         if self.table.bytecode != "ignore":
             self._examine_bytecode(name, owner, origin, cached, loader)
@@ -287,8 +297,10 @@ class Guard:
 
     def _wrap(self):
         deferral = deferred.Deferral(self.walker.trace, lambda: self.walker.starting)
-        spawn.wrap_posix(self.spawner)
-        deferred.wrap_threads(deferral)
+        spawn.wrap_posix(posix, self.spawner)
+        spawn.tell_os()
+        deferred.wrap_threads(_thread, deferral)
+        deferred.tell_threading()
         patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
         if self.table.watches_any("env.read"):
             patches["os"] = with_argument(environ.wrap_environ, self.judge)
@@ -299,9 +311,22 @@ class Guard:
                 patch(module)
             else:
                 self.finder.patches[name] = patch
+        fresh.wrap_makers(sys.modules["_imp"], self._makers(deferral))
         subprocess = sys.modules.get("subprocess")
         if subprocess is not None and hasattr(subprocess, "_fork_exec"):
             subprocess._fork_exec = sys.modules["_posixsubprocess"].fork_exec
+
+    def _makers(self, deferral):
+        """Return how to patch a module that is made a second time, by the name of a function that it has."""
+        makers = {
+            "fork_exec": with_argument(spawn.wrap_fork_exec, self.spawner),
+            "posix_spawn": with_argument(spawn.wrap_posix, self.spawner),
+            "start_new_thread": with_argument(deferred.wrap_threads, deferral),
+            "set_wakeup_fd": with_argument(deferred.wrap_signals, deferral),
+            "_run_exitfuncs": with_argument(deferred.wrap_atexit, deferral),
+        }
+        makers["create_dynamic"] = with_argument(fresh.wrap_makers, makers)
+        return makers
 
     def announce(self, core_name, **more):
         """Write the `armed` record: its absence is the alarm."""
@@ -370,14 +395,6 @@ def load_by_file(package, folder, modules):
             sys.modules[name] = frozen.module_from_spec(spec)
             spec.loader.exec_module(sys.modules[name])
     return sys.modules[f"{package}.{modules[-1]}"]
-
-
-def is_folder(path):
-    """Say whether a path is a folder now."""
-    try:
-        return stat(path).st_mode & TYPE_MASK == FOLDER
-    except OSError:
-        return False
 
 
 def is_at_work(frame, *modules):

@@ -1,6 +1,6 @@
 """Which file a path really means: absolute, with every symbolic link followed, at the price of one lstat."""
 
-from importguard.pinned import bytes, fspath, getcwd, isinstance, len, lstat, memoryview, readlink, str, type
+from importguard.pinned import bytes, fspath, getcwd, isinstance, len, lstat, memoryview, readlink, stat, str, type
 
 LINK = 0o120000
 FOLDER = 0o040000
@@ -55,6 +55,14 @@ def resolve(path, folder=None):
     except (OSError, ValueError):
         return full
     return _follow(full, MOST_LINKS)
+
+
+def is_folder(path):
+    """Say whether a path is a folder now."""
+    try:
+        return stat(path).st_mode & TYPE_MASK == FOLDER
+    except (OSError, ValueError):
+        return False
 
 
 def forget():

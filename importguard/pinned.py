@@ -58,6 +58,7 @@ O_WRONLY = _posix.O_WRONLY
 X_OK = _posix.X_OK
 
 get_frame = _sys._getframe
+BUILTIN = _builtins.type(_sys._getframe)
 
 
 def read_file(path, limit=1 << 26):

@@ -16,7 +16,6 @@ from importguard.pinned import (
     len,
     lstat,
     slice,
-    stat,
     str,
     tuple,
     type,
@@ -29,39 +28,129 @@ FORK = "<fork>"
 
 IGNORED = {
     "a lower event of the same operation follows": (
-        "ensurepip.bootstrap", "ftplib.connect", "ftplib.sendcmd", "glob.glob", "glob.glob/2", "http.client.connect",
-        "http.client.send", "imaplib.open", "imaplib.send", "nntplib.connect", "nntplib.putline", "os.fwalk", "os.walk",
-        "pathlib.Path.glob", "pathlib.Path.rglob", "pathlib.Path.walk", "poplib.connect", "poplib.putline", "pty.spawn",
-        "shutil.chown", "shutil.copyfile", "shutil.copymode", "shutil.copystat", "shutil.copytree",
-        "shutil.make_archive", "shutil.move", "shutil.rmtree", "shutil.unpack_archive", "smtplib.connect",
-        "smtplib.send", "subprocess.Popen", "telnetlib.Telnet.open", "telnetlib.Telnet.write", "tempfile.mkdtemp",
-        "tempfile.mkstemp", "urllib.Request", "webbrowser.open", "os.spawn",
+        "ensurepip.bootstrap",
+        "ftplib.connect",
+        "ftplib.sendcmd",
+        "glob.glob",
+        "glob.glob/2",
+        "http.client.connect",
+        "http.client.send",
+        "imaplib.open",
+        "imaplib.send",
+        "nntplib.connect",
+        "nntplib.putline",
+        "os.fwalk",
+        "os.walk",
+        "pathlib.Path.glob",
+        "pathlib.Path.rglob",
+        "pathlib.Path.walk",
+        "poplib.connect",
+        "poplib.putline",
+        "pty.spawn",
+        "shutil.chown",
+        "shutil.copyfile",
+        "shutil.copymode",
+        "shutil.copystat",
+        "shutil.copytree",
+        "shutil.make_archive",
+        "shutil.move",
+        "shutil.rmtree",
+        "shutil.unpack_archive",
+        "smtplib.connect",
+        "smtplib.send",
+        "subprocess.Popen",
+        "telnetlib.Telnet.open",
+        "telnetlib.Telnet.write",
+        "tempfile.mkdtemp",
+        "tempfile.mkstemp",
+        "urllib.Request",
+        "webbrowser.open",
+        "os.spawn",
     ),
     "reads or changes objects of this process only; the C core's business": (
-        "array.__new__", "builtins.breakpoint", "builtins.id", "builtins.input", "builtins.input/result",
-        "code.__new__", "compile", "function.__new__", "gc.get_objects", "gc.get_referents",
-        "gc.get_referrers", "marshal.dumps", "marshal.load", "object.__delattr__",
-        "object.__getattr__", "object.__setattr__", "pdb.Pdb", "setopencodehook", "sys._current_exceptions",
-        "sys._current_frames", "sys._getframe", "sys._getframemodulename", "sys.excepthook",
-        "sys.set_asyncgen_hook_finalizer", "sys.set_asyncgen_hook_firstiter", "sys.unraisablehook", "time.sleep",
-        "ctypes.PyObj_FromPtr", "ctypes.addressof", "ctypes.call_function", "ctypes.cdata", "ctypes.cdata/buffer",
-        "ctypes.create_string_buffer", "ctypes.create_unicode_buffer", "ctypes.get_errno", "ctypes.set_errno",
-        "ctypes.string_at", "ctypes.wstring_at", "cpython.PyInterpreterState_Clear", "cpython.PyInterpreterState_New",
-        "cpython._PySys_ClearAuditHooks", "monitoring.register_callback",
+        "array.__new__",
+        "builtins.breakpoint",
+        "builtins.id",
+        "builtins.input",
+        "builtins.input/result",
+        "code.__new__",
+        "compile",
+        "function.__new__",
+        "gc.get_objects",
+        "gc.get_referents",
+        "gc.get_referrers",
+        "marshal.dumps",
+        "marshal.load",
+        "object.__delattr__",
+        "object.__getattr__",
+        "object.__setattr__",
+        "pdb.Pdb",
+        "setopencodehook",
+        "sys._current_exceptions",
+        "sys._current_frames",
+        "sys._getframe",
+        "sys._getframemodulename",
+        "sys.excepthook",
+        "sys.set_asyncgen_hook_finalizer",
+        "sys.set_asyncgen_hook_firstiter",
+        "sys.unraisablehook",
+        "time.sleep",
+        "ctypes.PyObj_FromPtr",
+        "ctypes.addressof",
+        "ctypes.call_function",
+        "ctypes.cdata",
+        "ctypes.cdata/buffer",
+        "ctypes.create_string_buffer",
+        "ctypes.create_unicode_buffer",
+        "ctypes.get_errno",
+        "ctypes.set_errno",
+        "ctypes.string_at",
+        "ctypes.wstring_at",
+        "cpython.PyInterpreterState_Clear",
+        "cpython.PyInterpreterState_New",
+        "cpython._PySys_ClearAuditHooks",
+        "monitoring.register_callback",
     ),
     "works on a descriptor that was opened before, or on limits": (
-        "fcntl.fcntl", "fcntl.flock", "fcntl.ioctl", "fcntl.lockf", "mmap.__new__", "os.lockf", "resource.prlimit",
-        "resource.setrlimit", "socket.__new__", "sqlite3.connect/handle",
+        "fcntl.fcntl",
+        "fcntl.flock",
+        "fcntl.ioctl",
+        "fcntl.lockf",
+        "mmap.__new__",
+        "os.lockf",
+        "resource.prlimit",
+        "resource.setrlimit",
+        "socket.__new__",
+        "sqlite3.connect/handle",
     ),
     "local look-ups that leave nothing behind": (
-        "os.chdir", "os.fchdir", "os.getxattr", "os.listxattr", "socket.gethostname", "socket.getservbyname",
-        "socket.getservbyport", "socket.sethostname", "sqlite3.enable_load_extension", "syslog.closelog",
-        "syslog.openlog", "syslog.setlogmask", "syslog.syslog", "_thread.start_new_thread",
+        "os.chdir",
+        "os.fchdir",
+        "os.getxattr",
+        "os.listxattr",
+        "socket.gethostname",
+        "socket.getservbyname",
+        "socket.getservbyport",
+        "socket.sethostname",
+        "sqlite3.enable_load_extension",
+        "syslog.closelog",
+        "syslog.openlog",
+        "syslog.setlogmask",
+        "syslog.syslog",
+        "_thread.start_new_thread",
         "_thread.start_joinable_thread",
     ),
     "other systems than Linux": (
-        "_winapi.ConnectNamedPipe", "ctypes.get_last_error", "ctypes.seh_exception", "ctypes.set_exception",
-        "ctypes.set_last_error", "msvcrt.locking", "os.chflags", "os.lchflags", "os.startfile", "os.startfile/2",
+        "_winapi.ConnectNamedPipe",
+        "ctypes.get_last_error",
+        "ctypes.seh_exception",
+        "ctypes.set_exception",
+        "ctypes.set_last_error",
+        "msvcrt.locking",
+        "os.chflags",
+        "os.lchflags",
+        "os.startfile",
+        "os.startfile/2",
         "winreg.OpenKey",
     ),
 }
@@ -69,6 +158,10 @@ START_OF_PROGRAM = (
     "cpython.run_command", "cpython.run_file", "cpython.run_interactivehook", "cpython.run_module",
     "cpython.run_startup", "cpython.run_stdin",
 )  # fmt: skip
+
+
+# Called with (source, target) before a folder gets another name.
+on_move = []
 
 
 def locate(path, dir_fd=-1):
@@ -126,7 +219,10 @@ def read_mkdir(args):
 def _moves(args):
     # A secret under another name is none to the rules: who moves it may as well read it.
     paths.forget()
-    source = locate(args[0], args[2])
+    source, target = locate(args[0], args[2]), locate(args[1], args[3])
+    if source and target and paths.is_folder(source):
+        for listener in on_move:
+            listener(source, target)
     return ([("fs.read", source, None)] if source else []) + _writes((0, 2), (1, 3))(args)
 
 
@@ -265,7 +361,7 @@ def first_executable(candidates, folder=None):
 def is_executable(path):
     """Say whether a path is that of a file that may be executed."""
     try:
-        return access(path, EXECUTABLE) and stat(path).st_mode & paths.TYPE_MASK != paths.FOLDER
+        return access(path, EXECUTABLE) and not paths.is_folder(path)
     except (OSError, ValueError):
         return False
 
@@ -377,4 +473,9 @@ SPECIAL = ("import", *START_OF_PROGRAM)
 
 def is_classified(event):
     """Say whether this table knows an audit event."""
-    return event in READERS or event in CODE_READERS or event in SPECIAL or any(event in events for events in IGNORED.values())
+    return (
+        event in READERS
+        or event in CODE_READERS
+        or event in SPECIAL
+        or any(event in events for events in IGNORED.values())
+    )

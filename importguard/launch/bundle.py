@@ -42,6 +42,7 @@ TRUSTED = (
     "importguard.wraps.carrier",
     "importguard.wraps.deferred",
     "importguard.wraps.environ",
+    "importguard.wraps.fresh",
     "importguard.session",
     "importguard.childargs",
     "importguard.core.events",

@@ -8,7 +8,7 @@ from importguard.childargs import guard_child
 from importguard.core.events import argv_text, first_executable, is_executable, program_path
 from importguard.errors import Denied
 from importguard.paths import as_text
-from importguard.pinned import dict, get_frame, getattr, int, len, list, set, setattr, tuple, type
+from importguard.pinned import BUILTIN, dict, get_frame, getattr, int, len, list, set, setattr, tuple, type
 from importguard.session import VARIABLE
 
 # What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
@@ -121,13 +121,17 @@ def encode(text):
     return text.encode("utf-8", "surrogateescape")
 
 
-def wrap_posix(spawner):
+def wrap_posix(module, spawner):
     """Replace the functions of `posix` that start a program; `os` takes its own from there when it is imported."""
-    posix.execv = _wrap_execv(posix.execv, posix.execve, spawner)
-    posix.execve = _wrap_execve(posix.execve, spawner)
-    posix.posix_spawn = _wrap_spawn(posix.posix_spawn, spawner, once)
-    posix.posix_spawnp = _wrap_spawn(posix.posix_spawnp, spawner, lambda path: found_on_path(once(path)))
-    posix.system = _wrap_system(posix.system, posix.putenv, spawner)
+    module.execv = _wrap_execv(module.execv, module.execve, spawner)
+    module.execve = _wrap_execve(module.execve, spawner)
+    module.posix_spawn = _wrap_spawn(module.posix_spawn, spawner, once)
+    module.posix_spawnp = _wrap_spawn(module.posix_spawnp, spawner, lambda path: found_on_path(once(path)))
+    module.system = _wrap_system(module.system, module.putenv, spawner)
+
+
+def tell_os():
+    """Give the wrapped functions of `posix` to an `os` that was imported before they were wrapped."""
     module = sys.modules.get("os")
     if module is not None:
         for name in ("execv", "execve", "posix_spawn", "posix_spawnp", "system"):
@@ -189,6 +193,8 @@ def _wrap_system(system, putenv, spawner):
 def wrap_fork_exec(module, spawner):
     """Replace `_posixsubprocess.fork_exec`, which raises no event of its own."""
     real = module.fork_exec
+    if type(real) is not BUILTIN:
+        return
 
     def fork_exec(*args):
         args = list(args)
@@ -202,7 +208,9 @@ def wrap_fork_exec(module, spawner):
         path, argv, env = spawner.prepare(program, args[FORK_EXEC_ARGV], given, get_frame(1), folder)
         args[FORK_EXEC_ARGV] = [item if type(item) is bytes else encode(item) for item in argv]
         args[FORK_EXEC_CANDIDATES] = candidates if path is program else [path]
-        args[FORK_EXEC_CANDIDATES] = tuple([item if type(item) is bytes else encode(item) for item in args[FORK_EXEC_CANDIDATES]])
+        args[FORK_EXEC_CANDIDATES] = tuple(
+            [item if type(item) is bytes else encode(item) for item in args[FORK_EXEC_CANDIDATES]]
+        )
         args[FORK_EXEC_ENV] = [encode(name) + b"=" + encode(value) for name, value in env.items()]
         return real(*args)
 

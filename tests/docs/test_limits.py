@@ -87,8 +87,8 @@ codecs.register(Late())
     "forged-name": Gap("Forged names", f"import os\n__file__, __spec__ = os.__file__, os.__spec__\n{STEAL}"),
     "builtin-callback": Gap(
         "Callbacks made of builtins",
-        HOME + "import atexit, shutil\n\n\ndef run():\n    atexit.register(shutil.copyfile, KEY, LOOT)\n",
-        CALLS,
+        HOME + "import asyncio, shutil\n\n\ndef run():\n    asyncio.get_running_loop().call_soon(shutil.copyfile, KEY, LOOT)\n",
+        "import asyncio\nimport acme_gap\n\n\nasync def main():\n    acme_gap.run()\n    await asyncio.sleep(0.01)\n\n\nasyncio.run(main())\n",
     ),
     "poisoned-deputy": Gap(
         "Deputies that were poisoned",
