@@ -15,14 +15,21 @@ class Written:
         paths = self._paths
         if path not in paths:
             if len(paths) >= MOST:
-                del paths[next(iter(paths))]
+                self._drop_oldest()
             paths[path] = True
+
+    def _drop_oldest(self):
+        # Another thread may be at it as well, at any point of this.
+        try:
+            del self._paths[next(iter(self._paths))]
+        except (KeyError, RuntimeError, StopIteration):
+            return
 
     def move(self, source, target):
         """Take note that a folder gets another name, and what was written in it with it."""
-        for path in list(self._paths):
-            if path.startswith(source + "/"):
-                self.note(target + path[len(source) :])
+        inside = source + "/"
+        for path in [path for path in list(self._paths) if path.startswith(inside)]:
+            self.note(target + path[len(source) :])
 
     def holds(self, path):
         """Say whether a path was written by this process, or lies in memory only."""
