@@ -5,14 +5,14 @@ import sys
 from _thread import get_ident
 
 from importguard import core
-from importguard.blame import MainOrigin, Walker
+from importguard.blame import MAIN, MainOrigin, Walker
 from importguard.enforce import Enforcer, Recorder, stack_of
 from importguard.errors import AdvisoryError
 from importguard.finder import Finder, bytecode_problem
 from importguard.identity import Identity
-from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
+from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request, Value
 from importguard.paths import FOLDER, TYPE_MASK, resolve
-from importguard.pinned import get_frame, list, read_file, set, sorted, stat, type
+from importguard.pinned import get_frame, list, read_file, sorted, stat, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.wraps import carrier, deferred, spawn
@@ -28,13 +28,20 @@ TYPED_BY_THE_USER = {"phase": "run", "kind": "app", "name": "", "version": "", "
 guard = None
 
 
+class Attribution(Value):
+    """What a core needs to say whose code runs: the `identity` of files, and the rest that it goes by."""
+
+    __slots__ = ("identity", "finder", "is_deputy", "deferred_globals", "is_late", "is_enforcing")
+
+
 class Guard:
     """What an armed process holds: its table, its owners, and the corridor from a door to a decision."""
 
     def __init__(self, session, told):
         self.session = session
         self.told = told
-        self.busy = set()
+        self.core = core.choose(session.get("core", "auto"), session["package"])
+        self.busy = self.core.new_busy()
         self.table = tables.load(session["table"])
         self.recorder = Recorder(
             session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.busy
@@ -60,7 +67,7 @@ class Guard:
         self.spawner = spawn.Spawner(self.ask_to_spawn, self.spawn_fields, is_enforcing=self.table.mode == "enforce")
         self.finder = Finder(self.examine, {})
         self.refuses_startup_files = self.table.startup_files == "refuse" and self.table.mode == "enforce"
-        self.answers = None
+        self.answers = self.owner_by_tag = None
         self.ruled_out = {}
         self.table.owner_of = self.identity.name_of_path
         self.table.is_written = self.is_written
@@ -102,8 +109,15 @@ class Guard:
         decision = decide(self.table, request)
         # Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first.
         if decision.verdict != "allow" and not (capability == "fs.read" and is_folder(target)):
-            self.enforcer.carry_out(decision, request, stack_of(frame, self.identity.owner_of_globals))
+            self.enforcer.carry_out(decision, request, stack_of(frame, self.owner_of_frame))
         return origin
+
+    def owner_of_frame(self, frame):
+        """Return the Owner of the code in a frame, None for what is nobody's."""
+        if self.owner_by_tag is None:
+            return self.identity.owner_of_globals(frame.f_globals)
+        owner = self.owner_by_tag(frame)
+        return APP if owner is MAIN else owner
 
     def _judge_startup_file(self, path):
         """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
@@ -238,8 +252,7 @@ class Guard:
         capabilities = {name for name in CAPABILITIES if self.table.watches_any(name)} | {"fs.write"}
         if self.refuses_startup_files:
             capabilities.add("fs.read")
-        name, install = core.choose(self.session.get("core", "auto"))
-        self.answers = install(
+        self.answers, self.walker.walk_tags, self.owner_by_tag = self.core.install(
             capabilities=capabilities,
             concerns=self.concerns,
             judge=self.judge,
@@ -247,13 +260,16 @@ class Guard:
             on_import=self.on_import,
             on_program=self.on_program,
             code_events=self._code_events(),
+            attribution=Attribution(
+                self.identity, self.finder, self.table.is_deputy, carrier.__dict__, is_late, self.table.mode == "enforce"
+            ),
         )
         if not self.answers():
             raise RuntimeError("the audit hook was blocked by one that was there before")
         self._wrap()
         sys.meta_path.insert(0, self.finder)
         posix.register_at_fork(after_in_child=self._after_fork)
-        self.announce(name, before=self._imported_before() if is_late else [])
+        self.announce(before=self._imported_before() if is_late else [])
 
     def _code_events(self):
         targets = {"exec": "exec", "marshal.loads": "marshal"}
@@ -275,18 +291,18 @@ class Guard:
         if subprocess is not None and hasattr(subprocess, "_fork_exec"):
             subprocess._fork_exec = sys.modules["_posixsubprocess"].fork_exec
 
-    def announce(self, core_name, **more):
+    def announce(self, **more):
         """Write the `armed` record: its absence is the alarm."""
         self.recorder.record(
             "armed",
             ppid=posix.getppid(),
             argv=list(sys.orig_argv[:8]),
             python="%d.%d.%d" % sys.version_info[:3],
-            core=core_name,
+            core=self.core.name,
             mode=self.table.mode,
             policy=self.session["table"]["digest"],
             layers=["finder", "audit", "wrap"],
-            missing=list(self.session.get("missing", ())),
+            missing=[*self.session.get("missing", ()), *([self.core.missing] if self.core.missing else ())],
             **more,
         )
 
@@ -301,7 +317,7 @@ class Guard:
         return sorted(names)
 
     def _after_fork(self):
-        self.announce(core.NAME, forked=True)
+        self.announce(forked=True)
 
 
 def main_origin(told):

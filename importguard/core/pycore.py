@@ -4,13 +4,20 @@ import sys
 from _thread import get_ident
 
 from importguard.core import events
-from importguard.pinned import dict, get_frame
+from importguard.pinned import dict, get_frame, set
 
 CANARY = "importguard.canary"
 
 
-def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_events=()):
-    """Add the audit hook and return a function that says whether it still answers.
+def new_busy():
+    """Return the set of the threads that are inside the guard."""
+    return set()
+
+
+def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_events=(), attribution=None):
+    """Add the audit hook; return (a function that says whether it still answers, None, None).
+
+    The C core has a walk of its own as the second, and needs `attribution` for it; the third says whose code a frame runs.
 
     `capabilities` are those that any rule cares about: events of others are never read. `concerns(capability,
     target)` says whether a rule could refuse this target to anybody; only then `judge(capability, target, argv,
@@ -26,7 +33,7 @@ def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_
     readers.update({event: reader for event, reader in events.CODE_READERS.items() if event in code_events})
     answers = []
     sys.addaudithook(_make_hook(dict(readers), concerns, judge, busy, on_import, on_program, answers))
-    return lambda: _answers(answers)
+    return lambda: _answers(answers), None, None
 
 
 def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
