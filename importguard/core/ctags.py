@@ -1,7 +1,6 @@
 """What the C core is told when it is installed: who owns code, and which code was there before it."""
 
 import sys
-import zipimport
 
 from importguard import blame, paths
 from importguard.core import events
@@ -82,7 +81,7 @@ def _loaded(identity, deferred_globals):
             yield namespace, APPLICATION, APP
         else:
             owner = identity.owner_of_globals(namespace)
-            if owner is STDLIB or module is zipimport:
+            if owner is STDLIB or name == "zipimport":
                 yield namespace, LIBRARY, None
             elif owner is not None:
                 yield namespace, APPLICATION if owner.kind == "app" else OWNED, owner

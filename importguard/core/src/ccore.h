@@ -99,6 +99,7 @@ int tags_sweep(PyObject *namespace, Tag tag);
 /* creation.c */
 typedef struct {
     PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code;
+    PyCodeObject *zip_unmarshal, *zip_compile, *zip_find;
     PyCFunction get_frozen;
 } Pinned;
 extern Pinned pinned;

@@ -95,9 +95,51 @@ is_frozen_import(const Cursor *cursor)
     return result;
 }
 
+/* zipimport on its way through _get_module_code(self, ...): the file that it says it reads, if that is in its archive. */
+static PyObject *
+zipped_file(const Cursor *cursor)
+{
+    Cursor outer;
+    PyObject *path = NULL;
+    if (cursor->code != pinned.zip_unmarshal && cursor->code != pinned.zip_compile) {
+        return NULL;
+    }
+    cursor_start(&outer, NULL);
+    cursor_back(&outer);
+    PyObject *importer = outer.code == pinned.zip_find ? cursor_local(&outer, "self") : NULL;
+    PyObject *values = importer ? PyObject_GenericGetDict(importer, NULL) : NULL;
+    PyObject *archive = values ? PyDict_GetItemString(values, "archive") : NULL;
+    if (archive && PyUnicode_CheckExact(archive)) {
+        path = cursor_local(cursor, "pathname");
+        Py_ssize_t size = PyUnicode_GET_LENGTH(archive);
+        if (!path || !PyUnicode_CheckExact(path) || PyUnicode_Tailmatch(path, archive, 0, size, -1) != 1) {
+            Py_CLEAR(path);
+        }
+    }
+    PyErr_Clear();
+    Py_XDECREF(values);
+    Py_XDECREF(importer);
+    cursor_end(&outer);
+    return path;
+}
+
+/* Code from a zip file is its place's owner's, when it is imported; unpacking can't be proven like reading a file. */
+static Tag
+tag_of_zipped(PyObject *path, Tag maker)
+{
+    size_t place = 0;
+    if (PLACE_OF(maker) == UNOWNED_PLACE) {
+        place = place_of_path(path);
+        PyErr_Clear();
+    }
+    Py_DECREF(path);
+    return place ? TAG_OF(place) : maker;
+}
+
 static Tag
 tag_of_new_code(void)
 {
+    PyObject *zipped;
     Cursor cursor;
     Tag tag;
     cursor_start(&cursor, NULL);
@@ -109,6 +151,9 @@ tag_of_new_code(void)
     }
     else {
         tag = maker_of_code(false);
+        if (cursor.code && (zipped = zipped_file(&cursor))) {
+            tag = tag_of_zipped(zipped, tag);
+        }
     }
     cursor_end(&cursor);
     return tag;
@@ -427,6 +472,15 @@ pin_from(PyObject *bootstrap, PyObject *external, PyObject *imp)
     return frozen ? 0 : -1;
 }
 
+static int
+pin_from_zip(PyObject *zipimport)
+{
+    pinned.zip_unmarshal = code_at(zipimport, NULL, "_unmarshal_code");
+    pinned.zip_compile = pinned.zip_unmarshal ? code_at(zipimport, NULL, "_compile_source") : NULL;
+    pinned.zip_find = pinned.zip_compile ? code_at(zipimport, NULL, "_get_module_code") : NULL;
+    return pinned.zip_find ? 0 : -1;
+}
+
 /* Remember the functions of the import system by their code, which has no other copy. */
 int
 creation_pin(void)
@@ -434,7 +488,9 @@ creation_pin(void)
     PyObject *bootstrap = PyImport_ImportModule("_frozen_importlib");
     PyObject *external = bootstrap ? PyImport_ImportModule("_frozen_importlib_external") : NULL;
     PyObject *imp = external ? PyImport_ImportModule("_imp") : NULL;
-    int result = imp ? pin_from(bootstrap, external, imp) : -1;
+    PyObject *zipimport = imp ? PyImport_ImportModule("zipimport") : NULL;
+    int result = zipimport && pin_from_zip(zipimport) == 0 ? pin_from(bootstrap, external, imp) : -1;
+    Py_XDECREF(zipimport);
     Py_XDECREF(bootstrap);
     Py_XDECREF(external);
     Py_XDECREF(imp);
