@@ -41,7 +41,7 @@ class Guard:
         self.session = session
         self.told = told
         self.core = core.choose(session.get("core", "auto"), session["package"])
-        self.busy = self.core.new_busy()
+        self.busy = self.core.busy
         self.table = tables.load(session["table"])
         self.recorder = Recorder(
             session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.busy

@@ -7,14 +7,14 @@ LIBRARY = "importguard.core.ccore"
 
 
 class Choice:
-    """A core: its `name`, `new_busy` and `install`, and what is `missing` ("" where it is the one that was wanted)."""
+    """A core: its `name`, its set of `busy` threads, its `install`, and what is `missing` ("" where it is the one that was wanted)."""
 
-    __slots__ = ("install", "missing", "name", "new_busy")
+    __slots__ = ("busy", "install", "missing", "name")
 
     def __init__(self, name, module, missing):
         self.name = name
         self.install = module.install
-        self.new_busy = module.new_busy
+        self.busy = module.new_busy()
         self.missing = missing
 
 

@@ -32,7 +32,7 @@ refuse(const char *event)
 static bool
 is_python_file(PyObject *path)
 {
-    static const char *const suffixes[] = {".py", ".pyc", ".so", ".pth"};
+    static const char *const suffixes[] = {".py", ".pyc", ".so", ".pth", "/pyvenv.cfg"};
     for (size_t at = 0; PyUnicode_CheckExact(path) && at < Py_ARRAY_LENGTH(suffixes); at++) {
         PyObject *suffix = PyUnicode_FromString(suffixes[at]);
         Py_ssize_t found = suffix ? PyUnicode_Tailmatch(path, suffix, 0, PyUnicode_GET_LENGTH(path), 1) : 0;
@@ -45,24 +45,48 @@ is_python_file(PyObject *path)
     return false;
 }
 
-/* An `open` that imports need: a file of Python's own kind, for reading. */
+/* An `open` that an interpreter can't do without: Python's own kind of file, for reading, or a descriptor. */
 static bool
 is_reading_code(PyObject *args)
 {
     if (PyTuple_GET_SIZE(args) != 3 || !PyLong_CheckExact(PyTuple_GET_ITEM(args, 2))) {
         return false;
     }
+    if (PyLong_CheckExact(PyTuple_GET_ITEM(args, 0))) {
+        return true; /* it is open already */
+    }
     long flags = PyLong_AsLong(PyTuple_GET_ITEM(args, 2));
     PyErr_Clear();
     return flags >= 0 && !(flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND))
-           && (is_python_file(PyTuple_GET_ITEM(args, 0)) || PyLong_CheckExact(PyTuple_GET_ITEM(args, 0)));
+           && is_python_file(PyTuple_GET_ITEM(args, 0));
+}
+
+/* Modules that start programs or call anything, and raise no event when they do. */
+static bool
+is_silent_module(PyObject *args)
+{
+    static const char *const names[] = {"_posixsubprocess", "_ctypes", "_tkinter"};
+    PyObject *name = PyTuple_GET_SIZE(args) == 5 ? PyTuple_GET_ITEM(args, 0) : NULL;
+    for (size_t at = 0; name && PyUnicode_CheckExact(name) && at < Py_ARRAY_LENGTH(names); at++) {
+        if (PyUnicode_CompareWithASCIIString(name, names[at]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Where Python can't be asked, what changes or reaches anything is refused, and so is reading what is no code. */
 static int
 answer_unasked(const Event *found, const char *event, PyObject *args)
 {
-    if (!core.enforcing || found->role != READ) {
+    if (!core.enforcing) {
+        return 0;
+    }
+    /* By the canary a sub-interpreter learns that it is guarded from outside. */
+    if (found->role == CANARY || (found->role == IMPORT && is_silent_module(args))) {
+        return refuse(event);
+    }
+    if (found->role != READ) {
         return 0;
     }
     if (strcmp(event, "open") == 0 ? is_reading_code(args) : !found->acts) {

@@ -157,6 +157,10 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
 static PyObject *
 new_busy(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
 {
+    if (core.armed) {
+        PyErr_SetString(PyExc_RuntimeError, "armed by another interpreter of this process");
+        return NULL;
+    }
     return (PyObject *)PyObject_New(PyObject, &BusyType);
 }
 
