@@ -37,6 +37,7 @@ def extensions():
         sources=sorted(glob.glob("importguard/core/src/*.c")),
         depends=["importguard/core/src/ccore.h"],
         define_macros=[("_GNU_SOURCE", None)],
+        libraries=["dl"],
         extra_compile_args=["-std=c11", "-fvisibility=hidden", *strict],
     )
     return [core]

@@ -111,10 +111,19 @@ class Walker:
         if end == BODY:
             return self._at_import(chain, detail)
         if end == CARRIED:
-            return Origin(tuple(chain) + detail.chain, detail.phase, detail.module)
+            return self._at_carrier(chain, detail)
         if end == STARTUP_LINE:
             return self._at_startup_file(chain, detail)
         return self._at_end(chain)
+
+    def _at_carrier(self, chain, origin):
+        """Only what is arranged while importing is carried: whoever calls the carrier with another origin made it up."""
+        is_made_up = origin.phase == "run"
+        for owner in origin.chain:
+            is_made_up = is_made_up or owner.kind == "app"
+        if is_made_up:
+            return Origin((*chain, UNOWNED), "import", origin.module)
+        return Origin(tuple(chain) + origin.chain, origin.phase, origin.module)
 
     def _at_end(self, chain):
         if chain and not self.starting and get_ident() != self.main_thread:

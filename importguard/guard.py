@@ -68,6 +68,7 @@ class Guard:
         self.finder = Finder(self.examine, {})
         self.refuses_startup_files = self.table.startup_files == "refuse" and self.table.mode == "enforce"
         self.answers = self.owner_by_tag = None
+        self.is_heard = True
         self.ruled_out = {}
         self.table.owner_of = self.identity.name_of_path
         self.table.is_written = self.is_written
@@ -147,6 +148,7 @@ class Guard:
     # The doors.
 
     def ask_to_spawn(self, target, argv, frame):
+        self.listen()
         return self.judge("proc.spawn", target or "?", argv, frame, layer="wrap")
 
     def on_import(self, args):
@@ -168,6 +170,7 @@ class Guard:
         thread = get_ident()
         if thread in self.busy:
             return
+        self.listen()
         self.busy.add(thread)
         try:
             self.enforcer.guarded(self._examine, name, spec)
@@ -229,6 +232,12 @@ class Guard:
     def _import_request(self, name, owner):
         phase = "startup" if self.walker.starting else "import"
         return Request("import", name, None, owner, (), phase, name, "finder")
+
+    def listen(self):
+        """Make sure, by a way that leads around it, that the hook of the C core still hears; say so once when it doesn't."""
+        if self.core.name == "c" and self.is_heard and not self.answers():
+            self.is_heard = False
+            self.recorder.record("tamper", capability="runtime.patch", target="audit hook", reason="the audit hook is gone")
 
     # What children are told.
 

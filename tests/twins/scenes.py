@@ -21,6 +21,7 @@ class Scene:
     app: str = "import acme_evil\n"
     blamed: tuple[str, str] = ("acme-evil", "import")
     python: tuple[str, str] | None | str = "same"
+    missed: tuple[str, ...] = ()  # versions on which the core in Python takes the import for the application's run
 
 
 def by_import(name, evil, **more):
@@ -36,7 +37,7 @@ AGREED = (
     by_import("a function of the module", f"def act():\n    {READ}\ntry: act()\nexcept PermissionError: pass"),
     by_call("a call by the application", f"def act():\n    try: {READ}\n    except PermissionError: pass"),
     by_import("a lambda", f"f = lambda: {READ}\ntry: f()\nexcept PermissionError: pass"),
-    by_import("a comprehension", f"try: [{READ} for _ in (1,)]\nexcept PermissionError: pass"),
+    by_import("a comprehension", f"try: [{READ} for _ in (1,)]\nexcept PermissionError: pass", missed=("3.12", "3.13")),
     by_import("a generator", f"try: next({READ} for _ in (1,))\nexcept PermissionError: pass"),
     by_import("a class body", f"try:\n    class A: x = {READ}\nexcept PermissionError: pass"),
     by_import("a callback of sorted", f"try: sorted([1], key=lambda _: {READ})\nexcept PermissionError: pass"),
@@ -49,7 +50,7 @@ AGREED = (
     by_import("a path of a class of its own", "class P:\n    def __fspath__(self): return KEY\ntry: open(P()).read()\nexcept PermissionError: pass"),
     by_import("a str of a class of its own", "class S(str):\n    def __str__(self): return '/etc/hosts'\n    __eq__ = lambda *a: False\n    __hash__ = str.__hash__\n    def startswith(self, *a): return False\ntry: open(S(KEY)).read()\nexcept PermissionError: pass"),
     by_import("bytes", "try: open(os.fsencode(KEY)).read()\nexcept PermissionError: pass"),
-    by_import("a module that is reloaded", "import sys, importlib\nif not hasattr(sys, 'seen'):\n    sys.seen = True\nelse:\n    exec(PAYLOAD)", app="import acme_evil, importlib; importlib.reload(acme_evil)\n"),
+    by_import("a module that is reloaded", "import sys, importlib\nif not hasattr(sys, 'seen'):\n    sys.seen = True\nelse:\n    exec(PAYLOAD)", app="import acme_evil, importlib; importlib.reload(acme_evil)\n", missed=("3.11", "3.12", "3.13")),
 )
 
 # What code says of itself: only tags see through it. Each is listed in docs/explanation/limits.md for the core in Python.
@@ -113,6 +114,14 @@ FORGED = (
         "import sys; sys.dont_write_bytecode = True\n"
         "loader.get_code = lambda name: importlib.machinery.SourceFileLoader.source_to_code(loader, get_data(path), path)\n"
         "loader.exec_module(importlib.util.module_from_spec(importlib.util.spec_from_loader('plugin', loader)))",
+        python=None,
+    ),
+    by_import(
+        "a call of the guard's own carrier",
+        "import importguard.blame, importguard.model, importguard.wraps.carrier as c\n"
+        "origin = importguard.blame.Origin((importguard.model.APP,), 'run', '')\n"
+        "try: c.run(origin, os.open, (KEY, 0), {}); print('GOT IT')\nexcept PermissionError: pass",
+        blamed=("unowned", "import"),
         python=None,
     ),
     by_import(

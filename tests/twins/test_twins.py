@@ -13,8 +13,10 @@ def blamed(outcome):
 
 
 @pytest.mark.parametrize("scene", scenes.AGREED, ids=lambda scene: scene.name)
-def test_both_cores_blame_the_same_owner(scene, play):
+def test_both_cores_blame_the_same_owner(scene, play, core, any_interpreter, request):
     """The owner and the phase on record are the same, and the key isn't read."""
+    if core == "py" and any_interpreter.version in scene.missed:
+        request.applymarker(pytest.mark.xfail(reason="the core in Python doesn't see this import", strict=True))
     outcome = play(scene.evil, scene.app)
 
     assert blamed(outcome) == {scene.blamed}, outcome.story()
