@@ -50,10 +50,10 @@ def main(arguments=None):
     needs_packages = not options.quick
     python = environment.make(options.python, with_packages=needs_packages)
     version = subprocess.run([python, "-I", "-c", PROBE], capture_output=True, text=True, check=True).stdout.strip()
-    load = launching.load()
+    before = launching.load()
     with variants.stage(python) as stage:
         measured = measure(stage, python, chosen, options)
-    text = results.page(measured, python=version, load=load)
+    text = results.page(measured, python=version, load=(before, launching.load()))
     print(text)
     if options.write:
         (HERE / "results.md").write_text(text)
@@ -89,7 +89,7 @@ def measure(stage, python, chosen, options):
     for workload in wanted:
         pairs.progress(f"{workload.name}: {options.rounds} rounds")
         seconds[workload.name] = pairs.measure(workload, list(stage.variants.values()), rounds=options.rounds)
-        if workload.name != "start":
+        if workload.is_import or options.quick:
             inside[workload.name] = time_inside(stage, python, workload, tries)
     launched = launching.measure(stage, python, rounds=min(options.rounds, 15))
     limits = ratios.budgets(options.budgets) if options.budgets else {}

@@ -10,8 +10,8 @@ import pyperf
 SAID = ("aslr", "cpu_count", "cpu_model_name", "python_implementation")
 PAGE = """# What the guard costs
 
-Measured {date} with CPython {python} on {machine}, by `python benchmarks --rounds {rounds}`;
-{load:.1f} processes wanted each CPU when it began.
+Measured {date} with CPython {python} on {machine}, by `python benchmarks --rounds {rounds}`.
+The processes that wanted each CPU were {before:.1f} when it began and {after:.1f} when it ended, its own one included.
 
 CPU time of whole processes, user and system, in rounds of one fresh process a variant; the ratio is the median of the
 rounds' own ratios with its 95 % bootstrap interval. The plain hook is the twenty lines in
@@ -23,8 +23,8 @@ rounds' own ratios with its 95 % bootstrap interval. The plain hook is the twent
 
 ## Inside the guard
 
-Time inside the audit hook, and inside the finder's look at each module that was found; the best of {tries} processes.
-The rest of what a guarded import takes longer is the events themselves: with any hook CPython builds their arguments.
+Wall time inside the audit hook, and inside the finder's look at each module that was found; the best of {tries} processes.
+An upper bound: the timer around each event is in it, and on a busy machine the waiting too.
 
 | workload | hook, ms | events | finder, ms | modules | share of the bare process |
 |---|---|---|---|---|---|
@@ -49,10 +49,10 @@ def machine():
 
 
 def page(measured, *, python, load):
-    """Return the Markdown page of a Measured."""
+    """Return the Markdown page of a Measured; `load` is what `launching.load` said before and after."""
     about = machine()
     return PAGE.format(
-        date=datetime.date.today().isoformat(), python=python, rounds=measured.rounds, load=load, tries=measured.tries,
+        date=datetime.date.today().isoformat(), python=python, rounds=measured.rounds, before=load[0], after=load[1], tries=measured.tries,
         machine=f"{about.get('cpu_count', '?')} × {about.get('cpu_model_name', 'unknown CPU')}, {about['platform']}",
         rows="\n".join(_row(name, measured) for name in measured.seconds),
         inside="\n".join(_inside(name, measured) for name in measured.inside) or "| none | | | | | |",

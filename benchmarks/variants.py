@@ -43,7 +43,7 @@ class Stage:
 @contextmanager
 def stage(python):
     """Give the Stage for an interpreter. Its session is made once, as `importguard run` makes it; nothing supervises."""
-    with tempfile.TemporaryDirectory(prefix="importguard-benchmark-") as name:
+    with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as name:
         folder = Path(name).resolve()
         for child in ("home", "project", "sessions"):
             (folder / child).mkdir()

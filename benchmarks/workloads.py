@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 
 OPEN_CLOSE = """
+for _ in range({times}):
+    open({file!r}, "rb").close()
+"""
+# Two system calls and nothing else: as bad as it gets.
+OS_OPEN_CLOSE = """
 import os
 for _ in range({times}):
     os.close(os.open({file!r}, os.O_RDONLY))
@@ -50,6 +55,7 @@ def every(file, *, times=1.0):
         Workload("pandas", "import pandas", is_import=True),
         Workload("django", DJANGO, is_import=True),
         Workload("boto3", BOTO3, is_import=True),
-        Workload("open-close", OPEN_CLOSE.format(times=int(60_000 * times), file=str(file))),
+        Workload("open-close", OPEN_CLOSE.format(times=int(30_000 * times), file=str(file))),
+        Workload("os-open-close", OS_OPEN_CLOSE.format(times=int(30_000 * times), file=str(file))),
         Workload("connect", CONNECT.format(times=int(6_000 * times))),
     )

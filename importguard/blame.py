@@ -4,14 +4,16 @@ The rules are those of the architecture page: the standard library is never in t
 walk; a deputy passes the blame outwards; an import, a start-up file or the start of deferred work is a boundary.
 """
 
+import _frozen_importlib
 import sys
 from _thread import get_ident
 
 from importguard.model import APP, STDLIB, UNOWNED, Owner, Value
-from importguard.pinned import getattr, len, str, tuple, type
+from importguard.pinned import getattr, str, tuple, type
 
 ModuleSpec = type(sys.__spec__)
 LOADED_BY_IMPORTLIB = "_initializing"
+IMPORTLIB = _frozen_importlib.__dict__
 PROGRAM_KINDS = ("distribution", "unowned")
 # What stands in a walk by tags for the program itself, and how such a walk ends (the numbers of ccore.h).
 MAIN = Owner("__main__", "", "app")
@@ -43,7 +45,7 @@ class Walker:
         self.deferred_globals = deferred_globals
         self.is_deputy = is_deputy
         self.program = main_origin.program
-        self.main_known = False
+        self.main = None
         self.main_thread = get_ident()
         self.starting = True
         self.walk_tags = None
@@ -53,32 +55,38 @@ class Walker:
         if self.walk_tags is not None:
             return self._conclude(*self.walk_tags(frame))
         chain = []
-        namespace = owner = inner = None
+        namespace = owner = inner = pretended = None
         in_site = is_made = False
         while frame is not None:
             outer = frame.f_globals
             if outer is not namespace:
-                if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace):
+                if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace, outer):
                     return self._at_import(chain, namespace)
                 namespace = outer
                 name = namespace.get("__name__")
+                if name == "__main__" and namespace is not self.main:
+                    # Runs under that name for somebody else: what it does in an import is done by who imports.
+                    pretended = pretended or self._at_main(chain)
+                    name = None
                 found = self._enter(chain, frame, namespace, name)
                 if type(found) is Origin:
-                    return found
+                    return found if pretended is None or found.phase != "run" else pretended
                 owner, in_site = found, name == "site"
                 is_made = is_made or owner is None
                 if owner is not None and owner is not STDLIB and owner not in chain:
                     chain.append(owner)
                     if owner.kind == "app":
-                        return Origin(tuple(chain), self._phase(), "")
+                        return pretended or Origin(tuple(chain), self._phase(), "")
             if in_site:
                 startup_file = startup_file_of(frame)
                 if startup_file is not None:
                     return self._at_startup_file(chain, startup_file)
             inner = frame
             frame = frame.f_back
-        if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace):
+        if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace, None):
             return self._at_import(chain, namespace)
+        if pretended is not None:
+            return pretended
         if is_made and not chain:
             # Code that was made at run time, in a namespace that is no module's, and nobody who called it.
             chain.append(UNOWNED)
@@ -111,19 +119,10 @@ class Walker:
         if end == BODY:
             return self._at_import(chain, detail)
         if end == CARRIED:
-            return self._at_carrier(chain, detail)
+            return Origin(tuple(chain) + detail.chain, detail.phase, detail.module)
         if end == STARTUP_LINE:
             return self._at_startup_file(chain, detail)
         return self._at_end(chain)
-
-    def _at_carrier(self, chain, origin):
-        """Only what is arranged while importing is carried: whoever calls the carrier with another origin made it up."""
-        is_made_up = origin.phase == "run"
-        for owner in origin.chain:
-            is_made_up = is_made_up or owner.kind == "app"
-        if is_made_up:
-            return Origin((*chain, UNOWNED), "import", origin.module)
-        return Origin(tuple(chain) + origin.chain, origin.phase, origin.module)
 
     def _at_end(self, chain):
         if chain and not self.starting and get_ident() != self.main_thread:
@@ -148,15 +147,13 @@ class Walker:
             return Origin(tuple(chain) + (APP,), self._phase(), "__main__")
         return Origin(tuple(chain) + (main.owner,), main.phase, main.module or "__main__")
 
-    def _learn_program(self):
-        """Find out which distribution the user started, once __main__ has a file."""
+    def learn_program(self, owner):
+        """Take it that the user's program starts now, and whose it is; what __main__ says of itself later may be a lie."""
+        self.starting = False
         main = sys.modules.get("__main__")
-        namespace = main.__dict__ if type(main) is type(sys) else {}
-        if self.main_origin.kind != "app" or "__file__" not in namespace:
-            return
-        self.main_known = True
-        owner = self.owner_of_globals(namespace)
-        if owner is not None and owner.kind == "distribution":
+        if type(main) is type(sys):
+            self.main = main.__dict__
+        if self.main_origin.kind == "app" and owner is not None and owner.kind == "distribution":
             self.program = owner.name
 
     def _at_import(self, chain, namespace):
@@ -186,8 +183,6 @@ class Walker:
         """The installed program whose command the user typed acts as the application, but never while importing."""
         if phase != "run" or owner.kind != "distribution":
             return owner
-        if not self.main_known:
-            self._learn_program()
         return Owner(owner.name, owner.version, "app") if owner.name == self.program else owner
 
 
@@ -197,8 +192,13 @@ class MainOrigin(Value):
     __slots__ = ("owner", "phase", "module", "kind", "program")
 
 
-def is_module_body(frame, namespace):
-    """Say whether a frame is the body of a module that the import system is executing just now."""
+def is_module_body(frame, namespace, outer):
+    """Say whether a frame is the body of a module that the import system, or who it is called from, executes just now.
+
+    A module may say of itself what it likes: that importlib called its body can't be hidden.
+    """
+    if outer is IMPORTLIB:
+        return frame.f_locals is namespace
     spec = namespace.get("__spec__")
     if type(spec) is not ModuleSpec or not getattr(spec, LOADED_BY_IMPORTLIB, False):
         return False

@@ -6,11 +6,12 @@ effect in other words: `-P -s` for `-I`, every PYTHON* variable put aside under 
 
 import sys
 
-from importguard.pinned import close, len, list, open, read, O_CLOEXEC, O_RDONLY
+from importguard.pinned import O_CLOEXEC, O_RDONLY, close, len, list, open, read
 from importguard.session import VARIABLE, encode_spawn
 
 HELD = "_IMPORTGUARD_HELD_"
 TAKES_VALUE = "cmWXQ"
+ENV_WITH_VALUE = ("-u", "--unset", "-C", "--chdir")
 PYTHONS = ("python", "pypy")
 
 
@@ -30,7 +31,28 @@ def guard_child(argv, env, spawn):
     rest = without_ahead(given, spawn["ahead"]) if given is not None else ""
     env["PYTHONPATH"] = spawn["ahead"] + (":" + rest if rest else "")
     env[VARIABLE] = encode_spawn({**spawn, "flags": flags, "pythonpath": "" if given is None else "="})
-    return argv, env
+    return _through_env(argv, env), env
+
+
+def _through_env(argv, env):
+    """Have `env -i` and `env -u NAME`, which clear the environment on the way, set the guard's variables again."""
+    if not argv or argv[0].rpartition("/")[2] != "env":
+        return argv
+    at, clears = 1, False
+    while at < len(argv):
+        word = argv[at]
+        if word in ENV_WITH_VALUE:
+            clears = clears or word in ("-u", "--unset")
+            at += 2
+        elif word[:1] == "-" and word[:2] != "-S" and not word.startswith("--split-string"):
+            clears = clears or word in ("-", "-i", "--ignore-environment") or word.startswith(("-u", "--unset="))
+            at += 1
+        elif "=" in word:
+            at += 1
+        else:
+            break
+    own = [f"{name}={env[name]}" for name in env if name == "PYTHONPATH" or name.startswith(VARIABLE)]
+    return argv[:at] + own + argv[at:] if clears and at < len(argv) else argv
 
 
 def without_ahead(value, ahead):

@@ -2,7 +2,8 @@
 
 import sys
 
-from importguard.pinned import getattr, id, len, list, read_file, type
+from importguard.errors import BlockedImport
+from importguard.pinned import get_frame, getattr, len, list, read_file, type
 
 UNCHECKED_HASH = 0b01
 CHECKED_HASH = 0b11
@@ -11,7 +12,7 @@ CHECKED_HASH = 0b11
 class Finder:
     """Asks the finders behind it and hands their spec on as it is, once the guard has looked at it.
 
-    `examine(name, spec)` raises to block an import; `patches` maps module names to functions that are called with
+    `examine(name, spec, frame)`, told who imports, raises to block an import; `patches` maps module names to functions that are called with
     the module after it ran, the only case in which a loader is wrapped.
     """
 
@@ -26,7 +27,10 @@ class Finder:
             find = getattr(finder, "find_spec", None)
             spec = find(name, path, target) if find is not None else None
             if spec is not None:
-                self.examine(name, spec)
+                try:
+                    self.examine(name, spec, get_frame(1))
+                except BlockedImport as blocked:
+                    raise blocked.with_traceback(None) from None
                 patch = self.patches.get(name)
                 if patch is not None and spec.loader is not None:
                     spec.loader = PatchingLoader(spec.loader, patch)
@@ -42,9 +46,12 @@ class Finder:
     def go_first(self):
         """Take position 0 again; return what stood there."""
         before = sys.meta_path[0] if sys.meta_path else None
-        while self in sys.meta_path:
-            sys.meta_path.remove(self)
-        sys.meta_path.insert(0, self)
+        others = [finder for finder in sys.meta_path if finder is not self]
+        if type(sys.meta_path) is list:
+            sys.meta_path[:] = [self, *others]
+        else:
+            # A list of somebody's own making does what it likes when it is changed.
+            sys.meta_path = [self, *others]
         return before
 
 
@@ -68,11 +75,8 @@ class PatchingLoader:
         return getattr(self.loader, name)
 
 
-def bytecode_problem(spec, came_with_a_wheel):
-    """Say what is wrong with the bytecode that a spec would run: "" for nothing, else a word for the record."""
-    origin, cached = spec.origin, spec.cached
-    if type(origin) is not str:
-        return ""
+def bytecode_problem(name, origin, cached, loader, came_with_a_wheel):
+    """Say what is wrong with the bytecode that a module's loader would run: "" for nothing, else a word for the record."""
     if origin.endswith(".pyc"):
         return "sourceless"
     if not origin.endswith(".py") or type(cached) is not str:
@@ -84,7 +88,7 @@ def bytecode_problem(spec, came_with_a_wheel):
     if len(head) >= 8 and head[4] & CHECKED_HASH == UNCHECKED_HASH:
         return "unchecked-hash"
     if len(head) > 16:
-        return _compare(spec, origin)
+        return _compare(name, origin, loader)
     return ""
 
 
@@ -98,11 +102,11 @@ def _head(path):
         close(fd)
 
 
-def _compare(spec, origin):
+def _compare(name, origin, loader):
     """A wheel brought this bytecode along: run it only when it is what its source says."""
     try:
         source = read_file(origin)
-        given = spec.loader.get_code(spec.name)
+        given = loader.get_code(name)
     except (OSError, ImportError):
         return ""
     made = compile(source, origin, "exec", dont_inherit=True)

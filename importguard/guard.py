@@ -1,26 +1,30 @@
 """Arming: the one place where the parts of the guard meet."""
 
+import _thread
 import posix
 import sys
 from _thread import get_ident
 
 from importguard import core
 from importguard.blame import MAIN, MainOrigin, Walker
+from importguard.core.events import on_move, read_open
 from importguard.enforce import Enforcer, Recorder, stack_of
 from importguard.errors import AdvisoryError
 from importguard.finder import Finder, bytecode_problem
 from importguard.identity import Identity
+from importguard.inside import Inside
 from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request, Value
-from importguard.paths import FOLDER, TYPE_MASK, resolve
-from importguard.pinned import get_frame, list, read_file, sorted, stat, type
+from importguard.paths import is_folder, resolve
+from importguard.pinned import get_frame, getattr, list, read_file, sorted, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
-from importguard.wraps import carrier, deferred, spawn
+from importguard.wraps import carrier, deferred, environ, fresh, spawn
 from importguard.written import Written
 
 # Started in one of these, a program has no project around it: its script alone is the application's.
 TOO_WIDE = ("/", "/dev/shm", "/etc", "/home", "/opt", "/tmp", "/usr", "/usr/local", "/var", "/var/tmp")
 STARTUP_MODULES = ("sitecustomize", "usercustomize")
+ADVISORIES = ("layout", "advisory", "database")  # in the order in which they import each other
 STARTUP_SUFFIXES = (".pth", ".start")
 IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
 # Who a process works for that no guarded process has started.
@@ -42,12 +46,14 @@ class Guard:
         self.told = told
         self.core = core.choose(session.get("core", "auto"), session["package"])
         self.busy = self.core.busy
+        self.inside = Inside(self.busy)
         self.table = tables.load(session["table"])
         self.recorder = Recorder(
             session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.busy
         )
         self.enforcer = Enforcer(self.recorder, mode=self.table.mode, on_violation=self.table.on_violation)
         self.written = Written()
+        on_move.append(self.written.move)
         self.identity = Identity(
             sites=session["ledger"]["sites"],
             app_roots=[with_slash(root) for root in session["app_roots"] if root not in TOO_WIDE],
@@ -64,7 +70,9 @@ class Guard:
             deferred_globals=carrier.__dict__,
             is_deputy=self.table.is_deputy,
         )
-        self.spawner = spawn.Spawner(self.ask_to_spawn, self.spawn_fields, is_enforcing=self.table.mode == "enforce")
+        self.spawner = spawn.Spawner(
+            self.ask_to_spawn, self.ask_to_open, self.spawn_fields, is_enforcing=self.table.mode == "enforce"
+        )
         self.finder = Finder(self.examine, {})
         self.refuses_startup_files = self.table.startup_files == "refuse" and self.table.mode == "enforce"
         self.answers = self.owner_by_tag = None
@@ -89,16 +97,24 @@ class Guard:
 
     def judge(self, capability, target, argv, frame, layer="audit"):
         """Decide on what the code in `frame` asks for; raises Denied when it is refused."""
-        thread = get_ident()
-        if thread in self.busy or (capability == "proc.spawn" and self.spawner.is_passing()):
+        if capability == "proc.spawn" and self.spawner.is_passing(frame):
             return None
         if capability == "code.run" and is_at_work(frame, *IMPORT_SYSTEM):
             return None
+        return self._busily(frame, self._judge, capability, target, argv, frame, layer)
+
+    def _busily(self, frame, work, *args):
+        """Do the guard's work in this thread; what the guard itself asks for while it is at work is let through."""
+        thread = get_ident()
+        was_busy = thread in self.busy
+        if was_busy and self.inside.is_own(frame):
+            return None
         self.busy.add(thread)
         try:
-            return self.enforcer.guarded(self._judge, capability, target, argv, frame, layer)
+            return self.enforcer.guarded(work, *args)
         finally:
-            self.busy.discard(thread)
+            if not was_busy:
+                self.busy.discard(thread)
 
     def _judge(self, capability, target, argv, frame, layer):
         if self.refuses_startup_files and capability == "fs.read" and is_at_work(frame, "site"):
@@ -133,8 +149,7 @@ class Guard:
 
     def look_up_advisory(self, name, version):
         """Return the advisory of a distribution that was installed after the launch, as preflight would mark it."""
-        from importguard.advisories import database  # here: most processes never come to need it
-
+        database = load_by_file("importguard.advisories", self.session["package"], ADVISORIES)
         try:
             known = database.Databases([database.open(path) for path in self.session.get("databases", ())])
             advisory = known.lookup(name, version)
@@ -151,54 +166,73 @@ class Guard:
         self.listen()
         return self.judge("proc.spawn", target or "?", argv, frame, layer="wrap")
 
+    def ask_to_open(self, path, flags, frame):
+        for capability, target, _ in read_open((path, None, flags)):
+            if self.concerns(capability, target):
+                self.judge(capability, target, None, frame, layer="wrap")
+
     def on_import(self, args):
         """Keep the finder first; the event comes before any finder is asked."""
         if not self.finder.is_first():
             was_there = self.finder in sys.meta_path
             self.finder.go_first()
             if not was_there:
-                self.recorder.record("tamper", capability="runtime.patch", target="sys.meta_path", reason="the finder was removed")
+                self.recorder.record(
+                    "tamper", capability="runtime.patch", target="sys.meta_path", reason="the finder was removed"
+                )
         filename = args[1]
         if type(filename) is str and self.table.watches("native.load", filename):
             self.judge("native.load", resolve(filename), None, get_frame(0).f_back)
 
-    def on_program(self, args):
-        self.walker.starting = False
+    def on_program(self, event, args):
+        """The program begins: only the interpreter itself says so below no frame, and only once."""
+        if self.walker.starting and get_frame(2).f_back is None:
+            self.walker.learn_program(self._program_of(event, args[0] if args else None))
 
-    def examine(self, name, spec):
-        """Look at what the finders found for a module, before anything of it runs; raises BlockedImport."""
-        thread = get_ident()
-        if thread in self.busy:
-            return
+    def _program_of(self, event, what):
+        """Return the Owner of the file or module that is run, None where it is neither."""
+        if type(what) is not str:
+            return None
+        if event == "cpython.run_file":
+            return self.identity.owner_of_path(resolve(what))
+        return self.identity.owner_of_module(what) if event == "cpython.run_module" else None
+
+    def examine(self, name, spec, frame):
+        """Look at what the finders found for a module, before anything of it runs; raises BlockedImport.
+
+        A spec may be of a package's own making, and so is read before the guard starts to work.
+        """
+        origin, cached, loader = [getattr(spec, field, None) for field in ("origin", "cached", "loader")]
+        places = None
+        if origin is None:
+            places = [str(place) for place in getattr(spec, "submodule_search_locations", None) or ()]
         self.listen()
-        self.busy.add(thread)
-        try:
-            self.enforcer.guarded(self._examine, name, spec)
-        finally:
-            self.busy.discard(thread)
+        self._busily(frame, self._examine, name, origin, cached, loader, places)
 
-    def _examine(self, name, spec):
-        origin = spec.origin
+    def _examine(self, name, origin, cached, loader, places):
         if type(origin) is not str or origin in ("built-in", "frozen"):
-            locations = spec.submodule_search_locations
-            if origin is None and locations:
-                self._examine_places(name, locations)
+            if places:
+                self._examine_places(name, places)
             return
         owner = self.identity.owner_of_path(resolve(origin))
         if owner.kind in ("app", "stdlib"):
             return
         if owner.name in self.identity.problems:
             self._refuse_malicious(name, owner)
-        if self.refuses_startup_files and name in STARTUP_MODULES and origin not in self.session.get("startup_known", ()):
+        if (
+            self.refuses_startup_files
+            and name in STARTUP_MODULES
+            and origin not in self.session.get("startup_known", ())
+        ):
             self._block(name, owner, Decision("deny", "startup-files:refuse"))
         if self.table.bytecode != "ignore":
-            self._examine_bytecode(name, owner, spec)
+            self._examine_bytecode(name, owner, origin, cached, loader)
         if self.table.watches("import", name):
             self._judge_import(name, owner)
 
-    def _examine_places(self, name, locations):
+    def _examine_places(self, name, places):
         """A namespace package runs no code, but all of its portions may belong to a bad distribution."""
-        owners = [self.identity.owner_of_path(resolve(str(place))) for place in list(locations)]
+        owners = [self.identity.owner_of_path(resolve(place)) for place in places]
         if owners and all(owner.name in self.identity.problems for owner in owners):
             self._refuse_malicious(name, owners[0])
 
@@ -209,8 +243,8 @@ class Guard:
         verdict = "log" if self.table.malicious == "warn" or advisory.startswith("warn:") else "deny"
         self._block(name, owner, Decision(verdict, f"advisory:{advisory.partition(':')[2] or advisory}"))
 
-    def _examine_bytecode(self, name, owner, spec):
-        problem = bytecode_problem(spec, self.identity.bytecode_came_with_a_wheel)
+    def _examine_bytecode(self, name, owner, origin, cached, loader):
+        problem = bytecode_problem(name, origin, cached, loader, self.identity.bytecode_came_with_a_wheel)
         if problem:
             verdict = "deny" if self.table.bytecode == "refuse" or problem == "differs-from-source" else "log"
             self._block(name, owner, Decision(verdict, f"bytecode:{problem}"))
@@ -241,10 +275,10 @@ class Guard:
 
     # What children are told.
 
-    def spawn_fields(self, origin):
+    def spawn_fields(self, origin, target, argv):
         """Return what a child must know: the session, and the blame of its spawn."""
         told = {"session": self.told["session"], "ahead": self.session["package"] + "/ahead"}
-        blame = self.walker.choose(origin, "proc.spawn", "") if origin is not None else None
+        blame = self.walker.choose(origin, "proc.spawn", target or "", argv) if origin is not None else None
         if blame is None:
             owner, phase, module = UNOWNED, "run", ""
         else:
@@ -261,11 +295,12 @@ class Guard:
         capabilities = {name for name in CAPABILITIES if self.table.watches_any(name)} | {"fs.write"}
         if self.refuses_startup_files:
             capabilities.add("fs.read")
-        self.answers, self.walker.walk_tags, self.owner_by_tag = self.core.install(
+        self.answers, self.walker.walk_tags, self.owner_by_tag, is_own = self.core.install(
             capabilities=capabilities,
             concerns=self.concerns,
             judge=self.judge,
             busy=self.busy,
+            is_own=self.inside.is_own,
             on_import=self.on_import,
             on_program=self.on_program,
             code_events=self._code_events(),
@@ -273,6 +308,8 @@ class Guard:
                 self.identity, self.finder, self.table.is_deputy, carrier.__dict__, is_late, self.table.mode == "enforce"
             ),
         )
+        self.inside.learn()
+        self.inside.is_own = is_own or self.inside.is_own
         if not self.answers():
             raise RuntimeError("the audit hook was blocked by one that was there before")
         self._wrap()
@@ -286,9 +323,13 @@ class Guard:
 
     def _wrap(self):
         deferral = deferred.Deferral(self.walker.trace, lambda: self.walker.starting)
-        spawn.wrap_posix(self.spawner)
-        deferred.wrap_threads(deferral)
+        spawn.wrap_posix(posix, self.spawner)
+        spawn.tell_os()
+        deferred.wrap_threads(_thread, deferral)
+        deferred.tell_threading()
         patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
+        if self.table.watches_any("env.read"):
+            patches["os"] = with_argument(environ.wrap_environ, self.judge)
         patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.spawner)
         for name, patch in patches.items():
             module = sys.modules.get(name)
@@ -296,9 +337,22 @@ class Guard:
                 patch(module)
             else:
                 self.finder.patches[name] = patch
+        fresh.wrap_makers(sys.modules["_imp"], self._makers(deferral))
         subprocess = sys.modules.get("subprocess")
         if subprocess is not None and hasattr(subprocess, "_fork_exec"):
             subprocess._fork_exec = sys.modules["_posixsubprocess"].fork_exec
+
+    def _makers(self, deferral):
+        """Return how to patch a module that is made a second time, by the name of a function that it has."""
+        makers = {
+            "fork_exec": with_argument(spawn.wrap_fork_exec, self.spawner),
+            "posix_spawn": with_argument(spawn.wrap_posix, self.spawner),
+            "start_new_thread": with_argument(deferred.wrap_threads, deferral),
+            "set_wakeup_fd": with_argument(deferred.wrap_signals, deferral),
+            "_run_exitfuncs": with_argument(deferred.wrap_atexit, deferral),
+        }
+        makers["create_dynamic"] = with_argument(fresh.wrap_makers, makers)
+        return makers
 
     def announce(self, **more):
         """Write the `armed` record: its absence is the alarm."""
@@ -352,12 +406,21 @@ def stdlib_folders():
     return [*folders, sys.base_prefix + zipped]
 
 
-def is_folder(path):
-    """Say whether a path is a folder now."""
-    try:
-        return stat(path).st_mode & TYPE_MASK == FOLDER
-    except OSError:
-        return False
+def load_by_file(package, folder, modules):
+    """Import modules of a package past every finder, and return the last: most processes never come to need them.
+
+    A finder of somebody else's must not answer for the guard, nor refuse it: pip does once it has begun to install.
+    """
+    external, frozen = sys.modules["_frozen_importlib_external"], sys.modules["_frozen_importlib"]
+    place = folder + "/" + package.partition(".")[2].replace(".", "/")
+    for name in (package, *[f"{package}.{module}" for module in modules]):
+        if name not in sys.modules:
+            file = f"{place}/__init__.py" if name == package else f"{place}/{name.rpartition('.')[2]}.py"
+            locations = [place] if name == package else None
+            spec = external.spec_from_file_location(name, file, submodule_search_locations=locations)
+            sys.modules[name] = frozen.module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[name])
+    return sys.modules[f"{package}.{modules[-1]}"]
 
 
 def is_at_work(frame, *modules):

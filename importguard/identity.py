@@ -48,6 +48,16 @@ class Identity:
         owner = self.owner_of_path(path)
         return owner.name if owner.kind in ("distribution", "app") else None
 
+    def owner_of_module(self, name):
+        """Return the Owner of an installed module by its name, or None for one that no distribution lists."""
+        top = name.partition(".")[0]
+        for site in self.sites:
+            for path in (f"{site}/{top}", f"{site}/{top}.py"):
+                owner = self._owners.get(self._listed(path))
+                if owner is not None:
+                    return owner
+        return None
+
     def owner_of_globals(self, namespace):
         """Return the Owner of code that runs in `namespace`, or None for a namespace that is no module's."""
         known = self._by_globals.get(id(namespace))

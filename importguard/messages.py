@@ -26,7 +26,8 @@ def denial(fields):
         release = printable(f"{owner.get('name', '?')}=={owner.get('version', '?')}")
         lines.append(f"  next   remove or replace this release; importguard advisories lookup {release} says more")
     if fields.get("allow"):
-        lines.append(f"  allow  {shown(fields['allow'])}")
+        # Whole, so that it can be copied.
+        lines.append(f"  allow  {printable(fields['allow'])}")
     lines.append(f"  more   importguard explain --record {printable(fields.get('id', ''))}")
     return "\n".join(lines)
 

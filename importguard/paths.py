@@ -1,6 +1,6 @@
 """Which file a path really means: absolute, with every symbolic link followed, at the price of one lstat."""
 
-from importguard.pinned import fspath, getcwd, len, lstat, readlink, type
+from importguard.pinned import bytes, fspath, getcwd, isinstance, len, lstat, memoryview, readlink, stat, str, type
 
 LINK = 0o120000
 FOLDER = 0o040000
@@ -23,9 +23,19 @@ def as_text(path):
     try:
         path = fspath(path)
     except TypeError:
+        return _text_of_buffer(path)
+    # A subclass may answer differently each time that it is asked: copy its characters once.
+    if isinstance(path, bytes):
+        return bytes.decode(path, "utf-8", "surrogateescape")
+    return "".join(str.__iter__(path))
+
+
+def _text_of_buffer(value):
+    """Return what a bytearray and its like hold, which some calls take for a path, or None for what is no buffer."""
+    try:
+        return bytes(memoryview(value)).decode("utf-8", "surrogateescape")
+    except (TypeError, ValueError):
         return None
-    # A subclass of str may answer differently each time that it is asked: copy its characters once.
-    return path.decode("utf-8", "surrogateescape") if type(path) is bytes else "".join(str.__iter__(path))
 
 
 def resolve(path, folder=None):
@@ -45,6 +55,14 @@ def resolve(path, folder=None):
     except (OSError, ValueError):
         return full
     return _follow(full, MOST_LINKS)
+
+
+def is_folder(path):
+    """Say whether a path is a folder now."""
+    try:
+        return stat(path).st_mode & TYPE_MASK == FOLDER
+    except (OSError, ValueError):
+        return False
 
 
 def forget():

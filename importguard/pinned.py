@@ -8,16 +8,20 @@ bytes = _builtins.bytes
 callable = _builtins.callable
 compile = _builtins.compile
 dict = _builtins.dict
+enumerate = _builtins.enumerate
 getattr = _builtins.getattr
+hasattr = _builtins.hasattr
 id = _builtins.id
 int = _builtins.int
 isinstance = _builtins.isinstance
 iter = _builtins.iter
 len = _builtins.len
 list = _builtins.list
+memoryview = _builtins.memoryview
 repr = _builtins.repr
 reversed = _builtins.reversed
 set = _builtins.set
+slice = _builtins.slice
 setattr = _builtins.setattr
 sorted = _builtins.sorted
 str = _builtins.str
@@ -54,6 +58,7 @@ O_WRONLY = _posix.O_WRONLY
 X_OK = _posix.X_OK
 
 get_frame = _sys._getframe
+BUILTIN = _builtins.type(_sys._getframe)
 
 
 def read_file(path, limit=1 << 26):

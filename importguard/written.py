@@ -1,6 +1,6 @@
 """What this process has written lately: code and programs that come from there are nobody's."""
 
-from importguard.pinned import len
+from importguard.pinned import len, list
 
 MOST = 4096
 
@@ -17,6 +17,12 @@ class Written:
             if len(paths) >= MOST:
                 del paths[next(iter(paths))]
             paths[path] = True
+
+    def move(self, source, target):
+        """Take note that a folder gets another name, and what was written in it with it."""
+        for path in list(self._paths):
+            if path.startswith(source + "/"):
+                self.note(target + path[len(source) :])
 
     def holds(self, path):
         """Say whether a path was written by this process, or lies in memory only."""

@@ -19,8 +19,8 @@ def new_busy():
     return ccore.new_busy()
 
 
-def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_events, attribution):
-    """Add the audit hook; return (a function that says whether it answers, the walk, the owner of a frame by its tag)."""
+def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_program, code_events, attribution):
+    """Add the audit hook; return (a function that says whether it answers, the walk, owner and `is_own` of a frame)."""
     readers = {
         event: (reader, any(capability not in PASSIVE for capability in asked))
         for event, (reader, asked) in events.READERS.items()
@@ -37,7 +37,7 @@ def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_
         concerns=concerns,
         judge=judge,
         on_import=on_import,
-        on_program=on_program,
+        on_program=_from_below(on_program),
         finder=attribution.finder,
         describe=_describer(identity, attribution.is_deputy),
         adopt=identity.owner_of_globals if attribution.is_late else None,
@@ -48,6 +48,15 @@ def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_
         pycache_prefix=sys.pycache_prefix,
         enforcing=attribution.is_enforcing,
     )
+
+
+def _from_below(on_program):
+    """The program's start is told from no frame at all; on_program looks for that below the two frames of a core."""
+
+    def tell(event, args):
+        on_program(event, args)
+
+    return lambda event, args: tell(event, args)
 
 
 def _describer(identity, is_deputy):

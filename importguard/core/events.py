@@ -4,8 +4,22 @@ Every audit event of CPython 3.11 to 3.13 is classified here: in a reader below,
 """
 
 from importguard import paths
-from importguard.pinned import access, getcwd, int, len, lstat, str, tuple, type
 from importguard.pinned import X_OK as EXECUTABLE
+from importguard.pinned import (
+    access,
+    bytes,
+    enumerate,
+    getcwd,
+    hasattr,
+    int,
+    isinstance,
+    len,
+    lstat,
+    slice,
+    str,
+    tuple,
+    type,
+)
 
 WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND
 WRITE_ONLY = 0o1
@@ -14,39 +28,129 @@ FORK = "<fork>"
 
 IGNORED = {
     "a lower event of the same operation follows": (
-        "ensurepip.bootstrap", "ftplib.connect", "ftplib.sendcmd", "glob.glob", "glob.glob/2", "http.client.connect",
-        "http.client.send", "imaplib.open", "imaplib.send", "nntplib.connect", "nntplib.putline", "os.fwalk", "os.walk",
-        "pathlib.Path.glob", "pathlib.Path.rglob", "pathlib.Path.walk", "poplib.connect", "poplib.putline", "pty.spawn",
-        "shutil.chown", "shutil.copyfile", "shutil.copymode", "shutil.copystat", "shutil.copytree",
-        "shutil.make_archive", "shutil.move", "shutil.rmtree", "shutil.unpack_archive", "smtplib.connect",
-        "smtplib.send", "subprocess.Popen", "telnetlib.Telnet.open", "telnetlib.Telnet.write", "tempfile.mkdtemp",
-        "tempfile.mkstemp", "urllib.Request", "webbrowser.open", "os.spawn",
+        "ensurepip.bootstrap",
+        "ftplib.connect",
+        "ftplib.sendcmd",
+        "glob.glob",
+        "glob.glob/2",
+        "http.client.connect",
+        "http.client.send",
+        "imaplib.open",
+        "imaplib.send",
+        "nntplib.connect",
+        "nntplib.putline",
+        "os.fwalk",
+        "os.walk",
+        "pathlib.Path.glob",
+        "pathlib.Path.rglob",
+        "pathlib.Path.walk",
+        "poplib.connect",
+        "poplib.putline",
+        "pty.spawn",
+        "shutil.chown",
+        "shutil.copyfile",
+        "shutil.copymode",
+        "shutil.copystat",
+        "shutil.copytree",
+        "shutil.make_archive",
+        "shutil.move",
+        "shutil.rmtree",
+        "shutil.unpack_archive",
+        "smtplib.connect",
+        "smtplib.send",
+        "subprocess.Popen",
+        "telnetlib.Telnet.open",
+        "telnetlib.Telnet.write",
+        "tempfile.mkdtemp",
+        "tempfile.mkstemp",
+        "urllib.Request",
+        "webbrowser.open",
+        "os.spawn",
     ),
     "reads or changes objects of this process only; the C core's business": (
-        "array.__new__", "builtins.breakpoint", "builtins.id", "builtins.input", "builtins.input/result",
-        "code.__new__", "compile", "function.__new__", "gc.get_objects", "gc.get_referents",
-        "gc.get_referrers", "marshal.dumps", "marshal.load", "object.__delattr__",
-        "object.__getattr__", "object.__setattr__", "pdb.Pdb", "setopencodehook", "sys._current_exceptions",
-        "sys._current_frames", "sys._getframe", "sys._getframemodulename", "sys.excepthook",
-        "sys.set_asyncgen_hook_finalizer", "sys.set_asyncgen_hook_firstiter", "sys.unraisablehook", "time.sleep",
-        "ctypes.PyObj_FromPtr", "ctypes.addressof", "ctypes.call_function", "ctypes.cdata", "ctypes.cdata/buffer",
-        "ctypes.create_string_buffer", "ctypes.create_unicode_buffer", "ctypes.get_errno", "ctypes.set_errno",
-        "ctypes.string_at", "ctypes.wstring_at", "cpython.PyInterpreterState_Clear", "cpython.PyInterpreterState_New",
-        "cpython._PySys_ClearAuditHooks", "monitoring.register_callback",
+        "array.__new__",
+        "builtins.breakpoint",
+        "builtins.id",
+        "builtins.input",
+        "builtins.input/result",
+        "code.__new__",
+        "compile",
+        "function.__new__",
+        "gc.get_objects",
+        "gc.get_referents",
+        "gc.get_referrers",
+        "marshal.dumps",
+        "marshal.load",
+        "object.__delattr__",
+        "object.__getattr__",
+        "object.__setattr__",
+        "pdb.Pdb",
+        "setopencodehook",
+        "sys._current_exceptions",
+        "sys._current_frames",
+        "sys._getframe",
+        "sys._getframemodulename",
+        "sys.excepthook",
+        "sys.set_asyncgen_hook_finalizer",
+        "sys.set_asyncgen_hook_firstiter",
+        "sys.unraisablehook",
+        "time.sleep",
+        "ctypes.PyObj_FromPtr",
+        "ctypes.addressof",
+        "ctypes.call_function",
+        "ctypes.cdata",
+        "ctypes.cdata/buffer",
+        "ctypes.create_string_buffer",
+        "ctypes.create_unicode_buffer",
+        "ctypes.get_errno",
+        "ctypes.set_errno",
+        "ctypes.string_at",
+        "ctypes.wstring_at",
+        "cpython.PyInterpreterState_Clear",
+        "cpython.PyInterpreterState_New",
+        "cpython._PySys_ClearAuditHooks",
+        "monitoring.register_callback",
     ),
     "works on a descriptor that was opened before, or on limits": (
-        "fcntl.fcntl", "fcntl.flock", "fcntl.ioctl", "fcntl.lockf", "mmap.__new__", "os.lockf", "resource.prlimit",
-        "resource.setrlimit", "socket.__new__", "sqlite3.connect/handle",
+        "fcntl.fcntl",
+        "fcntl.flock",
+        "fcntl.ioctl",
+        "fcntl.lockf",
+        "mmap.__new__",
+        "os.lockf",
+        "resource.prlimit",
+        "resource.setrlimit",
+        "socket.__new__",
+        "sqlite3.connect/handle",
     ),
     "local look-ups that leave nothing behind": (
-        "os.chdir", "os.fchdir", "os.getxattr", "os.listxattr", "socket.gethostname", "socket.getservbyname",
-        "socket.getservbyport", "socket.sethostname", "sqlite3.enable_load_extension", "syslog.closelog",
-        "syslog.openlog", "syslog.setlogmask", "syslog.syslog", "_thread.start_new_thread",
+        "os.chdir",
+        "os.fchdir",
+        "os.getxattr",
+        "os.listxattr",
+        "socket.gethostname",
+        "socket.getservbyname",
+        "socket.getservbyport",
+        "socket.sethostname",
+        "sqlite3.enable_load_extension",
+        "syslog.closelog",
+        "syslog.openlog",
+        "syslog.setlogmask",
+        "syslog.syslog",
+        "_thread.start_new_thread",
         "_thread.start_joinable_thread",
     ),
     "other systems than Linux": (
-        "_winapi.ConnectNamedPipe", "ctypes.get_last_error", "ctypes.seh_exception", "ctypes.set_exception",
-        "ctypes.set_last_error", "msvcrt.locking", "os.chflags", "os.lchflags", "os.startfile", "os.startfile/2",
+        "_winapi.ConnectNamedPipe",
+        "ctypes.get_last_error",
+        "ctypes.seh_exception",
+        "ctypes.set_exception",
+        "ctypes.set_last_error",
+        "msvcrt.locking",
+        "os.chflags",
+        "os.lchflags",
+        "os.startfile",
+        "os.startfile/2",
         "winreg.OpenKey",
     ),
 }
@@ -54,6 +158,10 @@ START_OF_PROGRAM = (
     "cpython.run_command", "cpython.run_file", "cpython.run_interactivehook", "cpython.run_module",
     "cpython.run_startup", "cpython.run_stdin",
 )  # fmt: skip
+
+
+# Called with (source, target) before a folder gets another name.
+on_move = []
 
 
 def locate(path, dir_fd=-1):
@@ -109,8 +217,13 @@ def read_mkdir(args):
 
 
 def _moves(args):
+    # A secret under another name is none to the rules: who moves it may as well read it.
     paths.forget()
-    return _writes((0, 2), (1, 3))(args)
+    source, target = locate(args[0], args[2]), locate(args[1], args[3])
+    if source and target and paths.is_folder(source):
+        for listener in on_move:
+            listener(source, target)
+    return ([("fs.read", source, None)] if source else []) + _writes((0, 2), (1, 3))(args)
 
 
 def _links(args):
@@ -130,33 +243,54 @@ def read_database(args):
     path = paths.as_text(args[0])
     if not path or path == ":memory:":
         return ()
+    targets = [paths.resolve(path)]
     if path.startswith("file:"):
-        path = path[5:].partition("?")[0]
-        if not path or path == ":memory:":
-            return ()
-    target = paths.resolve(path)
-    return (("fs.read", target, None), ("fs.write", target, None))
+        # Whether it is read as an address is said elsewhere, so that it may be either.
+        targets.append(paths.resolve(path_of_uri(path) or "."))
+    return [(capability, target, None) for target in targets for capability in ("fs.read", "fs.write")]
+
+
+def path_of_uri(uri):
+    """Return the path in a `file:` address as SQLite reads it."""
+    path = uri[5:].partition("?")[0].partition("#")[0]
+    if path[:2] == "//":
+        path = "/" + path[2:].partition("/")[2]
+    first, *rest = path.split("%")
+    data = first.encode("utf-8", "surrogateescape")
+    for part in rest:
+        try:
+            data += int(part[:2], 16).to_bytes(1, "big") + part[2:].encode("utf-8", "surrogateescape")
+        except ValueError:
+            data += b"%" + part.encode("utf-8", "surrogateescape")
+    return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 def address_text(address):
-    """Return a socket address as the contract writes it, or None for families that leave no machine."""
-    kind = type(address)
-    if kind is str or kind is bytes:
+    """Return a socket address as the contract writes it, or None for families that leave no machine.
+
+    A tuple's or an int's subclass and a buffer in the place of a text are taken by the kernel's calls all the same.
+    """
+    if not isinstance(address, tuple):
         text = paths.as_text(address)
         if not text or text[0] == "\0":
             return "unix:@" + text[1:] if text else None
         return "unix:" + paths.resolve(text)
-    if kind is not tuple or len(address) < 2:
+    address = tuple.__getitem__(address, slice(None))
+    if len(address) < 2:
         return None
-    host, port = address[0], address[1]
-    if type(host) is int or type(port) is not int:
-        return None
-    host = paths.as_text(host)
-    if host is None:
+    host, port = paths.as_text(address[0]), port_of(address[1])
+    if host is None or port is None:
         return None
     if len(address) == 4 or ":" in host:
         return f"[{host.partition('%')[0] or '::'}]:{port}"
     return f"{host or '0.0.0.0'}:{port}"
+
+
+def port_of(value):
+    """Return a port as an int, "?" for an object that may say another number each time, None for what is none."""
+    if isinstance(value, int):
+        return int.__index__(value)
+    return "?" if hasattr(type(value), "__index__") else None
 
 
 def _at_address(capability):
@@ -174,7 +308,7 @@ def read_resolve(args):
 
 def read_getnameinfo(args):
     address = args[0]
-    return read_resolve(address) if type(address) is tuple and address else ()
+    return read_resolve(address) if isinstance(address, tuple) and len(address) else ()
 
 
 def read_spawn(args):
@@ -192,7 +326,7 @@ def read_fork(args):
     return (("proc.spawn", FORK, (FORK,)),)
 
 
-def program_path(path):
+def program_path(path, folder=None):
     """Return the absolute path of a program as it is started, links not followed; a bare name stays a bare name.
 
     Rules name programs as people start them (/bin/sh, not /usr/bin/dash); only a path with `..` in it is resolved.
@@ -201,20 +335,35 @@ def program_path(path):
     if not text or "/" not in text:
         return text or None
     if text[0] != "/":
-        text = getcwd() + "/" + text
+        text = within(folder, text)
     if "/../" in text or "/./" in text or "//" in text:
         folder, _, name = text.rpartition("/")
         return paths.real_folder(folder).rstrip("/") + "/" + name
     return text
 
 
-def first_executable(candidates):
-    """Return the first of a search's candidate paths that can be executed, or the last one that there is."""
-    candidate = None
-    for candidate in candidates:
-        if access(candidate, EXECUTABLE):
+def within(folder, path):
+    """Return a relative path as an absolute one, in `folder` or in the working directory."""
+    folder = paths.as_text(folder) or ""
+    return (folder if folder[:1] == "/" else getcwd() + "/" + folder).rstrip("/") + "/" + path
+
+
+def first_executable(candidates, folder=None):
+    """Return at which of a search's candidate paths a program is started: the first that can be, else the last."""
+    at = -1
+    for at, candidate in enumerate(candidates):  # noqa: B007
+        text = paths.as_text(candidate)
+        if is_executable(text if text[:1] == "/" else within(folder, text)):
             break
-    return candidate
+    return at
+
+
+def is_executable(path):
+    """Say whether a path is that of a file that may be executed."""
+    try:
+        return access(path, EXECUTABLE) and not paths.is_folder(path)
+    except (OSError, ValueError):
+        return False
 
 
 def argv_text(argv):
@@ -324,4 +473,9 @@ SPECIAL = ("import", *START_OF_PROGRAM)
 
 def is_classified(event):
     """Say whether this table knows an audit event."""
-    return event in READERS or event in CODE_READERS or event in SPECIAL or any(event in events for events in IGNORED.values())
+    return (
+        event in READERS
+        or event in CODE_READERS
+        or event in SPECIAL
+        or any(event in events for events in IGNORED.values())
+    )

@@ -4,6 +4,7 @@ import sys
 from _thread import get_ident
 
 from importguard.core import events
+from importguard.errors import Denied
 from importguard.pinned import dict, get_frame, set
 
 CANARY = "importguard.canary"
@@ -14,16 +15,16 @@ def new_busy():
     return set()
 
 
-def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_events=(), attribution=None):
-    """Add the audit hook; return (a function that says whether it still answers, None, None).
+def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_program, code_events=(), attribution=None):
+    """Add the audit hook; return (a function that says whether it still answers, None, None, None).
 
-    The C core has a walk of its own as the second, and needs `attribution` for it; the third says whose code a frame runs.
+    The C core has more to give: a walk of its own, which needs `attribution`, whose code a frame runs, and an `is_own`.
 
     `capabilities` are those that any rule cares about: events of others are never read. `concerns(capability,
     target)` says whether a rule could refuse this target to anybody; only then `judge(capability, target, argv,
-    frame)` is asked, which raises when it refuses. `busy` holds the threads that are inside the guard, whose own
-    events are passed over. `on_import(args)` is told of each import, `on_program(args)` of
-    the end of start-up. `code_events` names those of CODE_READERS that a rule could refuse. There is no way to remove the hook.
+    frame)` is asked, which raises when it refuses. `busy` holds the threads that are inside the guard; what
+    its own code does there, as `is_own(frame)` says, is passed over. `on_import(args)` is told of each import,
+    `on_program(event, args)` of the end of start-up. `code_events` names those of CODE_READERS that a rule could refuse. There is no way to remove the hook.
     """
     readers = {
         event: reader
@@ -32,14 +33,14 @@ def install(*, capabilities, concerns, judge, busy, on_import, on_program, code_
     }
     readers.update({event: reader for event, reader in events.CODE_READERS.items() if event in code_events})
     answers = []
-    sys.addaudithook(_make_hook(dict(readers), concerns, judge, busy, on_import, on_program, answers))
-    return lambda: _answers(answers), None, None
+    sys.addaudithook(_make_hook(dict(readers), concerns, judge, busy, is_own, on_import, on_program, answers))
+    return lambda: _answers(answers), None, None, None
 
 
-def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
+def _make_hook(readers, concerns, judge, busy, is_own, on_import, on_program, answers):
     special = {"import": on_import, CANARY: answers.append}
     for event in events.START_OF_PROGRAM:
-        special[event] = on_program
+        special[event] = _named(event, on_program)
     read = readers.get
     read_special = special.get
 
@@ -49,7 +50,7 @@ def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
             door = read_special(event)
             if door is None:
                 return
-        if get_ident() in busy:
+        if get_ident() in busy and is_own(get_frame(0).f_back):
             return
         if reader is None:
             door(args)
@@ -57,9 +58,17 @@ def _make_hook(readers, concerns, judge, busy, on_import, on_program, answers):
         # Reading the arguments may run a package's __fspath__: that happens outside, where it is judged itself.
         for capability, target, argv in reader(args):
             if concerns(capability, target):
-                judge(capability, target, argv, get_frame(0).f_back)
+                try:
+                    judge(capability, target, argv, get_frame(0).f_back)
+                except Denied as denial:
+                    # Whoever reads the traceback looks for their own frames, not for ours.
+                    raise denial.with_traceback(None) from None
 
     return hook
+
+
+def _named(event, door):
+    return lambda args: door(event, args)
 
 
 def _answers(answers):

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import re
 import shutil
 import stat
 import time
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from importguard.errors import CannotArm
 
 PREFIX = "importguard-"
+OUTER = re.compile(PREFIX + "[0-9a-f]{12}")
+INNER = re.compile("[0-9a-f]{24}")
 SESSION = "session.bin"
 SETTLED = 60  # seconds after which a directory that nobody uses is taken for an orphan
 BASES = ("/tmp", "/dev/shm", "/var/tmp")
@@ -133,10 +136,19 @@ def _create_in(base):
 def _sweep(base):
     """Remove what runs left behind that were killed, or whose daemons have ended since."""
     with os.scandir(base) as entries:
-        orphans = [entry.path for entry in entries if entry.name.startswith(PREFIX) and _is_old(entry)]
+        orphans = [entry.path for entry in entries if OUTER.fullmatch(entry.name) and _is_old(entry)]
     for outer in orphans:
-        if not is_used(outer):
+        if _is_session(outer) and not is_used(outer):
             shutil.rmtree(outer, ignore_errors=True)
+
+
+def _is_session(outer):
+    """Say whether a folder holds what a session holds and nothing else: somebody else's may have such a name too."""
+    try:
+        [inner] = os.listdir(outer)
+        return bool(INNER.fullmatch(inner)) and os.path.exists(f"{outer}/{inner}/{SESSION}")
+    except (OSError, ValueError):
+        return False
 
 
 def _is_old(entry):

@@ -1,9 +1,11 @@
 """Which distributions a site directory holds and which files are theirs, read off RECORD without importing anything."""
 
 from importguard.paths import real_folder
-from importguard.pinned import len, listdir, read_file, set, stat
+from importguard.pinned import len, listdir, read_file, set, sorted, stat, zip
 from importguard.versions import canonical_name
 
+METADATA_SUFFIXES = (".dist-info", ".egg-info")
+PROJECT_TABLES = ("project", "metadata", "tool.poetry", "tool.flit.metadata", "tool.pdm")
 PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 STARTUP_SUFFIXES = (".pth", ".start")
 STARTUP_MODULES = ("sitecustomize", "usercustomize")
@@ -16,38 +18,53 @@ def scan(site_dir):
     absolute paths to names; `startup` lists start-up files; `bytecode` lists .pyc files that a wheel brought along.
     An unreadable directory gives an empty Site.
     """
-    site = {"dir": site_dir, "mtime_ns": 0, "inode": 0, "dists": {}, "prefixes": {}, "files": {}, "startup": [], "bytecode": []}
+    site = {
+        "dir": site_dir,
+        "mtime_ns": 0,
+        "inode": 0,
+        "dists": {},
+        "prefixes": {},
+        "files": {},
+        "startup": [],
+        "bytecode": [],
+    }
     try:
         status = stat(site_dir)
         names = sorted(listdir(site_dir))
     except OSError:
         return site
     site["mtime_ns"], site["inode"] = status.st_mtime_ns, status.st_ino
-    claims = {}
-    for name in names:
-        if name.endswith((".dist-info", ".egg-info")):
-            _read_distribution(site, claims, name)
-        elif name.endswith(STARTUP_SUFFIXES) or name.partition(".")[0] in STARTUP_MODULES:
-            site["startup"].append(name)
+    claims, projects = {}, []
+    found = [_read_distribution(site, name) for name in names if name.endswith(METADATA_SUFFIXES)]
+    foreign = _foreign_metadata(found)
+    for folder, known, record in found:
+        if folder in foreign:
+            continue
+        name = canonical_name(folder.partition("-")[0])
+        site["dists"][name] = known
+        _claim(site, claims, name, record, known, folder)
+        projects.append((name, known, _local_project(f"{site_dir}/{folder}")))
+    site["startup"] = [
+        name for name in names if name.endswith(STARTUP_SUFFIXES) or name.partition(".")[0] in STARTUP_MODULES
+    ]
     _settle(site, site_dir, claims)
+    for name, known, project in projects:
+        if project and _names_project(project, name, site):
+            known["kind"] = "app"
+            site["prefixes"][project] = name
     return site
 
 
-def _read_distribution(site, claims, folder):
+def _read_distribution(site, folder):
+    """Return (folder, what is known of the distribution, the content of its RECORD)."""
     stem, _, suffix = folder.rpartition(".")
-    raw, _, version = stem.partition("-")
+    version = stem.partition("-")[2]
     if suffix == "egg-info":
         version = version.partition("-py")[0]
-    name = canonical_name(raw)
     base = site["dir"] + "/" + folder
     known = {"version": version, "kind": "distribution", "record": True, "malicious": "", "problems": []}
-    site["dists"][name] = known
     if suffix == "dist-info" and not _exists(base + "/METADATA"):
         known["problems"].append(folder + ": no METADATA")
-    project = _local_project(base, raw)
-    if project:
-        known["kind"] = "app"
-        site["prefixes"][project] = name
     try:
         record = read_file(base + "/RECORD")
     except OSError:
@@ -55,7 +72,23 @@ def _read_distribution(site, claims, folder):
         if suffix == "dist-info":
             known["problems"].append(folder + ": no RECORD")
         record = _top_levels(site["dir"], base)
-    _claim(site, claims, name, record, known, folder)
+    return folder, known, record
+
+
+def _foreign_metadata(found):
+    """Return the metadata folders that another distribution's RECORD lists, and say so in the problems of that one.
+
+    A wheel can bring a second one, and so give its files to a distribution that may do more.
+    """
+    foreign = set()
+    for folder, known, record in found:
+        for suffix in METADATA_SUFFIXES:
+            for part in record.split(suffix.encode() + b"/")[:-1]:
+                top = part.rpartition(b"\n")[2].lstrip(b'"./').decode("utf-8", "surrogateescape") + suffix
+                if top != folder and "/" not in top and top not in foreign:
+                    foreign.add(top)
+                    known["problems"].append(f"{folder}/RECORD: lists {top}, which counts for nothing")
+    return foreign
 
 
 def _claim(site, claims, name, record, known, folder):
@@ -124,11 +157,10 @@ def _top_levels(site_dir, base):
     return b"\n".join(lines)
 
 
-def _local_project(base, raw):
-    """Return the folder that a distribution was installed from, when it is a project's folder that still is there.
+def _local_project(base):
+    """Return the folder that direct_url.json says a distribution was installed from, or "".
 
-    A wheel can bring a direct_url.json of its own and so claim to be the application: the folder must hold a
-    project file that names the distribution.
+    A wheel can bring such a file of its own, and so claim to be the application: see _names_project.
     """
     try:
         text = read_file(base + "/direct_url.json").decode("utf-8", "replace")
@@ -136,22 +168,54 @@ def _local_project(base, raw):
         return ""
     if '"dir_info"' not in text or '"file://' not in text:
         return ""
-    folder = _unquote(text.partition('"file://')[2].partition('"')[0]).rstrip("/")
-    if not folder or folder.startswith("/proc"):
-        return ""
-    return real_folder(folder) if _names_project(folder, canonical_name(raw)) else ""
+    folder = real_folder(_unquote(text.partition('"file://')[2].partition('"')[0]) or "/")
+    return "" if folder == "/" or folder.startswith("/proc/") or _in_site(folder) else folder
 
 
-def _names_project(folder, name):
+def _in_site(folder):
+    return any(name in folder + "/" for name in ("/site-packages/", "/dist-packages/"))
+
+
+def _names_project(folder, name, site):
+    """Say whether a folder holds a project of this name; a project file that was installed proves nothing."""
     for file in PROJECT_FILES:
+        path = f"{folder}/{file}"
         try:
-            text = read_file(folder + "/" + file).decode("utf-8", "replace")
+            text = read_file(path).decode("utf-8", "replace")
         except OSError:
             continue
-        words = set(text.replace('"', " ").replace("'", " ").replace("=", " ").replace(",", " ").split())
-        if any(canonical_name(word) == name for word in words):
+        if path in site["files"]:
+            return False
+        names = _names_in_calls(text) if file == "setup.py" else _names_in_tables(text)
+        if name in names:
             return True
     return False
+
+
+def _names_in_tables(text):
+    """Return the names that pyproject.toml or setup.cfg gives to its own project; dependencies are none."""
+    names = []
+    table = ""
+    for line in text.splitlines():
+        if line[:1] == "[":
+            table = line.partition("#")[0].strip("[] \t")
+            continue
+        key, _, value = line.partition("=")
+        if table in PROJECT_TABLES and key.strip() in ("name", "dist-name", "module"):
+            value = value.partition("#")[0].strip()
+            names.append(canonical_name(value.strip("'\"")))
+    return names
+
+
+def _names_in_calls(text):
+    """Return the texts that setup.py gives to a variable or an argument that is called a name."""
+    names = []
+    parts = text.split("=")
+    for key, value in zip(parts, parts[1:]):
+        value = value.lstrip()
+        if key.rstrip().lower().endswith("name") and value[:1] in ("'", '"'):
+            names.append(canonical_name(value[1:].partition(value[0])[0]))
+    return names
 
 
 def _unquote(text):

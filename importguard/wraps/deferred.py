@@ -4,7 +4,7 @@ import _frozen_importlib
 import _thread
 import sys
 
-from importguard.pinned import callable, get_frame, getattr, setattr
+from importguard.pinned import BUILTIN, callable, get_frame, getattr, setattr, type
 from importguard.wraps.carrier import Carried, unwrap
 
 THREAD_STARTS = ("start_new_thread", "start_new", "start_joinable_thread")
@@ -33,10 +33,11 @@ class Deferral:
         self.has_carried = True
         return Carried(origin, function)
 
-    def carry_to_thread(self, function, frame):
+    def carry_always(self, function, frame):
         """Return `function`, or one that carries its origin where that is anybody but the application alone.
 
-        A thread's walk finds no caller: a package that is called could hand a deputy to one, and be forgotten.
+        The walk of a thread, a handler or a finalizer finds no caller: a package that is called could hand a deputy or
+        a function of the standard library to one, and be forgotten.
         """
         if not callable(function) or type(function) is Carried:
             return function
@@ -62,12 +63,16 @@ def is_worker(function):
     return futures is not None and target is futures._worker
 
 
-def wrap_threads(deferral):
-    """Threads: the three functions of `_thread`, and threading's own names for them where it is loaded already."""
+def wrap_threads(module, deferral):
+    """Threads: the three functions of `_thread`."""
     for name in THREAD_STARTS:
-        real = getattr(_thread, name, None)
+        real = getattr(module, name, None)
         if real is not None:
-            setattr(_thread, name, _wrap_start(real, deferral))
+            setattr(module, name, _wrap_start(real, deferral))
+
+
+def tell_threading():
+    """Give the wrapped functions of `_thread` to a `threading` that was imported before they were wrapped."""
     threading = sys.modules.get("threading")
     if threading is not None:
         for alias, name in THREADING_ALIASES.items():
@@ -77,7 +82,7 @@ def wrap_threads(deferral):
 
 def _wrap_start(real, deferral):
     def start(function, *args, **kwargs):
-        return real(deferral.carry_to_thread(function, get_frame(1)), *args, **kwargs)
+        return real(deferral.carry_always(function, get_frame(1)), *args, **kwargs)
 
     start.__name__ = start.__qualname__ = real.__name__
     start.__doc__ = real.__doc__
@@ -91,9 +96,11 @@ def wrap_signals(module, deferral):
     Importing `_signal` before the interpreter itself does so crashes it, so this too waits for the import.
     """
     set_handler, get_handler = module.signal, module.getsignal
+    if type(set_handler) is not BUILTIN:
+        return
 
     def signal(signalnum, handler, /):
-        return unwrap(set_handler(signalnum, deferral.carry(handler, get_frame(1))))
+        return unwrap(set_handler(signalnum, deferral.carry_always(handler, get_frame(1))))
 
     def getsignal(signalnum, /):
         return unwrap(get_handler(signalnum))
@@ -104,9 +111,11 @@ def wrap_signals(module, deferral):
 
 def wrap_atexit(module, deferral):
     real = module.register
+    if type(real) is not BUILTIN:
+        return
 
     def register(func, /, *args, **kwargs):
-        real(deferral.carry(func, get_frame(1)), *args, **kwargs)
+        real(deferral.carry_always(func, get_frame(1)), *args, **kwargs)
         return func
 
     register.__doc__ = real.__doc__
@@ -114,11 +123,11 @@ def wrap_atexit(module, deferral):
 
 
 def wrap_weakref(module, deferral):
-    _wrap_init(module.finalize, 2, deferral.carry)
+    _wrap_init(module.finalize, 2, deferral.carry_always)
 
 
 def wrap_futures(module, deferral):
-    _wrap_init(module._WorkItem, 2, deferral.carry_to_thread)
+    _wrap_init(module._WorkItem, 2, deferral.carry_always)
 
 
 def wrap_asyncio(module, deferral):

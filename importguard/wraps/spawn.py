@@ -5,51 +5,71 @@ import sys
 from _thread import get_ident
 
 from importguard.childargs import guard_child
-from importguard.core.events import argv_text, first_executable, program_path
+from importguard.core.events import argv_text, first_executable, is_executable, program_path
+from importguard.errors import Denied
 from importguard.paths import as_text
-from importguard.pinned import dict, get_frame, getattr, list, set, setattr, tuple, type
+from importguard.pinned import BUILTIN, dict, get_frame, getattr, int, len, list, set, setattr, tuple, type
 from importguard.session import VARIABLE
 
 # What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
 # imported may not choose what `ldconfig` loads. It gets what the user had set.
-STEERING = ("COMPILER_PATH", "GCC_EXEC_PREFIX", "GCONV_PATH", "LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "LIBRARY_PATH")
-FORK_EXEC_ARGV, FORK_EXEC_CANDIDATES, FORK_EXEC_ENV = 0, 1, 5
+STEERING = (
+    "BASH_ENV", "COMPILER_PATH", "ENV", "GCC_EXEC_PREFIX", "GCONV_PATH", "IFS", "LD_AUDIT", "LD_LIBRARY_PATH",
+    "LD_PRELOAD", "LIBRARY_PATH", "PATH", "SHELLOPTS",
+)  # fmt: skip
+SHELL_FUNCTION = "BASH_FUNC_"
+DEFAULT_PATH = "/bin:/usr/bin"
+OPENS = 0  # posix.POSIX_SPAWN_OPEN
+OWN = globals()
+FORK_EXEC_ARGV, FORK_EXEC_CANDIDATES, FORK_EXEC_FOLDER, FORK_EXEC_ENV = 0, 1, 4, 5
 
 
 class Spawner:
-    """Asks for a start (`ask`), and says what the child is to be told (`spawn_fields`)."""
+    """Asks for a start (`ask`) and for the files that go with it (`ask_to_open`), and says what the child is to be told (`spawn_fields`)."""
 
-    def __init__(self, ask, spawn_fields, *, is_enforcing):
+    def __init__(self, ask, ask_to_open, spawn_fields, *, is_enforcing):
         self.ask = ask
+        self.ask_to_open = ask_to_open
         self.is_enforcing = is_enforcing
         self.spawn_fields = spawn_fields
         self.passing = set()
         self.inherited = {name: current_environment().get(name) for name in STEERING}
 
-    def prepare(self, path, argv, env, frame):
-        """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
-        program = as_text(path) or ""
-        texts = [as_text(item) or "" for item in argv]
-        origin = self.ask(program_path(program), argv_text(argv), frame)
+    def prepare(self, path, argv, env, frame, folder=None):
+        """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment.
+
+        A path that names no folder lies in `folder`, or in the working directory. What is returned is what was asked
+        for: an argument that answers differently when it is read once more is read here alone.
+        """
+        path, argv = once(path), [once(item) for item in argv]
+        program = as_text(path)
+        texts = [as_text(item) for item in argv]
+        try:
+            target, arguments = program_path(program if "/" in program else "./" + program, folder), argv_text(argv)
+            origin = self.ask(target, arguments, frame)
+        except Denied as denial:
+            raise denial.with_traceback(None) from None
         env = current_environment() if env is None else env
         if self.is_enforcing and origin is not None and origin.phase != "run":
             env = self.without_steering(env)
         # Only the path says what is started; argv[0] is a name that the caller chooses.
         named = [program, *texts[1:]]
-        guarded, env = guard_child(named, env, self.spawn_fields(origin))
+        guarded, env = guard_child(named, env, self.spawn_fields(origin, target, arguments))
         if guarded == named:
             return path, argv, env
         return guarded[0], [texts[0] if guarded[0] == program else guarded[0], *guarded[1:]], env
 
     def without_steering(self, env):
         """Return an environment in which STEERING stands as it did when this process was armed."""
-        kept = {name: value for name, value in env.items() if name not in STEERING}
+        kept = {
+            name: value for name, value in env.items() if name not in STEERING and not name.startswith(SHELL_FUNCTION)
+        }
         kept.update({name: value for name, value in self.inherited.items() if value is not None})
         return kept
 
-    def is_passing(self):
-        """Say whether this thread is inside a start that was asked for already."""
-        return get_ident() in self.passing
+    def is_passing(self, frame):
+        """Say whether the code in a frame is a start that was asked for already."""
+        return get_ident() in self.passing and frame is not None and frame.f_globals is OWN
 
     def call(self, real, *args, **options):
         """Call the real function: the audit event that it raises was answered here."""
@@ -77,17 +97,41 @@ def environment_of(mapping):
     return {as_text(name): as_text(value) for name, value in list(mapping.items())}
 
 
+def once(item):
+    """Return a path argument as str or bytes; raises TypeError as the functions of `posix` do."""
+    if type(item) is str or type(item) is bytes:
+        return item
+    text = as_text(item)
+    if text is None:
+        raise TypeError(f"expected str, bytes or os.PathLike object, not {type(item).__name__}")
+    return text
+
+
+def found_on_path(name):
+    """Return the path of the program that execvp(3) would start; a name with a folder stays as it is."""
+    if "/" in as_text(name):
+        return name
+    folders = (current_environment().get("PATH") or DEFAULT_PATH).split(":")
+    candidates = [(folder or ".") + "/" + as_text(name) for folder in folders]
+    at = first_executable(candidates)
+    return candidates[at] if is_executable(candidates[at]) else name
+
+
 def encode(text):
     return text.encode("utf-8", "surrogateescape")
 
 
-def wrap_posix(spawner):
+def wrap_posix(module, spawner):
     """Replace the functions of `posix` that start a program; `os` takes its own from there when it is imported."""
-    posix.execv = _wrap_execv(posix.execv, posix.execve, spawner)
-    posix.execve = _wrap_execve(posix.execve, spawner)
-    posix.posix_spawn = _wrap_spawn(posix.posix_spawn, spawner)
-    posix.posix_spawnp = _wrap_spawn(posix.posix_spawnp, spawner)
-    posix.system = _wrap_system(posix.system, posix.putenv, spawner)
+    module.execv = _wrap_execv(module.execv, module.execve, spawner)
+    module.execve = _wrap_execve(module.execve, spawner)
+    module.posix_spawn = _wrap_spawn(module.posix_spawn, spawner, once)
+    module.posix_spawnp = _wrap_spawn(module.posix_spawnp, spawner, lambda path: found_on_path(once(path)))
+    module.system = _wrap_system(module.system, module.putenv, spawner)
+
+
+def tell_os():
+    """Give the wrapped functions of `posix` to an `os` that was imported before they were wrapped."""
     module = sys.modules.get("os")
     if module is not None:
         for name in ("execv", "execve", "posix_spawn", "posix_spawnp", "system"):
@@ -112,16 +156,30 @@ def _wrap_execve(execve, spawner):
     return _dressed(execve_guarded, execve)
 
 
-def _wrap_spawn(real, spawner):
+def _wrap_spawn(real, spawner, find):
     def spawn_guarded(path, argv, env, /, **options):
-        path, argv, env = spawner.prepare(path, tuple(argv), environment_of(env), get_frame(1))
+        frame = get_frame(1)
+        if options.get("file_actions"):
+            options["file_actions"] = [read_action(action, spawner, frame) for action in options["file_actions"]]
+        path, argv, env = spawner.prepare(find(path), tuple(argv), environment_of(env), frame)
         return spawner.call(real, path, argv, env, **options)
 
     return _dressed(spawn_guarded, real)
 
 
+def read_action(action, spawner, frame):
+    """Return one of posix_spawn's file actions; ask first for a file that it opens, which raises no event."""
+    action = tuple(action)
+    if len(action) != 5 or action[0] != OPENS:
+        return action
+    action = (OPENS, action[1], once(action[2]), int(action[3]), action[4])
+    spawner.ask_to_open(action[2], action[3], frame)
+    return action
+
+
 def _wrap_system(system, putenv, spawner):
     def system_guarded(command):
+        command = once(command)
         _, _, env = spawner.prepare("/bin/sh", ("sh", "-c", command), None, get_frame(1))
         # system(3) gives the child this process's own environment: what it is to know has to stand there.
         for name in env:
@@ -135,16 +193,24 @@ def _wrap_system(system, putenv, spawner):
 def wrap_fork_exec(module, spawner):
     """Replace `_posixsubprocess.fork_exec`, which raises no event of its own."""
     real = module.fork_exec
+    if type(real) is not BUILTIN:
+        return
 
     def fork_exec(*args):
         args = list(args)
         env = args[FORK_EXEC_ENV]
         given = None if env is None else _environment_of_lines(env)
-        program = first_executable(args[FORK_EXEC_CANDIDATES])
-        path, argv, env = spawner.prepare(program, tuple(args[FORK_EXEC_ARGV]), given, get_frame(1))
-        if path is not program:
-            args[FORK_EXEC_ARGV] = [encode(item) for item in argv]
-            args[FORK_EXEC_CANDIDATES] = (encode(path),)
+        folder = args[FORK_EXEC_FOLDER] = None if args[FORK_EXEC_FOLDER] is None else once(args[FORK_EXEC_FOLDER])
+        candidates = [once(item) for item in args[FORK_EXEC_CANDIDATES]]
+        # The child tries one after the other; what comes after the one that is asked for is never tried.
+        del candidates[first_executable(candidates, folder) + 1 :]
+        program = candidates[-1] if candidates else ""
+        path, argv, env = spawner.prepare(program, args[FORK_EXEC_ARGV], given, get_frame(1), folder)
+        args[FORK_EXEC_ARGV] = [item if type(item) is bytes else encode(item) for item in argv]
+        args[FORK_EXEC_CANDIDATES] = candidates if path is program else [path]
+        args[FORK_EXEC_CANDIDATES] = tuple(
+            [item if type(item) is bytes else encode(item) for item in args[FORK_EXEC_CANDIDATES]]
+        )
         args[FORK_EXEC_ENV] = [encode(name) + b"=" + encode(value) for name, value in env.items()]
         return real(*args)
 

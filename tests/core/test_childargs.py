@@ -100,3 +100,18 @@ def test_another_program_is_left_as_it_is(tmp_path):
 
     assert guarded([str(script), "-I"])[0] == [str(script), "-I"]
     assert guarded(["/bin/ls", "-I", "x"])[0] == ["/bin/ls", "-I", "x"]
+
+
+@pytest.mark.parametrize("options", [["-i"], ["-"], ["-i", "A=1"], ["-u", "PYTHONPATH"], ["--unset=PYTHONPATH"], ["-C", "/", "-i"]])
+def test_env_that_clears_the_environment_sets_the_guard_again(options):
+    """`env -i python` is guarded: the variables are put in front of its command."""
+    argv, env = guarded(["/usr/bin/env", *options, "python3", "-c", "1"])
+
+    own = [f"PYTHONPATH={env['PYTHONPATH']}", f"{VARIABLE}={env[VARIABLE]}"]
+    assert argv == ["/usr/bin/env", *options, *own, "python3", "-c", "1"]
+
+
+@pytest.mark.parametrize("argv", [["/usr/bin/env", "python3"], ["/usr/bin/env", "A=1", "ls"], ["/usr/bin/env", "-i"]])
+def test_env_that_clears_nothing_is_left_as_it_is(argv):
+    """Nothing is added where nothing is lost."""
+    assert guarded(argv)[0] == argv

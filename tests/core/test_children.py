@@ -10,6 +10,7 @@ WAYS = {
     "subprocess -I": "subprocess.run([sys.executable, '-I', '-c', CODE])",
     "subprocess -E": "subprocess.run([sys.executable, '-E', '-c', CODE])",
     "subprocess env={}": "subprocess.run([sys.executable, '-c', CODE], env={'SINK': os.environ['SINK']})",
+    "env -i": "subprocess.run(['/usr/bin/env', '-i', 'SINK=' + os.environ['SINK'], sys.executable, '-c', CODE])",
     "subprocess close_fds=False": "subprocess.run([sys.executable, '-c', CODE], close_fds=False)",
     "subprocess shell": "subprocess.run(f'\"{sys.executable}\" -c \"{CODE}\"', shell=True)",
     "os.system": "os.system(f'\"{sys.executable}\" -c \"{CODE}\"')",

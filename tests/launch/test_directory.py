@@ -38,11 +38,16 @@ def test_no_folder_at_all_is_one_line(bases):
 
 
 def test_what_killed_runs_left_behind_is_swept_and_what_is_used_stays(bases):
-    """An old folder goes, unless a process still carries it in its environment; a young one always stays."""
-    old, used, young = (bases[0] / f"{directory.PREFIX}{name}" for name in ("old", "used", "young"))
+    """An old session goes, unless a process still carries it in its environment; a young one always stays, and so does
+    what only has such a name."""
+    old, used, young, other = (bases[0] / f"{directory.PREFIX}{digit * 12}" for digit in "abcd")
+    named = bases[0] / f"{directory.PREFIX}cache"
     for folder in (old, used, young):
-        folder.mkdir()
-    for folder in (old, used):
+        (folder / ("0" * 24)).mkdir(parents=True)
+        (folder / ("0" * 24) / directory.SESSION).write_text("")
+    (other / "somebody's").mkdir(parents=True)
+    named.mkdir()
+    for folder in (old, used, other, named):
         os.utime(folder, (0, 0))
     reader, writer = os.pipe()
     pid = os.posix_spawn(
@@ -55,7 +60,7 @@ def test_what_killed_runs_left_behind_is_swept_and_what_is_used_stays(bases):
 
     os.close(writer)
     os.waitpid(pid, 0)
-    assert [folder.exists() for folder in (old, used, young)] == [False, True, True]
+    assert [folder.exists() for folder in (old, used, young, other, named)] == [False, True, True, True, True]
 
 
 def test_a_session_that_is_held_stays(bases):

@@ -117,14 +117,6 @@ FORGED = (
         python=None,
     ),
     by_import(
-        "a call of the guard's own carrier",
-        "import importguard.blame, importguard.model, importguard.wraps.carrier as c\n"
-        "origin = importguard.blame.Origin((importguard.model.APP,), 'run', '')\n"
-        "try: c.run(origin, os.open, (KEY, 0), {}); print('GOT IT')\nexcept PermissionError: pass",
-        blamed=("unowned", "import"),
-        python=None,
-    ),
-    by_import(
         "a key that answers for __name__",
         "class K(str):\n    def __eq__(self, other): exec(PAYLOAD) if other == 'never' else None; return False\n"
         "    __hash__ = lambda self: hash('__file__')\n"

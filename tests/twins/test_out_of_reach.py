@@ -65,3 +65,16 @@ def test_a_hook_that_is_gone_is_noticed(play):
 
     tampered = [record for record in outcome.records if record["event"] == "tamper"]
     assert [record["target"] for record in tampered] == ["audit hook"], outcome.story()
+
+
+@pytest.mark.xfail(reason="docs/explanation/limits.md: the carrier of deferred work believes an origin", strict=True)
+def test_an_origin_of_ones_own_making_is_not_believed(play):
+    """Code that calls the carrier with the application as the origin is blamed itself."""
+    outcome = play(
+        "import os, importguard.blame, importguard.model, importguard.wraps.carrier as carrier\n"
+        "origin = importguard.blame.Origin((importguard.model.APP,), 'run', '')\n"
+        "carrier.run(origin, os.open, (os.path.expanduser('~/.ssh/id_ed25519'), 0), {})\nprint('GOT IT')\n",
+        "try: import acme_evil\nexcept PermissionError: pass\n",
+    )
+
+    assert "GOT IT" not in outcome.stdout, outcome.story()

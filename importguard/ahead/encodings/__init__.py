@@ -15,6 +15,9 @@ def _enter(namespace):
         _pass_over(sys)
         return
     external = sys.modules["_frozen_importlib_external"]
+    # Nothing that PYTHONPATH names may run before the guard: it comes back when the guard is there.
+    given = sys.path[:]
+    sys.path[:] = _own_path(sys.path, folder)
     spec = external.PathFinder.find_spec("encodings", sys.path)
     code = spec.loader.get_code("encodings")
     namespace.update(
@@ -30,6 +33,15 @@ def _enter(namespace):
     except PermissionError:
         return  # a sub-interpreter of a process whose C core refuses what nobody can judge here
     _arm(sys, external, folder)
+    sys.path[:] = given
+
+
+def _own_path(path, folder):
+    """Return the entries of sys.path that don't stem from PYTHONPATH, whose entries come first; `folder` is gone already."""
+    import posix
+
+    given = posix.environ.get(b"PYTHONPATH", b"").decode("utf-8", "surrogateescape").split(":")
+    return path[len([entry for entry in given if entry != folder]) :]
 
 
 def _arm(sys, external, folder):
@@ -93,5 +105,5 @@ try:
     _enter(globals())
 except Exception as _error:
     _fail(_error)
-for _name in ("_enter", "_arm", "_load", "_pass_over", "_fail", "_name"):
+for _name in ("_enter", "_arm", "_own_path", "_load", "_pass_over", "_fail", "_name"):
     globals().pop(_name, None)

@@ -101,6 +101,7 @@ typedef struct {
     PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code;
     PyCodeObject *zip_unmarshal, *zip_compile, *zip_find;
     PyCFunction get_frozen;
+    PyObject *import_globals[2];
 } Pinned;
 extern Pinned pinned;
 int creation_pin(void);
@@ -110,7 +111,7 @@ void creation_on_compile(PyObject *args);
 int creation_on_exec(PyObject *args);
 int creation_on_function(PyObject *args);
 int creation_on_set_attribute(PyObject *args);
-void creation_program_starts(const char *event);
+bool creation_program_starts(const char *event);
 void creation_forget(void);
 
 /* file.c */
@@ -120,6 +121,8 @@ bool is_cache_of(PyObject *bytecode, PyObject *source);
 /* walk.c */
 PyObject *walk(PyObject *module, PyObject *frame);
 PyObject *owner_at(PyObject *module, PyObject *frame);
+PyObject *is_own(PyObject *module, PyObject *frame);
+bool guard_is_running(void);
 Tag maker_of_code(bool skip_runners);
 
 /* arguments.c */

@@ -295,7 +295,8 @@ is_program_module(void)
     return is_library && is_started;
 }
 
-void
+/* Say whether it is the interpreter itself that raises an event of START_OF_PROGRAM; sys.audit can raise any. */
+bool
 creation_program_starts(const char *event)
 {
     Cursor cursor;
@@ -303,7 +304,7 @@ creation_program_starts(const char *event)
     bool is_ours = !cursor.code && PyThreadState_Get() == core.main_thread && (program != HAS_RUN || is_interactive);
     cursor_end(&cursor);
     if (!is_ours) {
-        return; /* sys.audit can raise any event */
+        return false;
     }
     if (strcmp(event, "cpython.run_file") == 0 || strcmp(event, "cpython.run_command") == 0) {
         program = NEXT_CODE;
@@ -314,6 +315,7 @@ creation_program_starts(const char *event)
     else {
         program = EVERY_LINE;
     }
+    return true;
 }
 
 static int
@@ -454,6 +456,8 @@ code_at(PyObject *module, const char *type, const char *name)
 static int
 pin_from(PyObject *bootstrap, PyObject *external, PyObject *imp)
 {
+    pinned.import_globals[0] = PyModule_GetDict(bootstrap);
+    pinned.import_globals[1] = PyModule_GetDict(external);
     pinned.load_unlocked = code_at(bootstrap, NULL, "_load_unlocked");
     pinned.exec_body = pinned.load_unlocked ? code_at(bootstrap, NULL, "_exec") : NULL;
     pinned.call_removed = pinned.exec_body ? code_at(bootstrap, NULL, "_call_with_frames_removed") : NULL;

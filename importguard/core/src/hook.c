@@ -156,6 +156,35 @@ tell(PyObject *door, PyObject *args)
     return answer ? 0 : -1;
 }
 
+static int
+tell_start(const char *event, PyObject *args)
+{
+    PyObject *answer = PyObject_CallFunction(core.on_program, "sO", event, args);
+    Py_XDECREF(answer);
+    return answer ? 0 : -1;
+}
+
+/* Whoever reads the traceback looks for their own frames, not for ours. */
+static int
+without_our_frames(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyObject *error = PyErr_GetRaisedException();
+    PyException_SetTraceback(error, Py_None);
+    PyException_SetContext(error, NULL);
+    PyErr_SetRaisedException(error);
+#else
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    PyException_SetTraceback(error, Py_None);
+    PyException_SetContext(error, NULL);
+    Py_XDECREF(traceback);
+    PyErr_Restore(type, error, NULL);
+#endif
+    return -1;
+}
+
 /* An import that loads no shared object, while the finder stands where it should, is nothing to talk about. */
 static bool
 is_plain_import(PyObject *args)
@@ -211,17 +240,18 @@ hook(const char *event, PyObject *args, void *Py_UNUSED(data))
         core.answered = true;
         return 0;
     }
-    if (found->role == PROGRAM) {
-        creation_program_starts(event);
+    if (found->role == PROGRAM && !creation_program_starts(event)) {
+        return 0;
     }
-    if (busy_here() || (found->role == IMPORT && is_plain_import(args))) {
+    if ((busy_here() && guard_is_running()) || (found->role == IMPORT && is_plain_import(args))) {
         return 0;
     }
     if (is_torn()) {
         return answer_unasked(found, event, args);
     }
-    if (found->role == IMPORT || found->role == PROGRAM) {
-        return tell(found->role == IMPORT ? core.on_import : core.on_program, args);
+    if (found->role == PROGRAM) {
+        return tell_start(event, args);
     }
-    return found->reader ? read_and_ask(found, args) : 0;
+    int result = found->role == IMPORT ? tell(core.on_import, args) : found->reader ? read_and_ask(found, args) : 0;
+    return result < 0 ? without_our_frames() : 0;
 }

@@ -102,6 +102,8 @@ static PyMethodDef walk_method = {"walk", walk, METH_O, PyDoc_STR("walk(frame) -
 
 static PyMethodDef owner_method = {"owner_at", owner_at, METH_O, PyDoc_STR("owner_at(frame) -> Owner or None")};
 
+static PyMethodDef own_method = {"is_own", is_own, METH_O, PyDoc_STR("Say whether a frame runs the guard's code.")};
+
 static int
 start(PyObject *readers, PyObject *programs, PyObject *loaded, PyObject *unowned)
 {
@@ -150,8 +152,8 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
     if (start(readers, programs, loaded, unowned) < 0) {
         return NULL;
     }
-    return Py_BuildValue("NNN", PyCFunction_New(&answers_method, NULL), PyCFunction_New(&walk_method, NULL),
-                         PyCFunction_New(&owner_method, NULL));
+    return Py_BuildValue("NNNN", PyCFunction_New(&answers_method, NULL), PyCFunction_New(&walk_method, NULL),
+                         PyCFunction_New(&owner_method, NULL), PyCFunction_New(&own_method, NULL));
 }
 
 static PyObject *
@@ -172,7 +174,7 @@ codes(PyObject *Py_UNUSED(module), PyObject *is_public)
 
 static PyMethodDef methods[] = {
     {"install", (PyCFunction)(void (*)(void))install, METH_VARARGS | METH_KEYWORDS,
-     PyDoc_STR("install(**parts) -> (answers, walk, owner_at); once a process")},
+     PyDoc_STR("install(**parts) -> (answers, walk, owner_at, is_own); once a process")},
     {"new_busy", new_busy, METH_NOARGS, PyDoc_STR("Return the set of the threads that are inside the guard.")},
     {"codes", codes, METH_O, PyDoc_STR("codes(public) -> the code objects of this thread's frames, by either API")},
     {NULL, NULL, 0, NULL},

@@ -148,6 +148,41 @@ owner_at(PyObject *Py_UNUSED(module), PyObject *frame)
 }
 
 static bool
+is_import_system(const Cursor *cursor)
+{
+    PyObject *globals = cursor_globals(cursor);
+    bool result = globals == pinned.import_globals[0] || globals == pinned.import_globals[1];
+    Py_XDECREF(globals);
+    return result && place_at(tag_get(cursor->code))->meaning == STDLIB;
+}
+
+/* Twin: Inside.is_own. What runs in a busy thread is the guard's only if the guard's code does it, or imports it. */
+static bool
+is_own_from(PyFrameObject *frame)
+{
+    Cursor cursor;
+    cursor_start(&cursor, frame);
+    while (cursor.code && is_import_system(&cursor)) {
+        cursor_back(&cursor);
+    }
+    bool result = cursor.code && place_at(tag_get(cursor.code))->meaning == GUARD;
+    cursor_end(&cursor);
+    return result;
+}
+
+bool
+guard_is_running(void)
+{
+    return is_own_from(NULL);
+}
+
+PyObject *
+is_own(PyObject *Py_UNUSED(module), PyObject *frame)
+{
+    return PyBool_FromLong(PyFrame_Check(frame) && is_own_from((PyFrameObject *)frame));
+}
+
+static bool
 is_body(const PyCodeObject *code)
 {
     return PyUnicode_CompareWithASCIIString(code->co_name, "<module>") == 0;
