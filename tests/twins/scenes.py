@@ -50,12 +50,12 @@ AGREED = (
     by_import("a path of a class of its own", "class P:\n    def __fspath__(self): return KEY\ntry: open(P()).read()\nexcept PermissionError: pass"),
     by_import("a str of a class of its own", "class S(str):\n    def __str__(self): return '/etc/hosts'\n    __eq__ = lambda *a: False\n    __hash__ = str.__hash__\n    def startswith(self, *a): return False\ntry: open(S(KEY)).read()\nexcept PermissionError: pass"),
     by_import("bytes", "try: open(os.fsencode(KEY)).read()\nexcept PermissionError: pass"),
-    by_import("a module that is reloaded", "import sys, importlib\nif not hasattr(sys, 'seen'):\n    sys.seen = True\nelse:\n    exec(PAYLOAD)", app="import acme_evil, importlib; importlib.reload(acme_evil)\n", missed=("3.11", "3.12", "3.13")),
+    by_import("a module that is reloaded", "import sys, importlib\nif not hasattr(sys, 'seen'):\n    sys.seen = True\nelse:\n    exec(PAYLOAD)", app="import acme_evil, importlib; importlib.reload(acme_evil)\n"),
+    by_import("a namespace named __main__", "exec(PAYLOAD, {'__name__': '__main__'})"),
 )
 
 # What code says of itself: only tags see through it. Each is listed in docs/explanation/limits.md for the core in Python.
 FORGED = (
-    by_import("a namespace named __main__", "exec(PAYLOAD, {'__name__': '__main__'})", python=None),
     by_import("the file of the application as __file__", "import sys\nexec(PAYLOAD, {'__file__': sys.modules['__main__'].__file__})", python=None),
     by_import("the file of another distribution as __file__", "import acme_good\nexec(PAYLOAD, {'__file__': acme_good.__file__})", python=("acme-good", "import")),
     by_import("the namespace of a module of the standard library", "import json\nexec(PAYLOAD, json.__dict__)", python="same"),
