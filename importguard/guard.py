@@ -87,6 +87,7 @@ class Guard:
         """Say whether anybody could be refused this: the question that costs next to nothing."""
         if capability == "fs.write":
             self.written.note(target)
+            self.identity.forget(target)
         elif self.refuses_startup_files and capability == "fs.read" and target.endswith(STARTUP_SUFFIXES):
             return True
         return self.table.watches(capability, target)

@@ -1,11 +1,9 @@
 """From a file, or from the globals that a frame runs in, to the owner of the code."""
 
-import sys
-
 from importguard import paths
 from importguard.ledger.scan import scan
 from importguard.model import APP, STDLIB, UNOWNED, Owner
-from importguard.pinned import dict, getattr, id, len, stat, str, tuple, type
+from importguard.pinned import dict, getattr, len, stat, str, tuple, type
 
 SITE_NAMES = ("/site-packages", "/dist-packages")
 MOST_CACHED = 16384
@@ -28,8 +26,7 @@ class Identity:
         self._files = {}
         self._bytecode = {}
         self._by_path = {}
-        self._by_globals = {}
-        self._module_type = type(sys)
+        self._by_file = {}
         for site in self.sites.values():
             self._take(site)
 
@@ -60,31 +57,33 @@ class Identity:
 
     def owner_of_globals(self, namespace):
         """Return the Owner of code that runs in `namespace`, or None for a namespace that is no module's."""
-        known = self._by_globals.get(id(namespace))
-        if known is not None and known[0] is namespace:
-            return known[1]
         file = namespace.get("__file__")
-        spec = namespace.get("__spec__")
-        origin = getattr(spec, "origin", None) if spec is not None else None
         if type(file) is not str:
-            file = origin
-        if type(file) is not str:
-            name = namespace.get("__name__")
-            if type(name) is str and name.startswith(("importlib._bootstrap", "_frozen_importlib")):
-                return self._remember(namespace, STDLIB)
-            # A namespace package has no file, and runs no code of its own.
-            return None
-        if file in ("built-in", "frozen"):
-            return self._remember(namespace, STDLIB)
-        return self._remember(namespace, self.owner_of_path(paths.resolve(file)))
+            # Only its file is remembered, and not the namespace: that would keep alive what the program is done with.
+            file = getattr(namespace.get("__spec__"), "origin", None)
+            if type(file) is not str:
+                name = namespace.get("__name__")
+                is_importlib = type(name) is str and name.startswith(("importlib._bootstrap", "_frozen_importlib"))
+                # A namespace package has no file, and runs no code of its own.
+                return STDLIB if is_importlib else None
+        owner = self._by_file.get(file)
+        return owner if owner is not None else self._remember(file)
+
+    def forget(self, path):
+        """Drop what is known of a file that is being written."""
+        self._by_path.pop(path, None)
+        self._by_file.pop(path, None)
 
     def bytecode_came_with_a_wheel(self, path):
         """Say whether RECORD lists this .pyc with a digest, so that no installer here has compiled it."""
         return path in self._bytecode
 
-    def _remember(self, namespace, owner):
-        # The entry keeps the namespace alive, so that its id can't come to mean another one.
-        self._by_globals[id(namespace)] = (namespace, owner)
+    def _remember(self, file):
+        owner = STDLIB if file in ("built-in", "frozen") else self.owner_of_path(paths.resolve(file))
+        if file[:1] == "/" or owner is STDLIB:
+            if len(self._by_file) > MOST_CACHED:
+                self._by_file.clear()
+            self._by_file[file] = owner
         return owner
 
     def _take(self, site):

@@ -38,10 +38,18 @@ def _text_of_buffer(value):
         return None
 
 
+def working_folder():
+    """Return the working directory, by the name that it had where it was removed."""
+    try:
+        return getcwd()
+    except OSError:
+        return folder_of_link("/proc/self/cwd") or "/"
+
+
 def resolve(path, folder=None):
     """Return `path` (str, relative to `folder` or the working directory) as an absolute path without links."""
     if path[:1] != "/":
-        path = (folder or getcwd()) + "/" + path
+        path = (folder or working_folder()) + "/" + path
     parent, _, name = path.rpartition("/")
     if name in ("", ".", ".."):
         return real_folder(path)
@@ -72,8 +80,12 @@ def forget():
 
 def folder_of_fd(fd):
     """Return the folder that a directory descriptor stands for, or None."""
+    return folder_of_link(f"/proc/self/fd/{fd}")
+
+
+def folder_of_link(link):
     try:
-        return readlink(f"/proc/self/fd/{fd}")
+        return readlink(link)
     except OSError:
         return None
 

@@ -1,5 +1,7 @@
 """Options, markers and fixtures of every room; `support` becomes importable because this file lies beside it."""
 
+import signal
+
 import pytest
 from support import envs, interpreters, wheels, worlds
 
@@ -17,6 +19,14 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    _take_signals_as_a_terminal_has_them()
+
+
+def _take_signals_as_a_terminal_has_them():
+    """A shell starts what runs in its background with these ignored, and so would every program under test be."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL), (signal.SIGQUIT, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")

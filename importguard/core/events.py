@@ -9,7 +9,6 @@ from importguard.pinned import (
     access,
     bytes,
     enumerate,
-    getcwd,
     hasattr,
     int,
     isinstance,
@@ -345,7 +344,7 @@ def program_path(path, folder=None):
 def within(folder, path):
     """Return a relative path as an absolute one, in `folder` or in the working directory."""
     folder = paths.as_text(folder) or ""
-    return (folder if folder[:1] == "/" else getcwd() + "/" + folder).rstrip("/") + "/" + path
+    return (folder if folder[:1] == "/" else paths.working_folder() + "/" + folder).rstrip("/") + "/" + path
 
 
 def first_executable(candidates, folder=None):

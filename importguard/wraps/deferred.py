@@ -131,7 +131,17 @@ def wrap_futures(module, deferral):
 
 
 def wrap_asyncio(module, deferral):
-    _wrap_init(module.Handle, 1, deferral.carry)
+    real = module.Handle.__init__
+
+    def __init__(self, callback, args, loop, context=None):
+        real(self, deferral.carry(callback, get_frame(1)), args, loop, context)
+        if self._source_traceback:
+            # In debug mode a handle says where it was made: not in here.
+            del self._source_traceback[-1]
+
+    __init__.__doc__ = real.__doc__
+    __init__.__wrapped__ = real
+    module.Handle.__init__ = __init__
 
 
 def _wrap_init(kind, position, carry):

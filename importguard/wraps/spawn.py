@@ -19,6 +19,7 @@ STEERING = (
 )  # fmt: skip
 SHELL_FUNCTION = "BASH_FUNC_"
 DEFAULT_PATH = "/bin:/usr/bin"
+SPAWN_WITHOUT_ENV = (3, 13)
 OPENS = 0  # posix.POSIX_SPAWN_OPEN
 OWN = globals()
 FORK_EXEC_ARGV, FORK_EXEC_CANDIDATES, FORK_EXEC_FOLDER, FORK_EXEC_ENV = 0, 1, 4, 5
@@ -148,6 +149,8 @@ def _wrap_execv(execv, execve, spawner):
 
 def _wrap_execve(execve, spawner):
     def execve_guarded(path, argv, env):
+        if env is None:
+            return execve(path, argv, env)
         if type(path) is int:
             path = f"/proc/self/fd/{path}"
         path, argv, env = spawner.prepare(path, tuple(argv), environment_of(env), get_frame(1))
@@ -158,6 +161,8 @@ def _wrap_execve(execve, spawner):
 
 def _wrap_spawn(real, spawner, find):
     def spawn_guarded(path, argv, env, /, **options):
+        if env is None and sys.version_info < SPAWN_WITHOUT_ENV:
+            return real(path, argv, env, **options)
         frame = get_frame(1)
         if options.get("file_actions"):
             options["file_actions"] = [read_action(action, spawner, frame) for action in options["file_actions"]]

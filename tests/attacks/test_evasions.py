@@ -221,6 +221,17 @@ def run():
         "    base.execute('create table t (x)')",
         "wrote:home/.mozilla/x/cookies.sqlite",
     ),
+    "file_of_the_project_that_is_changed": Evasion(
+        """
+def run():
+    import extra
+    with open("extra.py", "w") as file:
+        file.write(f"import shutil; shutil.copyfile({AWS!r}, {LOOT!r})")
+    del sys.modules["extra"]
+    import extra
+""",
+        app="import os\nopen('extra.py', 'w').close()\nos.utime('extra.py', (0, 0))\n" + CALLED,
+    ),
     "secret_under_another_name": Evasion("os.rename(AWS, TMP + '/plain')\nsteal(TMP + '/plain')"),
     "exit_handler_of_a_called_package": Evasion(
         "import atexit, shutil\n\ndef run():\n    atexit.register(shutil.copyfile, AWS, LOOT)", app=CALLED
