@@ -87,7 +87,10 @@ def _run_in_place(command, found, resolved, environment, log):
 
 def _run_nested(command, environment, log):
     """Below a guarded process the outer guard stays: its policy, its records, its blame."""
-    told = session.decode_spawn(environment[session.VARIABLE])
+    try:
+        told = session.decode_spawn(environment[session.VARIABLE])
+    except ValueError as error:
+        raise CannotArm(f"the environment names an outer run that can't be understood: {error}") from None
     if not os.path.exists(told["session"]):
         raise CannotArm(f"the outer run that this process belongs to has ended ({told['session']} is gone)")
     log.notice("already guarded by an outer run, whose policy stays; options given here are ignored")

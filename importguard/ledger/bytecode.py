@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from importguard.ledger import finding
+from importguard.ledger import finding, regular
 
 UNCHECKED_HASH = 1
 HEADER = 16
@@ -136,7 +136,7 @@ def _pair(path, tag):
 
 def _header(path):
     try:
-        with open(path, "rb") as file:
+        with regular.read_binary(path) as file:
             return file.read(HEADER)
     except OSError:
         return b""

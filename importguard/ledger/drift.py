@@ -4,9 +4,11 @@ import base64
 import hashlib
 import os
 
-from importguard.ledger import finding
+from importguard.ledger import finding, regular
 
 BLOCK = 1 << 20
+# Those whose digests have a length of their own.
+ALGORITHMS = {name for name in hashlib.algorithms_guaranteed if not name.startswith("shake_")}
 CACHE = "__pycache__"
 
 
@@ -54,9 +56,11 @@ def shared(distributions):
 
 
 def digest(path, algorithm):
-    """Return a file's digest as RECORD writes it; raises ValueError for an unknown algorithm."""
+    """Return a file's digest as RECORD writes it; raises ValueError for an unknown algorithm and for what is no file."""
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"unknown hash {algorithm!r}")
     made = hashlib.new(algorithm)
-    with open(path, "rb") as file:
+    with regular.read_binary(path) as file:
         while block := file.read(BLOCK):
             made.update(block)
     return algorithm + "=" + base64.urlsafe_b64encode(made.digest()).rstrip(b"=").decode()

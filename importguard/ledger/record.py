@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 
 from importguard import versions
-from importguard.ledger import finding
+from importguard.ledger import finding, regular
 
 SUFFIX = ".dist-info"
 
@@ -68,7 +68,7 @@ def _read(site_dir, folder):
         )
     path = os.path.join(folder, "RECORD")
     try:
-        with open(path, "rb") as file:
+        with regular.read_binary(path) as file:
             data = file.read()
     except OSError as error:
         problems.append(

@@ -5,7 +5,7 @@ import functools
 import os
 import re
 
-from importguard.ledger import finding
+from importguard.ledger import finding, regular
 
 EXTENSION = re.compile(r"(?P<module>[^.]+)(\.(cpython|abi3|pypy)[^/]*)?\.so")
 IMPORTABLE = (".py", ".so", ".pyc")
@@ -90,7 +90,7 @@ def not_source(paths, owner_of):
         if not path.endswith(".py"):
             continue
         try:
-            with open(path, "rb") as file:
+            with regular.read_binary(path) as file:
                 head = file.read(HEAD)
         except OSError:
             continue
@@ -103,7 +103,7 @@ def not_source(paths, owner_of):
 def _is_compiled_from(path, source, parts):
     """Do at least half of the names that a source defines at its top occur in the compiled file, or in mypyc's part of it?"""
     try:
-        with open(source, "rb") as file:
+        with regular.read_binary(source) as file:
             body = ast.parse(file.read()).body
     except (OSError, SyntaxError, ValueError, RecursionError):
         return False
@@ -145,7 +145,7 @@ def _words(data):
 
 def _read(path):
     try:
-        with open(path, "rb") as file:
+        with regular.read_binary(path) as file:
             return file.read()
     except OSError:
         return b""

@@ -2,6 +2,7 @@
 
 import importlib.util
 import marshal
+import os
 import py_compile
 import sys
 
@@ -239,3 +240,26 @@ def test_real_packages_and_an_editable_install_are_clean(world, audit):
         pytest.skip(f"pip could not install from the package index: {error}")
 
     assert audit() == CLEAN
+
+
+@pytest.mark.parametrize("digest", ["sha256\udcff=x", "\0=x", "shake_128=x", "x" * 500 + "=x", "="])
+def test_a_record_with_a_hash_that_nobody_knows_is_a_finding(world, audit, digest):
+    """It can't be compared, and the rest is looked at all the same."""
+    with open(world.site / "plain-1.0.dist-info/RECORD", "a", encoding="utf-8", errors="surrogateescape") as record:
+        record.write(f"plain/part.py,{digest},1\n")
+
+    status, findings = audit()
+
+    assert status == 1
+    assert ("IG414", "plain/part.py") in findings
+
+
+@pytest.mark.parametrize("name", ["plain/pipe.py", "plain-1.0.dist-info/extra", "other-1.dist-info/RECORD"])
+def test_a_pipe_in_the_place_of_a_file_makes_nobody_wait(world, audit, name):
+    """The audit comes to its end."""
+    with open(world.site / "plain-1.0.dist-info/RECORD", "a") as record:
+        record.write(f"{name},sha256=x,1\n")
+    (world.site / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(world.site / name)
+
+    assert audit()[0] == 1

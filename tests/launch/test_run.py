@@ -388,3 +388,12 @@ def test_damaged_metadata_is_a_line_and_no_crash(place, interpreter):
     assert any("latin-1.dist-info/RECORD: not UTF-8 at byte 3" in reason for reason in reasons)
     assert any("bare-1.dist-info: no METADATA" in reason for reason in reasons)
     assert any("1 without a RECORD" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("told", ["x", "/nonexistent\x1f\x1f", "\x1f" * 9])
+def test_an_outer_run_that_makes_no_sense_starts_nothing(place, told):
+    """One line says so, and the status is that of a guard that couldn't be armed."""
+    done = place.importguard("run", "--", sys.executable, "-c", "print(1)", variables={"_IMPORTGUARD": told})
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("importguard IG301: ") and done.stderr.count("\n") == 1
