@@ -13,6 +13,7 @@ from importguard.pinned import getattr, str, tuple, type
 
 ModuleSpec = type(sys.__spec__)
 LOADED_BY_IMPORTLIB = "_initializing"
+FAST_LOCALS = 1  # inspect.CO_OPTIMIZED: every function has it, no module's body
 IMPORTLIB = _frozen_importlib.__dict__
 PROGRAM_KINDS = ("distribution", "unowned")
 
@@ -51,8 +52,8 @@ class Walker:
         while frame is not None:
             outer = frame.f_globals
             if outer is not namespace:
-                if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace, outer):
-                    return self._at_import(chain, namespace)
+                if self._ends_here(owner, inner, namespace, outer):
+                    return self._at_import(chain, namespace, owner)
                 namespace = outer
                 name = namespace.get("__name__")
                 if name == "__main__" and namespace is not self.main:
@@ -74,8 +75,8 @@ class Walker:
                     return self._at_startup_file(chain, startup_file)
             inner = frame
             frame = frame.f_back
-        if owner is not None and owner.kind in PROGRAM_KINDS and is_module_body(inner, namespace, None):
-            return self._at_import(chain, namespace)
+        if self._ends_here(owner, inner, namespace, None):
+            return self._at_import(chain, namespace, owner)
         if pretended is not None:
             return pretended
         if is_made and not chain:
@@ -99,6 +100,12 @@ class Walker:
             return Blame(self._nobody(), (), origin.phase, origin.module, ())
         outermost = origin.chain[-1]
         return Blame(outermost, tuple(via[:-1]), origin.phase, origin.module, origin.chain)
+
+    def _ends_here(self, owner, inner, namespace, outer):
+        """Say whether the frames of a namespace, `inner` the outermost, end with an import that is no application's."""
+        if inner is None or (owner is not None and owner.kind not in PROGRAM_KINDS):
+            return False
+        return is_module_body(inner, namespace, outer)
 
     def _enter(self, chain, frame, namespace, name):
         """Return the owner of a namespace that the walk has come to, or an Origin when the walk ends there."""
@@ -126,7 +133,10 @@ class Walker:
         if self.main_origin.kind == "app" and owner is not None and owner.kind == "distribution":
             self.program = owner.name
 
-    def _at_import(self, chain, namespace):
+    def _at_import(self, chain, namespace, owner):
+        if owner is None:
+            # A module that has thrown away what says whose it is.
+            chain.append(UNOWNED)
         phase = "startup" if self.starting else "import"
         name = namespace.get("__name__")
         if self.starting and chain and chain[-1] is UNOWNED:
@@ -167,12 +177,13 @@ def is_module_body(frame, namespace, outer):
 
     A module may say of itself what it likes: that importlib called its body can't be hidden.
     """
-    if outer is IMPORTLIB:
-        return frame.f_locals is namespace
-    spec = namespace.get("__spec__")
-    if type(spec) is not ModuleSpec or not getattr(spec, LOADED_BY_IMPORTLIB, False):
-        return False
-    return frame.f_locals is namespace
+    if outer is not IMPORTLIB:
+        spec = namespace.get("__spec__")
+        if type(spec) is not ModuleSpec or not getattr(spec, LOADED_BY_IMPORTLIB, False):
+            return False
+    # Within a comprehension f_locals of a module's body is a copy from 3.12 on (PEP 709), so its flags have to tell;
+    # one f_code for each boundary costs nothing, where one for each frame costs more than the import.
+    return not frame.f_code.co_flags & FAST_LOCALS
 
 
 def startup_file_of(frame):
