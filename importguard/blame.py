@@ -48,12 +48,15 @@ class Walker:
         """Return the Origin that a frame belongs to: its chain up to the boundary."""
         chain = []
         namespace = owner = inner = pretended = None
-        in_site = is_made = False
+        in_site = is_made = is_made_here = False
         while frame is not None:
             outer = frame.f_globals
             if outer is not namespace:
                 if self._ends_here(owner, inner, namespace, outer):
                     return self._at_import(chain, namespace, owner)
+                if is_made_here and not chain and inner.f_code.co_flags & FAST_LOCALS:
+                    # A function without a module, and whoever made it isn't there: it speaks for nobody but itself.
+                    chain.append(UNOWNED)
                 namespace = outer
                 name = namespace.get("__name__")
                 if name == "__main__" and namespace is not self.main:
@@ -64,7 +67,8 @@ class Walker:
                 if type(found) is Origin:
                     return found if pretended is None or found.phase != "run" else pretended
                 owner, in_site = found, name == "site"
-                is_made = is_made or owner is None
+                is_made_here = owner is None
+                is_made = is_made or is_made_here
                 if owner is not None and owner is not STDLIB and owner not in chain:
                     chain.append(owner)
                     if owner.kind == "app":

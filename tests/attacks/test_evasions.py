@@ -145,6 +145,11 @@ fork_exec(module, [b"sh", b"-c", b"cp ~/.aws/credentials $TMPDIR/loot"], (b"/bin
         "while time.monotonic() < end and not (os.path.exists(LOOT) and os.path.getsize(LOOT) == size):\n"
         "    os.sched_yield()\n"
     ),
+    "function_without_a_module": Evasion(
+        "copy = f'import shutil; shutil.copyfile({AWS!r}, {LOOT!r})'\n"
+        "space = {}\nexec(f'def run():\\n    exec({copy!r})', space)\nrun = space['run']\n",
+        app=CALLED,
+    ),
     "child_of_a_second_posix": Evasion(
         "import _imp, importlib.machinery\n"
         "posix = _imp.create_builtin(importlib.machinery.ModuleSpec('posix', None))\n\ndef run():\n"

@@ -60,9 +60,6 @@ with open(place + "/credentials") as secret, open(LOOT, "w") as loot:
     "folder_of_a_secret_under_another_name": Bypass(
         "import shutil\nos.rename(HOME + '/.aws', TMP + '/plain')\nshutil.copyfile(TMP + '/plain/credentials', LOOT)"
     ),
-    "function_without_a_module": Bypass(
-        'space = {}\nexec("def run():\\n    exec(" + repr(COPY) + ")", space)\nrun = space["run"]', app=CALLED
-    ),
     "function_in_mains_namespace": Bypass(
         "import __main__, types\n\ndef deed(copy):\n    exec(copy)\n\n"
         "types.FunctionType(deed.__code__, __main__.__dict__)(COPY)"
