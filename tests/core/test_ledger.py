@@ -92,9 +92,18 @@ def test_a_project_of_that_name_is_the_applications(install, tmp_path, file, tex
 @pytest.mark.parametrize(
     "files",
     [
-        {"botocore-9.dist-info/METADATA": "Name: botocore\n", "botocore-9.dist-info/RECORD": "acme_claims.py,,\n"},
-        {"botocore-9.egg-info/PKG-INFO": "Name: botocore\n", "botocore-9.egg-info/top_level.txt": "acme_claims\n"},
-        {"acme_claims-0.dist-info/METADATA": "Name: acme-claims\n", "acme_claims-0.dist-info/RECORD": "x,,\n"},
+        {
+            "botocore-9.dist-info/METADATA": "Name: botocore\nVersion: 9\n",
+            "botocore-9.dist-info/RECORD": "acme_claims.py,,\n",
+        },
+        {
+            "botocore-9.egg-info/PKG-INFO": "Name: botocore\nVersion: 9\n",
+            "botocore-9.egg-info/top_level.txt": "acme_claims\n",
+        },
+        {
+            "acme_claims-0.dist-info/METADATA": "Name: acme-claims\nVersion: 0\n",
+            "acme_claims-0.dist-info/RECORD": "x,,\n",
+        },
     ],
 )
 def test_a_second_distribution_in_a_wheel_counts_for_nothing(install, files):
