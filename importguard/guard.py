@@ -10,8 +10,9 @@ from importguard.blame import MainOrigin, Walker
 from importguard.core.events import on_move, read_open
 from importguard.enforce import Enforcer, Recorder, stack_of
 from importguard.errors import AdvisoryError
-from importguard.finder import Finder, bytecode_problem
+from importguard.finder import Finder
 from importguard.identity import Identity
+from importguard.imports import Imports
 from importguard.inside import Inside
 from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
 from importguard.paths import is_folder, resolve
@@ -23,7 +24,6 @@ from importguard.written import Written
 
 # Started in one of these, a program has no project around it: its script alone is the application's.
 TOO_WIDE = ("/", "/dev/shm", "/etc", "/home", "/opt", "/tmp", "/usr", "/usr/local", "/var", "/var/tmp")
-STARTUP_MODULES = ("sitecustomize", "usercustomize")
 ADVISORIES = ("layout", "advisory", "database")  # in the order in which they import each other
 STARTUP_SUFFIXES = (".pth", ".start")
 IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
@@ -66,10 +66,16 @@ class Guard:
         self.spawner = spawn.Spawner(
             self.ask_to_spawn, self.ask_to_open, self.spawn_fields, is_enforcing=self.table.mode == "enforce"
         )
+        self.imports = Imports(
+            table=self.table,
+            identity=self.identity,
+            enforcer=self.enforcer,
+            walker=self.walker,
+            startup_known=session.get("startup_known", ()),
+        )
+        self.refuses_startup_files = self.imports.refuses_startup_files
         self.finder = Finder(self.examine, {})
-        self.refuses_startup_files = self.table.startup_files == "refuse" and self.table.mode == "enforce"
         self.answers = None
-        self.ruled_out = {}
         self.table.owner_of = self.identity.name_of_path
         self.table.is_written = self.is_written
 
@@ -124,7 +130,7 @@ class Guard:
 
     def _judge_startup_file(self, path):
         """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
-        if path in self.session.get("startup_known", ()) or not has_executable_lines(path):
+        if path in self.imports.startup_known or not has_executable_lines(path):
             return
         name = path.rpartition("/")[2]
         owner = self.identity.owner_of_path(path)
@@ -191,65 +197,7 @@ class Guard:
         places = None
         if origin is None:
             places = [str(place) for place in getattr(spec, "submodule_search_locations", None) or ()]
-        self._busily(frame, self._examine, name, origin, cached, loader, places)
-
-    def _examine(self, name, origin, cached, loader, places):
-        if type(origin) is not str or origin in ("built-in", "frozen"):
-            if places:
-                self._examine_places(name, places)
-            return
-        owner = self.identity.owner_of_path(resolve(origin))
-        if owner.kind in ("app", "stdlib"):
-            return
-        if owner.name in self.identity.problems:
-            self._refuse_malicious(name, owner)
-        if (
-            self.refuses_startup_files
-            and name in STARTUP_MODULES
-            and origin not in self.session.get("startup_known", ())
-        ):
-            self._block(name, owner, Decision("deny", "startup-files:refuse"))
-        if self.table.bytecode != "ignore":
-            self._examine_bytecode(name, owner, origin, cached, loader)
-        if self.table.watches("import", name):
-            self._judge_import(name, owner)
-
-    def _examine_places(self, name, places):
-        """A namespace package runs no code, but all of its portions may belong to a bad distribution."""
-        owners = [self.identity.owner_of_path(resolve(place)) for place in places]
-        if owners and all(owner.name in self.identity.problems for owner in owners):
-            self._refuse_malicious(name, owners[0])
-
-    def _refuse_malicious(self, name, owner):
-        if self.table.malicious == "off":
-            return
-        advisory = self.identity.problems[owner.name]
-        verdict = "log" if self.table.malicious == "warn" or advisory.startswith("warn:") else "deny"
-        self._block(name, owner, Decision(verdict, f"advisory:{advisory.partition(':')[2] or advisory}"))
-
-    def _examine_bytecode(self, name, owner, origin, cached, loader):
-        problem = bytecode_problem(name, origin, cached, loader, self.identity.bytecode_came_with_a_wheel)
-        if problem:
-            verdict = "deny" if self.table.bytecode == "refuse" or problem == "differs-from-source" else "log"
-            self._block(name, owner, Decision(verdict, f"bytecode:{problem}"))
-
-    def _judge_import(self, name, owner):
-        request = self._import_request(name, owner)
-        decision = decide(self.table, request)
-        if decision.verdict != "allow":
-            self.enforcer.carry_out(decision, request, [], blocked_module=name)
-
-    def _block(self, name, owner, decision):
-        key = (owner.name, decision.rule, name if decision.rule.startswith("bytecode") else "")
-        if decision.verdict == "log" or self.table.mode == "observe":
-            if key in self.ruled_out:
-                return
-            self.ruled_out[key] = True
-        self.enforcer.carry_out(decision, self._import_request(name, owner), [], blocked_module=name)
-
-    def _import_request(self, name, owner):
-        phase = "startup" if self.walker.starting else "import"
-        return Request("import", name, None, owner, (), phase, name, "finder")
+        self._busily(frame, self.imports.examine, name, origin, cached, loader, places)
 
     # What children are told.
 

@@ -1,6 +1,6 @@
 """From an audit event to what it asks for: (capability, target, argv) for each thing that it does.
 
-Every audit event of CPython 3.11 to 3.13 is classified here: in a reader below, or in IGNORED with the reason.
+Every audit event of CPython 3.11 to 3.13 is classified: by a reader below, or in core/ignored.py with the reason.
 """
 
 from importguard import paths
@@ -25,134 +25,6 @@ WRITE_ONLY = 0o1
 PATH_ONLY = 0o10000000
 FORK = "<fork>"
 
-IGNORED = {
-    "a lower event of the same operation follows": (
-        "ensurepip.bootstrap",
-        "ftplib.connect",
-        "ftplib.sendcmd",
-        "glob.glob",
-        "glob.glob/2",
-        "http.client.connect",
-        "http.client.send",
-        "imaplib.open",
-        "imaplib.send",
-        "nntplib.connect",
-        "nntplib.putline",
-        "os.fwalk",
-        "os.walk",
-        "pathlib.Path.glob",
-        "pathlib.Path.rglob",
-        "pathlib.Path.walk",
-        "poplib.connect",
-        "poplib.putline",
-        "pty.spawn",
-        "shutil.chown",
-        "shutil.copyfile",
-        "shutil.copymode",
-        "shutil.copystat",
-        "shutil.copytree",
-        "shutil.make_archive",
-        "shutil.move",
-        "shutil.rmtree",
-        "shutil.unpack_archive",
-        "smtplib.connect",
-        "smtplib.send",
-        "subprocess.Popen",
-        "telnetlib.Telnet.open",
-        "telnetlib.Telnet.write",
-        "tempfile.mkdtemp",
-        "tempfile.mkstemp",
-        "urllib.Request",
-        "webbrowser.open",
-        "os.spawn",
-    ),
-    "reads or changes objects of this process only; the C core's business": (
-        "array.__new__",
-        "builtins.breakpoint",
-        "builtins.id",
-        "builtins.input",
-        "builtins.input/result",
-        "code.__new__",
-        "compile",
-        "function.__new__",
-        "gc.get_objects",
-        "gc.get_referents",
-        "gc.get_referrers",
-        "marshal.dumps",
-        "marshal.load",
-        "object.__delattr__",
-        "object.__getattr__",
-        "object.__setattr__",
-        "pdb.Pdb",
-        "setopencodehook",
-        "sys._current_exceptions",
-        "sys._current_frames",
-        "sys._getframe",
-        "sys._getframemodulename",
-        "sys.excepthook",
-        "sys.set_asyncgen_hook_finalizer",
-        "sys.set_asyncgen_hook_firstiter",
-        "sys.unraisablehook",
-        "time.sleep",
-        "ctypes.PyObj_FromPtr",
-        "ctypes.addressof",
-        "ctypes.call_function",
-        "ctypes.cdata",
-        "ctypes.cdata/buffer",
-        "ctypes.create_string_buffer",
-        "ctypes.create_unicode_buffer",
-        "ctypes.get_errno",
-        "ctypes.set_errno",
-        "ctypes.string_at",
-        "ctypes.wstring_at",
-        "cpython.PyInterpreterState_Clear",
-        "cpython.PyInterpreterState_New",
-        "cpython._PySys_ClearAuditHooks",
-        "monitoring.register_callback",
-    ),
-    "works on a descriptor that was opened before, or on limits": (
-        "fcntl.fcntl",
-        "fcntl.flock",
-        "fcntl.ioctl",
-        "fcntl.lockf",
-        "mmap.__new__",
-        "os.lockf",
-        "resource.prlimit",
-        "resource.setrlimit",
-        "socket.__new__",
-        "sqlite3.connect/handle",
-    ),
-    "local look-ups that leave nothing behind": (
-        "os.chdir",
-        "os.fchdir",
-        "os.getxattr",
-        "os.listxattr",
-        "socket.gethostname",
-        "socket.getservbyname",
-        "socket.getservbyport",
-        "socket.sethostname",
-        "sqlite3.enable_load_extension",
-        "syslog.closelog",
-        "syslog.openlog",
-        "syslog.setlogmask",
-        "syslog.syslog",
-        "_thread.start_new_thread",
-        "_thread.start_joinable_thread",
-    ),
-    "other systems than Linux": (
-        "_winapi.ConnectNamedPipe",
-        "ctypes.get_last_error",
-        "ctypes.seh_exception",
-        "ctypes.set_exception",
-        "ctypes.set_last_error",
-        "msvcrt.locking",
-        "os.chflags",
-        "os.lchflags",
-        "os.startfile",
-        "os.startfile/2",
-        "winreg.OpenKey",
-    ),
-}
 START_OF_PROGRAM = (
     "cpython.run_command", "cpython.run_file", "cpython.run_interactivehook", "cpython.run_module",
     "cpython.run_startup", "cpython.run_stdin",
@@ -468,13 +340,3 @@ READERS = {
 # Read only where a rule could refuse them: every import of a module raises both.
 CODE_READERS = {"exec": read_exec, "marshal.loads": read_marshal}
 SPECIAL = ("import", *START_OF_PROGRAM)
-
-
-def is_classified(event):
-    """Say whether this table knows an audit event."""
-    return (
-        event in READERS
-        or event in CODE_READERS
-        or event in SPECIAL
-        or any(event in events for events in IGNORED.values())
-    )

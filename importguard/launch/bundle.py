@@ -38,6 +38,7 @@ TRUSTED = (
     "importguard.policy.targets",
     "importguard.policy.table",
     "importguard.policy.decide",
+    "importguard.imports",
     "importguard.wraps",
     "importguard.wraps.carrier",
     "importguard.wraps.deferred",

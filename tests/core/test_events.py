@@ -7,7 +7,7 @@ import sysconfig
 
 import pytest
 
-from importguard.core import events
+from importguard.core import events, ignored
 
 HERE = pathlib.Path(__file__).parent
 RAISED_IN_PYTHON = re.compile(r"""\b(?:sys\.|_)?audit\(\s*['"]([\w./]+)['"]""")
@@ -30,7 +30,7 @@ def raised_by_this_library():
 @pytest.mark.parametrize("event", known_to_the_sources())
 def test_an_event_of_the_sources_is_classified(event):
     """Each audit event in the sources of the supported versions is read or ignored for a stated reason."""
-    assert events.is_classified(event)
+    assert ignored.is_classified(event)
 
 
 def test_the_events_of_this_standard_library_are_classified():
@@ -38,12 +38,12 @@ def test_the_events_of_this_standard_library_are_classified():
     found = raised_by_this_library()
 
     assert len(found) >= 30
-    assert sorted(event for event in found if not events.is_classified(event)) == []
+    assert sorted(event for event in found if not ignored.is_classified(event)) == []
 
 
 def test_an_unheard_of_event_is_not_classified():
     """The question can be answered with no."""
-    assert not events.is_classified("some.new_event")
+    assert not ignored.is_classified("some.new_event")
 
 
 @pytest.mark.parametrize(
