@@ -35,8 +35,14 @@ bench: $(VENV)/ready-bench ## measure what the guard costs
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .compat .pytest_cache .mypy_cache .ruff_cache
 
-$(VENV)/ready: pyproject.toml tools/environment scripts/importguard
+$(VENV)/ready: pyproject.toml setup.py tools/environment scripts/importguard $(wildcard importguard/core/src/*)
 	tools/environment $(VENV)
+	@touch $@
+
+# The tests run guarded programs on every CPython that is here, with either core.
+$(VENV)/ready-test: $(VENV)/ready tools/group tools/cores
+	tools/group $(VENV) test
+	$(BIN)/python tools/cores
 	@touch $@
 
 $(VENV)/ready-%: $(VENV)/ready tools/group

@@ -16,6 +16,9 @@ LOADED_BY_IMPORTLIB = "_initializing"
 FAST_LOCALS = 1  # inspect.CO_OPTIMIZED: every function has it, no module's body
 IMPORTLIB = _frozen_importlib.__dict__
 PROGRAM_KINDS = ("distribution", "unowned")
+# What stands in a walk by tags for the program itself, and how such a walk ends (the numbers of ccore.h).
+MAIN = Owner("__main__", "", "app")
+END, BODY, CARRIED, STARTUP_LINE = range(4)
 
 
 class Origin(Value):
@@ -31,7 +34,10 @@ class Blame(Value):
 
 
 class Walker:
-    """Walks Python frames by their globals. It never reads `f_code`: that raises an audit event a frame."""
+    """Walks Python frames by their globals, or asks the C core to walk them by the tags of their code.
+
+    In Python it never reads `f_code`: that raises an audit event a frame.
+    """
 
     def __init__(self, *, owner_of_globals, owner_of_path, main_origin, deferred_globals, is_deputy):
         self.owner_of_globals = owner_of_globals
@@ -43,9 +49,12 @@ class Walker:
         self.main = None
         self.main_thread = get_ident()
         self.starting = True
+        self.walk_tags = None
 
     def trace(self, frame):
         """Return the Origin that a frame belongs to: its chain up to the boundary."""
+        if self.walk_tags is not None:
+            return self._conclude(*self.walk_tags(frame))
         chain = []
         namespace = owner = inner = pretended = None
         in_site = is_made = is_made_here = False
@@ -86,10 +95,7 @@ class Walker:
         if is_made and not chain:
             # Code that was made at run time, in a namespace that is no module's, and nobody who called it.
             chain.append(UNOWNED)
-        if chain and not self.starting and get_ident() != self.main_thread:
-            # A thread that carries no origin is the application's: everybody else's carries one.
-            chain.append(self._nobody())
-        return Origin(tuple(chain), self._phase(), "")
+        return self._at_end(chain)
 
     def choose(self, origin, capability, target, argv=None):
         """Return the Blame for an Origin: the innermost owner that is no deputy for this."""
@@ -110,6 +116,30 @@ class Walker:
         if inner is None or (owner is not None and owner.kind not in PROGRAM_KINDS):
             return False
         return is_module_body(inner, namespace, outer)
+
+    def _conclude(self, owners, end, detail):
+        """Return the Origin for a walk by tags: `owners` innermost first, how it ended, and what belongs to that end."""
+        chain = []
+        for owner in owners:
+            if owner is MAIN:
+                return self._at_main(chain)
+            if owner not in chain:
+                chain.append(owner)
+            if owner.kind == "app":
+                return Origin(tuple(chain), self._phase(), "")
+        if end == BODY:
+            return self._at_import(chain, detail, chain[-1])
+        if end == CARRIED:
+            return Origin(tuple(chain) + detail.chain, detail.phase, detail.module)
+        if end == STARTUP_LINE:
+            return self._at_startup_file(chain, detail)
+        return self._at_end(chain)
+
+    def _at_end(self, chain):
+        if chain and not self.starting and get_ident() != self.main_thread:
+            # A thread that carries no origin is the application's: everybody else's carries one.
+            chain.append(self._nobody())
+        return Origin(tuple(chain), self._phase(), "")
 
     def _enter(self, chain, frame, namespace, name):
         """Return the owner of a namespace that the walk has come to, or an Origin when the walk ends there."""

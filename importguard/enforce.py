@@ -142,11 +142,11 @@ class Enforcer:
         return fields
 
 
-def stack_of(frame, owner_of_globals):
+def stack_of(frame, owner_of_frame):
     """Return the frames that are not the standard library's, innermost first, as plain values."""
     found = []
     while frame is not None and len(found) < MOST_FRAMES:
-        owner = owner_of_globals(frame.f_globals)
+        owner = owner_of_frame(frame)
         if owner is None or owner.kind != "stdlib":
             code = frame.f_code
             name = owner.name if owner is not None else "unowned"

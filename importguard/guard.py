@@ -6,7 +6,7 @@ import sys
 from _thread import get_ident
 
 from importguard import core
-from importguard.blame import MainOrigin, Walker
+from importguard.blame import MAIN, MainOrigin, Walker
 from importguard.core.events import on_move, read_open
 from importguard.enforce import Enforcer, Recorder, stack_of
 from importguard.errors import AdvisoryError
@@ -14,9 +14,9 @@ from importguard.finder import Finder
 from importguard.identity import Identity
 from importguard.imports import Imports
 from importguard.inside import Inside
-from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request
+from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request, Value
 from importguard.paths import is_folder, resolve
-from importguard.pinned import get_frame, getattr, list, read_file, set, sorted, type
+from importguard.pinned import get_frame, getattr, list, read_file, sorted, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.wraps import carrier, deferred, environ, fresh, spawn
@@ -32,13 +32,20 @@ TYPED_BY_THE_USER = {"phase": "run", "kind": "app", "name": "", "version": "", "
 guard = None
 
 
+class Attribution(Value):
+    """What a core needs to say whose code runs: the `identity` of files, and the rest that it goes by."""
+
+    __slots__ = ("identity", "finder", "is_deputy", "deferred_globals", "is_late", "is_enforcing")
+
+
 class Guard:
     """What an armed process holds: its table, its owners, and the corridor from a door to a decision."""
 
     def __init__(self, session, told):
         self.session = session
         self.told = told
-        self.busy = set()
+        self.core = core.choose(session.get("core", "auto"), session["package"])
+        self.busy = self.core.busy
         self.inside = Inside(self.busy)
         self.table = tables.load(session["table"])
         self.recorder = Recorder(
@@ -75,7 +82,8 @@ class Guard:
         )
         self.refuses_startup_files = self.imports.refuses_startup_files
         self.finder = Finder(self.examine, {})
-        self.answers = None
+        self.answers = self.owner_by_tag = None
+        self.is_heard = True
         self.table.owner_of = self.identity.name_of_path
         self.table.is_written = self.is_written
 
@@ -125,8 +133,15 @@ class Guard:
         decision = decide(self.table, request)
         # Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first.
         if decision.verdict != "allow" and not (capability == "fs.read" and is_folder(target)):
-            self.enforcer.carry_out(decision, request, stack_of(frame, self.identity.owner_of_globals))
+            self.enforcer.carry_out(decision, request, stack_of(frame, self.owner_of_frame))
         return origin
+
+    def owner_of_frame(self, frame):
+        """Return the Owner of the code in a frame, None for what is nobody's."""
+        if self.owner_by_tag is None:
+            return self.identity.owner_of_globals(frame.f_globals)
+        owner = self.owner_by_tag(frame)
+        return APP if owner is MAIN else owner
 
     def _judge_startup_file(self, path):
         """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
@@ -155,6 +170,7 @@ class Guard:
     # The doors.
 
     def ask_to_spawn(self, target, argv, frame):
+        self.listen()
         return self.judge("proc.spawn", target or "?", argv, frame, layer="wrap")
 
     def ask_to_open(self, path, flags, frame):
@@ -197,7 +213,14 @@ class Guard:
         places = None
         if origin is None:
             places = [str(place) for place in getattr(spec, "submodule_search_locations", None) or ()]
+        self.listen()
         self._busily(frame, self.imports.examine, name, origin, cached, loader, places)
+
+    def listen(self):
+        """Make sure, by a way that leads around it, that the hook of the C core still hears; say so once when it doesn't."""
+        if self.core.name == "c" and self.is_heard and not self.answers():
+            self.is_heard = False
+            self.recorder.record("tamper", capability="runtime.patch", target="audit hook", reason="the audit hook is gone")
 
     # What children are told.
 
@@ -221,8 +244,7 @@ class Guard:
         capabilities = {name for name in CAPABILITIES if self.table.watches_any(name)} | {"fs.write"}
         if self.refuses_startup_files:
             capabilities.add("fs.read")
-        name, install = core.choose(self.session.get("core", "auto"))
-        self.answers = install(
+        self.answers, self.walker.walk_tags, self.owner_by_tag, is_own = self.core.install(
             capabilities=capabilities,
             concerns=self.concerns,
             judge=self.judge,
@@ -231,14 +253,18 @@ class Guard:
             on_import=self.on_import,
             on_program=self.on_program,
             code_events=self._code_events(),
+            attribution=Attribution(
+                self.identity, self.finder, self.table.is_deputy, carrier.__dict__, is_late, self.table.mode == "enforce"
+            ),
         )
         self.inside.learn()
+        self.inside.is_own = is_own or self.inside.is_own
         if not self.answers():
             raise RuntimeError("the audit hook was blocked by one that was there before")
         self._wrap()
         sys.meta_path.insert(0, self.finder)
         posix.register_at_fork(after_in_child=self._after_fork)
-        self.announce(name, before=self._imported_before() if is_late else [])
+        self.announce(before=self._imported_before() if is_late else [])
 
     def _code_events(self):
         targets = {"exec": "exec", "marshal.loads": "marshal"}
@@ -277,18 +303,18 @@ class Guard:
         makers["create_dynamic"] = with_argument(fresh.wrap_makers, makers)
         return makers
 
-    def announce(self, core_name, **more):
+    def announce(self, **more):
         """Write the `armed` record: its absence is the alarm."""
         self.recorder.record(
             "armed",
             ppid=posix.getppid(),
             argv=list(sys.orig_argv[:8]),
             python="%d.%d.%d" % sys.version_info[:3],
-            core=core_name,
+            core=self.core.name,
             mode=self.table.mode,
             policy=self.session["table"]["digest"],
             layers=["finder", "audit", "wrap"],
-            missing=list(self.session.get("missing", ())),
+            missing=[*self.session.get("missing", ()), *([self.core.missing] if self.core.missing else ())],
             **more,
         )
 
@@ -303,7 +329,7 @@ class Guard:
         return sorted(names)
 
     def _after_fork(self):
-        self.announce(core.NAME, forked=True)
+        self.announce(forked=True)
 
 
 def main_origin(told):

@@ -1,13 +1,54 @@
 """Which core watches this process, and why not the other one."""
 
-NAME = "py"
-REASON = "the C core is not part of this build"
+import _imp
+import sys
+
+LIBRARY = "importguard.core.ccore"
 
 
-def choose(wanted):
-    """Return (the core's name, its install function); raises ValueError when `wanted` can't be had."""
-    if wanted == "c":
-        raise ValueError(REASON)
+class Choice:
+    """A core: its `name`, its set of `busy` threads, its `install`, and what is `missing` ("" where it is the one that was wanted)."""
+
+    __slots__ = ("busy", "install", "missing", "name")
+
+    def __init__(self, name, module, missing):
+        self.name = name
+        self.install = module.install
+        self.busy = module.new_busy()
+        self.missing = missing
+
+
+def choose(wanted, folder):
+    """Return the Choice for `wanted` ("auto", "c" or "py"); raises ValueError when the C core is demanded and not there.
+
+    `folder` is importguard's own: the C core is loaded by its path, since nothing can be found that early.
+    """
+    reason = ""
+    if wanted != "py":
+        try:
+            return Choice("c", _load_c(folder), "")
+        except (ImportError, OSError, RuntimeError) as error:
+            if wanted == "c":
+                raise ValueError(f"the C core was demanded and can't be had: {error}") from error
+            reason = f"the C core: {error}"
     from importguard.core import pycore  # here, so that naming a core doesn't load one
 
-    return NAME, pycore.install
+    return Choice("py", pycore, reason)
+
+
+def _load_c(folder):
+    """Return the module that installs the C core; raises ImportError where it isn't built for this interpreter."""
+    spec = type(sys.__spec__)(LIBRARY, None, origin=f"{folder}/core/ccore{_imp.extension_suffixes()[0]}")
+    try:
+        module = _imp.create_dynamic(spec)
+    except ImportError as error:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise ImportError(f"not built for this CPython {version}, or not loadable ({error})") from None
+    _imp.exec_dynamic(module)
+    sys.modules.pop(LIBRARY, None)
+    if module.codes(True) != module.codes(False) and not module.codes(True):
+        raise RuntimeError("it can't read the frames of this interpreter")
+    from importguard.core import ctags  # here, for the same reason
+
+    ctags.ccore = module
+    return ctags

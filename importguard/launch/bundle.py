@@ -48,6 +48,7 @@ TRUSTED = (
     "importguard.childargs",
     "importguard.core.events",
     "importguard.core.pycore",
+    "importguard.core.ctags",
     "importguard.wraps.spawn",
     "importguard.written",
     "importguard.guard",

@@ -17,7 +17,6 @@ from importguard.report.log import Log
 from importguard.report.recent import Recent
 from importguard.report.writer import open_writer
 
-NO_C_CORE = "core = 'c': this version has no C core"
 SUPERVISOR_NEEDS = ("psutil", "structlog")
 
 
@@ -52,7 +51,7 @@ def _resolve(options, environment, log):
 
 def require_no_missing(resolved):
     """Raise CannotArm where something was demanded that this version doesn't have."""
-    missing = [*resolved.missing, *([NO_C_CORE] if resolved.core == "c" else [])]
+    missing = list(resolved.missing)
     if missing:
         raise CannotArm("; ".join(missing))
 

@@ -2,7 +2,6 @@
 
 import posix
 import sys
-from _thread import get_ident
 
 # Filled in when the copy is written: importguard's folder and its session file; the site directories up to this one, in
 # the order of `site`, "" for the user's own; lines of start-up files that were known then; the sitecustomize kept aside.
@@ -74,21 +73,14 @@ def sites():
 
 
 def report():
-    """Record, or refuse, what ran before the guard did; the guard doesn't judge what it writes itself."""
+    """Record, or refuse, what ran before the guard did."""
     if not ran_before:
         return
     guard = sys.modules["importguard.guard"].guard
     if guard.table.startup_files == "refuse" and guard.table.mode == "enforce":
         raise PermissionError("start-up files ran before the guard: %s" % ", ".join(map(repr, ran_before)))
-    thread = get_ident()
-    guard.busy.add(thread)
-    try:
-        names = ", ".join(map(repr, ran_before))
-        guard.recorder.record(
-            "degraded", reason="start-up files ran before the guard: " + names, targets=list(ran_before)
-        )
-    finally:
-        guard.busy.discard(thread)
+    names = ", ".join(map(repr, ran_before))
+    guard.recorder.record("degraded", reason="start-up files ran before the guard: " + names, targets=list(ran_before))
 
 
 def refuse(error):

@@ -11,7 +11,7 @@ from support import guarded, worlds
 from importguard.launch import bundle
 
 PROJECT = Path(__file__).parents[2]
-ALLOWED = {"sys", "posix", "marshal", "_thread", "time", "errno", "_frozen_importlib", "_frozen_importlib_external", "builtins"}
+ALLOWED = {"sys", "posix", "marshal", "_thread", "time", "errno", "_frozen_importlib", "_frozen_importlib_external", "_imp", "builtins"}
 # Where another part of the base is only asked for when it is needed, with the reason.
 LATE = {
     "importguard": "the public names, on first use",

@@ -60,10 +60,6 @@ with open(place + "/credentials") as secret, open(LOOT, "w") as loot:
     "folder_of_a_secret_under_another_name": Bypass(
         "import shutil\nos.rename(HOME + '/.aws', TMP + '/plain')\nshutil.copyfile(TMP + '/plain/credentials', LOOT)"
     ),
-    "function_in_mains_namespace": Bypass(
-        "import __main__, types\n\ndef deed(copy):\n    exec(copy)\n\n"
-        "types.FunctionType(deed.__code__, __main__.__dict__)(COPY)"
-    ),
     "library_function_put_in_anothers_place": Bypass(
         "import functools, json, shutil\njson.loads = functools.partial(shutil.copyfile, AWS, LOOT)",
         app="import acme_known.{0}\nimport json\njson.loads()\n",

