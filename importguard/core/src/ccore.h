@@ -136,5 +136,8 @@ bool busy_here(void);
 
 /* hook.c */
 int hook(const char *event, PyObject *args, void *data);
+int refuse(const char *event);
+bool is_torn(void);
+int without_our_frames(void);
 
 #endif

@@ -15,7 +15,8 @@
 
 Core core;
 
-static int
+/* Raise that nobody can judge; returns -1. */
+int
 refuse(const char *event)
 {
     PyObject *text = PyUnicode_FromFormat(
@@ -96,7 +97,7 @@ answer_unasked(const Event *found, const char *event, PyObject *args)
 }
 
 /* Say whether the interpreter has taken the guard's modules apart. */
-static bool
+bool
 is_torn(void)
 {
     if (!is_finalizing()) {
@@ -165,7 +166,7 @@ tell_start(const char *event, PyObject *args)
 }
 
 /* Whoever reads the traceback looks for their own frames, not for ours. */
-static int
+int
 without_our_frames(void)
 {
 #if PY_VERSION_HEX >= 0x030C0000

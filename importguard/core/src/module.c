@@ -1,5 +1,6 @@
 /* importguard.core.ccore: armed once a process, by install(); there is nothing here that changes it afterwards. */
 #include "ccore.h"
+#include "judge.h"
 
 static const char *const CANARY_EVENT = "importguard.canary";
 
@@ -107,7 +108,7 @@ static PyMethodDef own_method = {"is_own", is_own, METH_O, PyDoc_STR("Say whethe
 static int
 start(PyObject *readers, PyObject *programs, PyObject *loaded, PyObject *unowned)
 {
-    if (tags_start() < 0 || creation_pin() < 0 || frames_check() < 0 || make_places(unowned, core.main_owner) < 0
+    if (judge_start() < 0 || tags_start() < 0 || creation_pin() < 0 || frames_check() < 0 || make_places(unowned, core.main_owner) < 0
         || add_own_events(programs) < 0 || add_readers(readers) < 0 || sweep(loaded) < 0) {
         return -1;
     }

@@ -1,0 +1,33 @@
+/* The words of a request, as C has them. */
+#ifndef IMPORTGUARD_TEXT_H
+#define IMPORTGUARD_TEXT_H
+
+#include "ccore.h"
+
+/* In the order of CAPABILITIES in model.py; a twin test holds the two equal. */
+typedef enum {
+    IMPORT_MODULE,
+    NET_CONNECT,
+    NET_LISTEN,
+    NET_RESOLVE,
+    FS_READ,
+    FS_WRITE,
+    FS_LIST,
+    PROC_SPAWN,
+    PROC_SIGNAL,
+    ENV_READ,
+    ENV_WRITE,
+    NATIVE_LOAD,
+    NATIVE_CALL,
+    CODE_RUN,
+    RUNTIME_PATCH,
+    CAPABILITY_COUNT
+} Capability;
+
+/* UTF-8, with lone surrogates as surrogateescape and surrogatepass write them; not ended by a zero. */
+typedef struct {
+    const char *data;
+    size_t size;
+} Text;
+
+#endif
