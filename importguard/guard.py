@@ -3,289 +3,65 @@
 import _thread
 import posix
 import sys
-from _thread import get_ident
 
 from importguard import core
-from importguard.blame import MAIN, MainOrigin, Walker
-from importguard.core.events import on_move, read_open
-from importguard.enforce import Enforcer, Recorder, stack_of
-from importguard.errors import AdvisoryError
-from importguard.finder import Finder
-from importguard.identity import Identity
-from importguard.imports import Imports
-from importguard.inside import Inside
-from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request, Value
-from importguard.paths import is_folder, resolve
-from importguard.pinned import get_frame, getattr, list, read_file, sorted, type
-from importguard.policy import table as tables
-from importguard.policy.decide import decide
-from importguard.wraps import carrier, deferred, environ, fresh, spawn
-from importguard.written import Written
+from importguard.corridor import Corridor
+from importguard.enforce import Enforcer, Recorder
+from importguard.pinned import list
+from importguard.wraps import deferred, environ, fresh, spawn
 
-# Started in one of these, a program has no project around it: its script alone is the application's.
-TOO_WIDE = ("/", "/dev/shm", "/etc", "/home", "/opt", "/tmp", "/usr", "/usr/local", "/var", "/var/tmp")
-ADVISORIES = ("layout", "advisory", "database")  # in the order in which they import each other
-STARTUP_SUFFIXES = (".pth", ".start")
-IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
 # Who a process works for that no guarded process has started.
 TYPED_BY_THE_USER = {"phase": "run", "kind": "app", "name": "", "version": "", "module": "", "program": ""}
 guard = None
 
 
-class Attribution(Value):
-    """What a core needs to say whose code runs: the `identity` of files, and the rest that it goes by."""
-
-    __slots__ = ("identity", "finder", "is_deputy", "deferred_globals", "is_late", "is_enforcing")
-
-
 class Guard:
-    """What an armed process holds: its table, its owners, and the corridor from a door to a decision."""
+    """What an armed process holds: the corridor from a door to a decision, and what carries a decision out."""
 
     def __init__(self, session, told):
         self.session = session
         self.told = told
         self.core = core.choose(session.get("core", "auto"), session["package"])
-        self.busy = self.core.busy
-        self.inside = Inside(self.busy)
-        self.table = tables.load(session["table"])
+        table = session["table"]
         self.recorder = Recorder(
-            session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.busy
+            session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.core.busy
         )
-        self.enforcer = Enforcer(self.recorder, mode=self.table.mode, on_violation=self.table.on_violation)
-        self.written = Written()
-        on_move.append(self.written.move)
-        self.identity = Identity(
-            sites=session["ledger"]["sites"],
-            app_roots=[with_slash(root) for root in session["app_roots"] if root not in TOO_WIDE],
-            stdlib=stdlib_folders(),
-            package=with_slash(session["package"]),
-            is_app=self.table.is_app,
-            is_written=self.is_written,
-            look_up=self.look_up_advisory,
+        self.enforcer = Enforcer(self.recorder, mode=table["mode"], on_violation=table["on_violation"])
+        self.corridor = Corridor(session, told, core=self.core, recorder=self.recorder, enforcer=self.enforcer)
+        self.spawner = self.corridor.spawner = spawn.Spawner(
+            self.corridor.ask_to_spawn,
+            self.corridor.ask_to_open,
+            self.spawn_fields,
+            is_enforcing=self.enforcer.mode == "enforce",
         )
-        self.walker = Walker(
-            owner_of_globals=self.identity.owner_of_globals,
-            owner_of_path=self.identity.owner_of_path,
-            main_origin=main_origin(told),
-            deferred_globals=carrier.__dict__,
-            is_deputy=self.table.is_deputy,
-        )
-        self.spawner = spawn.Spawner(
-            self.ask_to_spawn, self.ask_to_open, self.spawn_fields, is_enforcing=self.table.mode == "enforce"
-        )
-        self.imports = Imports(
-            table=self.table,
-            identity=self.identity,
-            enforcer=self.enforcer,
-            walker=self.walker,
-            startup_known=session.get("startup_known", ()),
-        )
-        self.refuses_startup_files = self.imports.refuses_startup_files
-        self.finder = Finder(self.examine, {})
-        self.answers = self.owner_by_tag = None
-        self.is_heard = True
-        self.table.owner_of = self.identity.name_of_path
-        self.table.is_written = self.is_written
-
-    # The corridor.
-
-    def concerns(self, capability, target):
-        """Say whether anybody could be refused this: the question that costs next to nothing."""
-        if capability == "fs.write":
-            self.written.note(target)
-            self.identity.forget(target)
-        elif self.refuses_startup_files and capability == "fs.read" and target.endswith(STARTUP_SUFFIXES):
-            return True
-        return self.table.watches(capability, target)
-
-    def is_written(self, path):
-        """Say whether this process has written a file, by its own name or by one that leads to it."""
-        return self.written.holds(path) or ("/" in path and self.written.holds(resolve(path)))
-
-    def judge(self, capability, target, argv, frame, layer="audit"):
-        """Decide on what the code in `frame` asks for; raises Denied when it is refused."""
-        if capability == "proc.spawn" and self.spawner.is_passing(frame):
-            return None
-        if capability == "code.run" and is_at_work(frame, *IMPORT_SYSTEM):
-            return None
-        return self._busily(frame, self._judge, capability, target, argv, frame, layer)
-
-    def _busily(self, frame, work, *args):
-        """Do the guard's work in this thread; what the guard itself asks for while it is at work is let through."""
-        thread = get_ident()
-        was_busy = thread in self.busy
-        if was_busy and self.inside.is_own(frame):
-            return None
-        self.busy.add(thread)
-        try:
-            return self.enforcer.guarded(work, *args)
-        finally:
-            if not was_busy:
-                self.busy.discard(thread)
-
-    def _judge(self, capability, target, argv, frame, layer):
-        if self.refuses_startup_files and capability == "fs.read" and is_at_work(frame, "site"):
-            self._judge_startup_file(target)
-            return None
-        origin = self.walker.trace(frame)
-        blame = self.walker.choose(origin, capability, target, argv)
-        request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
-        decision = decide(self.table, request)
-        # Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first.
-        if decision.verdict != "allow" and not (capability == "fs.read" and is_folder(target)):
-            self.enforcer.carry_out(decision, request, stack_of(frame, self.owner_of_frame))
-        return origin
-
-    def owner_of_frame(self, frame):
-        """Return the Owner of the code in a frame, None for what is nobody's."""
-        if self.owner_by_tag is None:
-            return self.identity.owner_of_globals(frame.f_globals)
-        owner = self.owner_by_tag(frame)
-        return APP if owner is MAIN else owner
-
-    def _judge_startup_file(self, path):
-        """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
-        if path in self.imports.startup_known or not has_executable_lines(path):
-            return
-        name = path.rpartition("/")[2]
-        owner = self.identity.owner_of_path(path)
-        if owner is UNOWNED:
-            owner = Owner(name, "", "startup")
-        request = Request("code.run", path, None, owner, (), "startup", name, "scan")
-        self.enforcer.carry_out(Decision("deny", "startup-files:refuse"), request, [])
-
-    def look_up_advisory(self, name, version):
-        """Return the advisory of a distribution that was installed after the launch, as preflight would mark it."""
-        database = load_by_file("importguard.advisories", self.session["package"], ADVISORIES)
-        try:
-            known = database.Databases([database.open(path) for path in self.session.get("databases", ())])
-            advisory = known.lookup(name, version)
-        except (OSError, AdvisoryError) as error:
-            self.recorder.record("degraded", reason=f"advisories can't be read: {error}")
-            return ""
-        if advisory is None:
-            return ""
-        return ("" if advisory.verdict == "block" else "warn:") + " ".join(advisory.ids)
-
-    # The doors.
-
-    def ask_to_spawn(self, target, argv, frame):
-        self.listen()
-        return self.judge("proc.spawn", target or "?", argv, frame, layer="wrap")
-
-    def ask_to_open(self, path, flags, frame):
-        for capability, target, _ in read_open((path, None, flags)):
-            if self.concerns(capability, target):
-                self.judge(capability, target, None, frame, layer="wrap")
-
-    def on_import(self, args):
-        """Keep the finder first; the event comes before any finder is asked."""
-        if not self.finder.is_first():
-            was_there = self.finder in sys.meta_path
-            self.finder.go_first()
-            if not was_there:
-                self.recorder.record(
-                    "tamper", capability="runtime.patch", target="sys.meta_path", reason="the finder was removed"
-                )
-        filename = args[1]
-        if type(filename) is str and self.table.watches("native.load", filename):
-            self.judge("native.load", resolve(filename), None, get_frame(0).f_back)
-
-    def on_program(self, event, args):
-        """The program begins: only the interpreter itself says so below no frame, and only once."""
-        if self.walker.starting and get_frame(2).f_back is None:
-            self.walker.learn_program(self._program_of(event, args[0] if args else None))
-
-    def _program_of(self, event, what):
-        """Return the Owner of the file or module that is run, None where it is neither."""
-        if type(what) is not str:
-            return None
-        if event == "cpython.run_file":
-            return self.identity.owner_of_path(resolve(what))
-        return self.identity.owner_of_module(what) if event == "cpython.run_module" else None
-
-    def examine(self, name, spec, frame):
-        """Look at what the finders found for a module, before anything of it runs; raises BlockedImport.
-
-        A spec may be of a package's own making, and so is read before the guard starts to work.
-        """
-        origin, cached, loader = [getattr(spec, field, None) for field in ("origin", "cached", "loader")]
-        places = None
-        if origin is None:
-            places = [str(place) for place in getattr(spec, "submodule_search_locations", None) or ()]
-        self.listen()
-        self._busily(frame, self.imports.examine, name, origin, cached, loader, places)
-
-    def listen(self):
-        """Make sure, by a way that leads around it, that the hook of the C core still hears; say so once when it doesn't."""
-        if self.core.name == "c" and self.is_heard and not self.answers():
-            self.is_heard = False
-            self.recorder.record("tamper", capability="runtime.patch", target="audit hook", reason="the audit hook is gone")
-
-    # What children are told.
-
-    def spawn_fields(self, origin, target, argv):
-        """Return what a child must know: the session, and the blame of its spawn."""
-        told = {"session": self.told["session"], "ahead": self.session["package"] + "/ahead"}
-        blame = self.walker.choose(origin, "proc.spawn", target or "", argv) if origin is not None else None
-        if blame is None:
-            owner, phase, module = UNOWNED, "run", ""
-        else:
-            owner, phase, module = blame.owner, blame.phase, blame.module
-        told.update(phase=phase, kind=owner.kind, name=owner.name, version=owner.version, module=module)
-        told["program"] = self.walker.program if owner.kind == "app" else ""
-        told["mode"] = self.table.mode
-        return told
 
     # Arming.
 
     def arm(self, *, is_late):
         """Put the hook, the finder and the wraps in place; raises RuntimeError when the hook doesn't answer."""
-        capabilities = {name for name in CAPABILITIES if self.table.watches_any(name)} | {"fs.write"}
-        if self.refuses_startup_files:
-            capabilities.add("fs.read")
-        self.answers, self.walker.walk_tags, self.owner_by_tag, is_own = self.core.install(
-            capabilities=capabilities,
-            concerns=self.concerns,
-            judge=self.judge,
-            busy=self.busy,
-            is_own=self.inside.is_own,
-            on_import=self.on_import,
-            on_program=self.on_program,
-            code_events=self._code_events(),
-            attribution=Attribution(
-                self.identity, self.finder, self.table.is_deputy, carrier.__dict__, is_late, self.table.mode == "enforce"
-            ),
-        )
-        self.inside.learn()
-        self.inside.is_own = is_own or self.inside.is_own
-        if not self.answers():
-            raise RuntimeError("the audit hook was blocked by one that was there before")
+        self.corridor.install(is_late=is_late)
         self._wrap()
-        sys.meta_path.insert(0, self.finder)
+        sys.meta_path.insert(0, self.corridor.finder)
         posix.register_at_fork(after_in_child=self._after_fork)
-        self.announce(before=self._imported_before() if is_late else [])
-
-    def _code_events(self):
-        targets = {"exec": "exec", "marshal.loads": "marshal"}
-        return [event for event, target in targets.items() if self.table.could_deny("code.run", target)]
+        self.announce(before=self.corridor.imported_before() if is_late else [])
 
     def _wrap(self):
-        deferral = deferred.Deferral(self.walker.trace, lambda: self.walker.starting)
+        walker, finder = self.corridor.walker, self.corridor.finder
+        deferral = deferred.Deferral(walker.trace, lambda: walker.starting)
         spawn.wrap_posix(posix, self.spawner)
         spawn.tell_os()
         deferred.wrap_threads(_thread, deferral)
         deferred.tell_threading()
         patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
-        if self.table.watches_any("env.read"):
-            patches["os"] = with_argument(environ.wrap_environ, self.judge)
+        if self.corridor.table.watches_any("env.read"):
+            patches["os"] = with_argument(environ.wrap_environ, self.corridor.judge)
         patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.spawner)
         for name, patch in patches.items():
             module = sys.modules.get(name)
             if module is not None:
                 patch(module)
             else:
-                self.finder.patches[name] = patch
+                finder.patches[name] = patch
         fresh.wrap_makers(sys.modules["_imp"], self._makers(deferral))
         subprocess = sys.modules.get("subprocess")
         if subprocess is not None and hasattr(subprocess, "_fork_exec"):
@@ -311,83 +87,26 @@ class Guard:
             argv=list(sys.orig_argv[:8]),
             python="%d.%d.%d" % sys.version_info[:3],
             core=self.core.name,
-            mode=self.table.mode,
+            mode=self.enforcer.mode,
             policy=self.session["table"]["digest"],
             layers=["finder", "audit", "wrap"],
             missing=[*self.session.get("missing", ()), *([self.core.missing] if self.core.missing else ())],
             **more,
         )
 
-    def _imported_before(self):
-        """Return the distributions of which something was imported before the guard was there."""
-        names = []
-        for module in list(sys.modules.values()):
-            if type(module) is type(sys):
-                owner = self.identity.owner_of_globals(module.__dict__)
-                if owner is not None and owner.kind == "distribution" and owner.name not in names:
-                    names.append(owner.name)
-        return sorted(names)
-
     def _after_fork(self):
         self.announce(forked=True)
 
+    # What children are told.
 
-def main_origin(told):
-    """Return on whose behalf this process runs, from what its parent said."""
-    if told["kind"] == "app":
-        return MainOrigin(APP, "run", "", "app", told["program"])
-    owner = Owner(told["name"], told["version"], told["kind"])
-    return MainOrigin(owner, told["phase"], told["module"], told["kind"], "")
-
-
-def stdlib_folders():
-    """Return the folders of the standard library, read off the modules that the interpreter itself has loaded."""
-    folders = []
-    for root in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix):
-        for name in (root, resolve(root)):
-            folder = f"{name}/{sys.platlibdir}/python{sys.version_info[0]}.{sys.version_info[1]}/"
-            if folder not in folders:
-                folders.append(folder)
-    encodings = sys.modules.get("encodings")
-    if encodings is not None and type(getattr(encodings, "__file__", None)) is str:
-        folders.append(resolve(encodings.__file__).rpartition("/encodings/")[0] + "/")
-    zipped = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
-    return [*folders, sys.base_prefix + zipped]
-
-
-def load_by_file(package, folder, modules):
-    """Import modules of a package past every finder, and return the last: most processes never come to need them.
-
-    A finder of somebody else's must not answer for the guard, nor refuse it: pip does once it has begun to install.
-    """
-    external, frozen = sys.modules["_frozen_importlib_external"], sys.modules["_frozen_importlib"]
-    place = folder + "/" + package.partition(".")[2].replace(".", "/")
-    for name in (package, *[f"{package}.{module}" for module in modules]):
-        if name not in sys.modules:
-            file = f"{place}/__init__.py" if name == package else f"{place}/{name.rpartition('.')[2]}.py"
-            locations = [place] if name == package else None
-            spec = external.spec_from_file_location(name, file, submodule_search_locations=locations)
-            sys.modules[name] = frozen.module_from_spec(spec)
-            spec.loader.exec_module(sys.modules[name])
-    return sys.modules[f"{package}.{modules[-1]}"]
-
-
-def is_at_work(frame, *modules):
-    """Say whether the code in a frame is that of one of these modules, by its name."""
-    return frame is not None and frame.f_globals.get("__name__") in modules
-
-
-def has_executable_lines(path):
-    """Say whether `site` would execute a line of a .pth file; a file that can't be read has none."""
-    try:
-        lines = read_file(path).decode("utf-8-sig", "replace").splitlines()
-    except OSError:
-        return False
-    return path.endswith(".start") or any(line.startswith(("import ", "import\t")) for line in lines)
-
-
-def with_slash(folder):
-    return folder.rstrip("/") + "/"
+    def spawn_fields(self, origin, target, argv):
+        """Return what a child must know: the session, and the blame of its spawn."""
+        told = {"session": self.told["session"], "ahead": self.session["package"] + "/ahead"}
+        owner, phase, module = self.corridor.blame_of_spawn(origin, target, argv)
+        told.update(phase=phase, kind=owner.kind, name=owner.name, version=owner.version, module=module)
+        told["program"] = self.corridor.walker.program if owner.kind == "app" else ""
+        told["mode"] = self.enforcer.mode
+        return told
 
 
 def with_argument(patch, argument):

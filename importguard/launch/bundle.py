@@ -51,6 +51,7 @@ TRUSTED = (
     "importguard.core.ctags",
     "importguard.wraps.spawn",
     "importguard.written",
+    "importguard.corridor",
     "importguard.guard",
     "importguard.startup",
 )

@@ -77,7 +77,7 @@ def report():
     if not ran_before:
         return
     guard = sys.modules["importguard.guard"].guard
-    if guard.table.startup_files == "refuse" and guard.table.mode == "enforce":
+    if guard.corridor.refuses_startup_files:
         raise PermissionError("start-up files ran before the guard: %s" % ", ".join(map(repr, ran_before)))
     names = ", ".join(map(repr, ran_before))
     guard.recorder.record("degraded", reason="start-up files ran before the guard: " + names, targets=list(ran_before))

@@ -15,7 +15,7 @@ ALLOWED = {"sys", "posix", "marshal", "_thread", "time", "errno", "_frozen_impor
 # Where another part of the base is only asked for when it is needed, with the reason.
 LATE = {
     "importguard": "the public names, on first use",
-    "importguard.guard": "the advisories, for what was installed after the launch",
+    "importguard.corridor": "the advisories, for what was installed after the launch",
 }
 PROGRAM = "import sys, json; print(json.dumps(sorted(sys.modules)))"
 

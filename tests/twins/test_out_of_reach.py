@@ -51,7 +51,7 @@ def test_only_the_guard_says_that_it_is_busy(play):
     """Whoever finds the set of busy threads can't put a thread of his own in."""
     outcome = play(
         "",
-        "import importguard.guard as guard\nbusy = guard.guard.busy\n"
+        "import importguard.guard as guard\nbusy = guard.guard.core.busy\n"
         "for add in (lambda: busy.add(0), lambda: list(map(busy.add, [0])), busy.clear if hasattr(busy, 'clear') else busy.discard):\n"
         "    try: add()\n    except (RuntimeError, TypeError): print('refused')\n",
     )
@@ -61,7 +61,7 @@ def test_only_the_guard_says_that_it_is_busy(play):
 
 def test_a_hook_that_is_gone_is_noticed(play):
     """The finder asks at each import whether the hook still hears, and a `tamper` record says when it doesn't."""
-    outcome = play("", "import importguard.guard as guard\nguard.guard.answers = lambda: False\nimport json, email\n")
+    outcome = play("", "import importguard.guard as guard\nguard.guard.corridor.answers = lambda: False\nimport json, email\n")
 
     tampered = [record for record in outcome.records if record["event"] == "tamper"]
     assert [record["target"] for record in tampered] == ["audit hook"], outcome.story()
