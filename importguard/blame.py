@@ -9,7 +9,7 @@ import sys
 from _thread import get_ident
 
 from importguard.model import APP, STDLIB, UNOWNED, Owner, Value
-from importguard.pinned import getattr, str, tuple, type
+from importguard.pinned import address, getattr, str, tuple, type
 
 ModuleSpec = type(sys.__spec__)
 LOADED_BY_IMPORTLIB = "_initializing"
@@ -68,7 +68,7 @@ class Walker:
                     chain.append(UNOWNED)
                 namespace = outer
                 name = namespace.get("__name__")
-                if name == "__main__" and namespace is not self.main:
+                if name == "__main__" and address(namespace) != self.main:
                     # Runs under that name for somebody else: what it does in an import is done by who imports.
                     pretended = pretended or self._at_main(chain)
                     name = None
@@ -163,7 +163,8 @@ class Walker:
         self.starting = False
         main = sys.modules.get("__main__")
         if type(main) is type(sys):
-            self.main = main.__dict__
+            # Its address alone: whoever holds the namespace keeps the program's last objects from being finalized.
+            self.main = address(main.__dict__)
         if self.main_origin.kind == "app" and owner is not None and owner.kind == "distribution":
             self.program = owner.name
 

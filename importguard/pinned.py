@@ -58,6 +58,8 @@ O_WRONLY = _posix.O_WRONLY
 X_OK = _posix.X_OK
 
 get_frame = _sys._getframe
+# What `id` says, without the audit event that `id` raises: as many bits, in another order.
+address = _builtins.object.__hash__
 BUILTIN = _builtins.type(_sys._getframe)
 
 
