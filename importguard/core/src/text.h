@@ -30,4 +30,16 @@ typedef struct {
     size_t size;
 } Text;
 
+/* In the order of KINDS in model.py. */
+enum { KIND_DISTRIBUTION, KIND_APP, KIND_STDLIB, KIND_STARTUP, KIND_UNOWNED, KIND_COUNT };
+
+/* In the order of PHASES in model.py. */
+enum { PHASE_STARTUP, PHASE_IMPORT, PHASE_RUN, PHASE_COUNT };
+
+/* An Owner: `kind` one of the above. */
+typedef struct {
+    Text name, version;
+    int kind;
+} OwnerText;
+
 #endif
