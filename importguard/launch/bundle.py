@@ -44,6 +44,7 @@ TRUSTED = (
     "importguard.wraps.deferred",
     "importguard.wraps.environ",
     "importguard.wraps.fresh",
+    "importguard.wraps.inherited",
     "importguard.session",
     "importguard.childargs",
     "importguard.core.events",

@@ -4,12 +4,14 @@ import posix
 import sys
 from _thread import get_ident
 
+from importguard import pinned
 from importguard.childargs import guard_child
 from importguard.core.events import argv_text, first_executable, is_executable, program_path
 from importguard.errors import Denied
 from importguard.paths import as_text
 from importguard.pinned import BUILTIN, dict, get_frame, getattr, int, len, list, set, setattr, tuple, type
 from importguard.session import VARIABLE
+from importguard.wraps.inherited import Inherited, dressed
 
 # What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
 # imported may not choose what `ldconfig` loads. It gets what the user had set.
@@ -22,7 +24,8 @@ DEFAULT_PATH = "/bin:/usr/bin"
 SPAWN_WITHOUT_ENV = (3, 13)
 OPENS = 0  # posix.POSIX_SPAWN_OPEN
 OWN = globals()
-FORK_EXEC_ARGV, FORK_EXEC_CANDIDATES, FORK_EXEC_FOLDER, FORK_EXEC_ENV = 0, 1, 4, 5
+FORK_EXEC_ARGV, FORK_EXEC_CANDIDATES, FORK_EXEC_FOLDER, FORK_EXEC_ENV, FORK_EXEC_PREEXEC = 0, 1, 4, 5, 21
+WRAPPED = ("execv", "execve", "posix_spawn", "posix_spawnp", "putenv", "system", "unsetenv")
 
 
 class Spawner:
@@ -34,12 +37,17 @@ class Spawner:
         self.is_enforcing = is_enforcing
         self.spawn_fields = spawn_fields
         self.passing = set()
-        self.inherited = {name: current_environment().get(name) for name in STEERING}
+        self.inherited = Inherited()
+        self.steering = {name: self.inherited.variables.get(name) for name in STEERING}
 
     def prepare(self, path, argv, env, frame, folder=None):
-        """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment.
+        """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
+        return self.allow(path, argv, frame, folder)(env)
 
-        A path that names no folder lies in `folder`, or in the working directory. What is returned is what was asked
+    def allow(self, path, argv, frame, folder=None):
+        """Ask for a start; return what turns the environment that was given for it into (path, argv, env) for the child.
+
+        A path that names no folder lies in `folder`, or in the working directory. What comes back is what was asked
         for: an argument that answers differently when it is read once more is read here alone.
         """
         path, argv = once(path), [once(item) for item in argv]
@@ -50,22 +58,42 @@ class Spawner:
             origin = self.ask(target, arguments, frame)
         except Denied as denial:
             raise denial.with_traceback(None) from None
-        env = current_environment() if env is None else env
-        if self.is_enforcing and origin is not None and origin.phase != "run":
-            env = self.without_steering(env)
+        is_steered = self.is_enforcing and origin is not None and origin.phase != "run"
+        fields = self.spawn_fields(origin, target, arguments)
         # Only the path says what is started; argv[0] is a name that the caller chooses.
         named = [program, *texts[1:]]
-        guarded, env = guard_child(named, env, self.spawn_fields(origin, target, arguments))
-        if guarded == named:
-            return path, argv, env
-        return guarded[0], [texts[0] if guarded[0] == program else guarded[0], *guarded[1:]], env
+
+        def arrange(env):
+            env = dict(self.inherited.variables) if env is None else env
+            guarded, env = guard_child(named, self.without_steering(env) if is_steered else env, fields)
+            if guarded == named:
+                return path, argv, env
+            return guarded[0], [texts[0] if guarded[0] == program else guarded[0], *guarded[1:]], env
+
+        return arrange
+
+    def and_tell(self, preexec_fn, arrange):
+        """Return a `preexec_fn` for a child that keeps its own environment: what it is to know comes last of all."""
+
+        def preexec():
+            preexec_fn()
+            before = dict(self.inherited.variables)
+            _, _, env = arrange(before)
+            for name in before:
+                if name not in env:
+                    pinned.unsetenv(name)
+            for name in env:
+                if env[name] != before.get(name):
+                    pinned.putenv(name, env[name])
+
+        return preexec
 
     def without_steering(self, env):
         """Return an environment in which STEERING stands as it did when this process was armed."""
         kept = {
             name: value for name, value in env.items() if name not in STEERING and not name.startswith(SHELL_FUNCTION)
         }
-        kept.update({name: value for name, value in self.inherited.items() if value is not None})
+        kept.update({name: value for name, value in self.steering.items() if value is not None})
         return kept
 
     def is_passing(self, frame):
@@ -80,15 +108,6 @@ class Spawner:
             return real(*args, **options)
         finally:
             self.passing.discard(thread)
-
-
-def current_environment():
-    """Return the environment that a child inherits, as the program sees it."""
-    module = sys.modules.get("os")
-    data = getattr(getattr(module, "environ", None), "_data", None)
-    if type(data) is not dict:
-        data = posix.environ
-    return {as_text(name): as_text(value) for name, value in dict(data).items()}
 
 
 def environment_of(mapping):
@@ -108,11 +127,11 @@ def once(item):
     return text
 
 
-def found_on_path(name):
+def found_on_path(name, path):
     """Return the path of the program that execvp(3) would start; a name with a folder stays as it is."""
     if "/" in as_text(name):
         return name
-    folders = (current_environment().get("PATH") or DEFAULT_PATH).split(":")
+    folders = (path or DEFAULT_PATH).split(":")
     candidates = [(folder or ".") + "/" + as_text(name) for folder in folders]
     at = first_executable(candidates)
     return candidates[at] if is_executable(candidates[at]) else name
@@ -127,15 +146,17 @@ def wrap_posix(module, spawner):
     module.execv = _wrap_execv(module.execv, module.execve, spawner)
     module.execve = _wrap_execve(module.execve, spawner)
     module.posix_spawn = _wrap_spawn(module.posix_spawn, spawner, once)
-    module.posix_spawnp = _wrap_spawn(module.posix_spawnp, spawner, lambda path: found_on_path(once(path)))
-    module.system = _wrap_system(module.system, module.putenv, spawner)
+    variables = spawner.inherited.variables
+    module.posix_spawnp = _wrap_spawn(module.posix_spawnp, spawner, lambda path: found_on_path(once(path), variables.get("PATH")))
+    module.system = _wrap_system(module.system, spawner)
+    spawner.inherited.follow(module)
 
 
 def tell_os():
     """Give the wrapped functions of `posix` to an `os` that was imported before they were wrapped."""
     module = sys.modules.get("os")
     if module is not None:
-        for name in ("execv", "execve", "posix_spawn", "posix_spawnp", "system"):
+        for name in WRAPPED:
             setattr(module, name, getattr(posix, name))
 
 
@@ -144,7 +165,7 @@ def _wrap_execv(execv, execve, spawner):
         path, argv, env = spawner.prepare(path, tuple(argv), None, get_frame(1))
         return spawner.call(execve, path, argv, env)
 
-    return _dressed(execv_guarded, execv)
+    return dressed(execv_guarded, execv)
 
 
 def _wrap_execve(execve, spawner):
@@ -156,7 +177,7 @@ def _wrap_execve(execve, spawner):
         path, argv, env = spawner.prepare(path, tuple(argv), environment_of(env), get_frame(1))
         return spawner.call(execve, path, argv, env)
 
-    return _dressed(execve_guarded, execve)
+    return dressed(execve_guarded, execve)
 
 
 def _wrap_spawn(real, spawner, find):
@@ -169,7 +190,7 @@ def _wrap_spawn(real, spawner, find):
         path, argv, env = spawner.prepare(find(path), tuple(argv), environment_of(env), frame)
         return spawner.call(real, path, argv, env, **options)
 
-    return _dressed(spawn_guarded, real)
+    return dressed(spawn_guarded, real)
 
 
 def read_action(action, spawner, frame):
@@ -182,17 +203,17 @@ def read_action(action, spawner, frame):
     return action
 
 
-def _wrap_system(system, putenv, spawner):
+def _wrap_system(system, spawner):
     def system_guarded(command):
         command = once(command)
         _, _, env = spawner.prepare("/bin/sh", ("sh", "-c", command), None, get_frame(1))
         # system(3) gives the child this process's own environment: what it is to know has to stand there.
         for name in env:
             if name == "PYTHONPATH" or name.startswith(VARIABLE):
-                putenv(name, env[name])
+                pinned.putenv(name, env[name])
         return spawner.call(system, command)
 
-    return _dressed(system_guarded, system)
+    return dressed(system_guarded, system)
 
 
 def wrap_fork_exec(module, spawner):
@@ -210,16 +231,21 @@ def wrap_fork_exec(module, spawner):
         # The child tries one after the other; what comes after the one that is asked for is never tried.
         del candidates[first_executable(candidates, folder) + 1 :]
         program = candidates[-1] if candidates else ""
-        path, argv, env = spawner.prepare(program, args[FORK_EXEC_ARGV], given, get_frame(1), folder)
+        arrange = spawner.allow(program, args[FORK_EXEC_ARGV], get_frame(1), folder)
+        path, argv, env = arrange(given)
         args[FORK_EXEC_ARGV] = [item if type(item) is bytes else encode(item) for item in argv]
         args[FORK_EXEC_CANDIDATES] = candidates if path is program else [path]
         args[FORK_EXEC_CANDIDATES] = tuple(
             [item if type(item) is bytes else encode(item) for item in args[FORK_EXEC_CANDIDATES]]
         )
-        args[FORK_EXEC_ENV] = [encode(name) + b"=" + encode(value) for name, value in env.items()]
+        if given is None and args[FORK_EXEC_PREEXEC] is not None:
+            # It runs in the child, which may put variables into an environment that is the child's own, not a list.
+            args[FORK_EXEC_PREEXEC] = spawner.and_tell(args[FORK_EXEC_PREEXEC], arrange)
+        else:
+            args[FORK_EXEC_ENV] = [encode(name) + b"=" + encode(value) for name, value in env.items()]
         return real(*args)
 
-    module.fork_exec = _dressed(fork_exec, real)
+    module.fork_exec = dressed(fork_exec, real)
 
 
 def _environment_of_lines(lines):
@@ -228,11 +254,3 @@ def _environment_of_lines(lines):
         name, _, value = as_text(line).partition("=")
         env[name] = value
     return env
-
-
-def _dressed(function, real):
-    function.__name__ = real.__name__
-    function.__qualname__ = real.__name__
-    function.__doc__ = real.__doc__
-    function.__module__ = real.__module__
-    return function

@@ -19,8 +19,37 @@ class Simple:
 last, simple = Last(), Simple()
 print("started")
 """
+ENVIRONMENT = """
+import os, subprocess, sys
+
+NAMES = ["PUT", "GONE", "FRUIT", "ITEM", "PYTHONPATH", "LAST"]
+SAYS = "import os; print([os.environ.get(name) for name in %r], [name for name in os.environ if 'GUARD' in name], flush=True)" % NAMES
+os.environ["GONE"] = "no"
+os.putenv("PUT", "yes")
+os.unsetenv("GONE")
+os.environ["ITEM"] = "of the mapping"
+def last(): os.putenv("LAST", "in the child"); os.environ["PYTHONPATH"] = "/nowhere"
+sys.stdout.flush()
+command = [sys.executable, "-c", SAYS]
+subprocess.run(command)
+subprocess.run([sys.executable, "-I", "-c", SAYS], preexec_fn=last)
+subprocess.run(command, preexec_fn=last, env={"FRUIT": "apple"})
+os.spawnv(os.P_WAIT, sys.executable, command)
+subprocess.run(["/bin/sh", "-c", 'echo "$PUT" "$GONE" "$ITEM" "$LAST"'], preexec_fn=last)
+os.system('echo "$PUT" "$GONE" "$ITEM"')
+os.environ = {}
+subprocess.run(command)
+failed = "none"
+def fails(): raise LookupError
+try:
+    subprocess.run(command, preexec_fn=fails)
+except subprocess.SubprocessError as error:
+    failed = error
+print(failed)
+"""
 PROGRAMS = {
     "its last objects are finalized": LAST_OBJECTS,
+    "its children have the environment that it gave them": ENVIRONMENT,
 }
 
 
