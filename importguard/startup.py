@@ -12,9 +12,11 @@ from importguard.session import VARIABLE, decode_spawn, unpack
 OLDEST = (3, 11)
 
 
-def enter(ahead):
+def enter(ahead, *, is_inner=False):
     """Arm the guard before `site` runs; called by ahead/encodings with the folder that it was found in.
 
+    `is_inner`: this is a sub-interpreter of a process whose C core can't ask anybody here, and so lets the core in
+    Python write down what it sees.
     A process that was told of no session is left alone: the folder got onto its path in some other way.
     """
     told_text = posix.environ.get(VARIABLE.encode())
@@ -24,6 +26,8 @@ def enter(ahead):
     try:
         told = decode_spawn(told_text.decode("utf-8", "surrogateescape"))
         session = unpack(read_file(told["session"]))
+        if is_inner:
+            session["core"] = "py"
         check_interpreter()
         restore_environment(ahead, told)
         guard.arm(session, told)

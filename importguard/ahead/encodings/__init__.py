@@ -28,11 +28,11 @@ def _enter(namespace):
         __cached__=spec.cached,
     )
     exec(code, namespace)
-    try:
-        sys.audit("importguard.canary")
-    except PermissionError:
-        return  # a sub-interpreter of a process whose C core refuses what nobody can judge here
-    _arm(sys, external, folder)
+    is_guarded = _is_guarded_from_outside(sys)
+    if is_guarded and not _observes():
+        _restore_environment(folder)  # the C core refuses what nobody can judge here
+    else:
+        _arm(sys, external, folder, is_guarded)
     sys.path[:] = given
 
 
@@ -44,14 +44,40 @@ def _own_path(path, folder):
     return path[len([entry for entry in given if entry != folder]) :]
 
 
-def _arm(sys, external, folder):
+def _is_guarded_from_outside(sys):
+    """Say whether this is a sub-interpreter of a process whose C core is armed in another one."""
+    try:
+        sys.audit("importguard.canary", "?")
+    except PermissionError:
+        return True
+    return False
+
+
+def _observes():
+    import posix
+
+    return posix.environ.get(b"_IMPORTGUARD", b"").rpartition(b"\x1f")[2] == b"observe"
+
+
+def _restore_environment(folder):
+    """Show the program the environment that its user gave it, as startup.py does where the guard is armed."""
+    import posix
+
+    posix.environ.pop(b"_IMPORTGUARD", None)
+    given = posix.environ.pop(b"PYTHONPATH", b"").decode("utf-8", "surrogateescape").split(":")
+    rest = ":".join([entry for entry in given if entry != folder])
+    if rest:
+        posix.environ[b"PYTHONPATH"] = rest.encode("utf-8", "surrogateescape")
+
+
+def _arm(sys, external, folder, is_guarded):
     import gc
 
     # What is made here stays until the end. To look for garbage in it now, at each collection of the program and once
     # more when it ends would take as long as to make it.
     gc.disable()
     _load(sys, external, folder)
-    sys.modules["importguard.startup"].enter(folder)
+    sys.modules["importguard.startup"].enter(folder, is_inner=is_guarded)
     gc.freeze()
     gc.enable()
     del sys.modules["gc"]
@@ -105,5 +131,5 @@ try:
     _enter(globals())
 except Exception as _error:
     _fail(_error)
-for _name in ("_enter", "_arm", "_own_path", "_load", "_pass_over", "_fail", "_name"):
+for _name in ("_enter", "_arm", "_own_path", "_load", "_pass_over", "_fail", "_is_guarded_from_outside", "_observes", "_restore_environment", "_name"):
     globals().pop(_name, None)

@@ -80,10 +80,11 @@ is_silent_module(PyObject *args)
 static int
 answer_unasked(const Event *found, const char *event, PyObject *args)
 {
-    if (!core.enforcing) {
+    /* A canary with an argument asks whether this interpreter is guarded from outside. */
+    bool is_question = found->role == CANARY && PyTuple_GET_SIZE(args) > 0;
+    if (!core.enforcing && !is_question) {
         return 0;
     }
-    /* By the canary a sub-interpreter learns that it is guarded from outside. */
     if (found->role == CANARY || (found->role == IMPORT && is_silent_module(args))) {
         return refuse(event);
     }
