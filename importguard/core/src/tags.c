@@ -161,23 +161,41 @@ sweep_type(PyTypeObject *type, PyObject *namespace, Tag tag, int depth)
     return 0;
 }
 
+/* Sweep what an attribute of a descriptor holds, where it has that attribute. */
 static int
-sweep_wrapped(PyObject *value, PyObject *namespace, Tag tag, int depth)
+sweep_attribute(PyObject *value, const char *name, PyObject *namespace, Tag tag, int depth)
 {
-    static const char *const names[] = {"__func__", "fget", "fset", "fdel", "__wrapped__"};
-    for (size_t at = 0; at < Py_ARRAY_LENGTH(names); at++) {
-        PyObject *inner = PyObject_GetAttrString(value, names[at]);
-        if (!inner) {
-            PyErr_Clear();
-            continue;
-        }
-        int result = sweep_value(inner, namespace, tag, depth);
-        Py_DECREF(inner);
-        if (result < 0) {
-            return -1;
-        }
+    PyObject *inner = PyObject_GetAttrString(value, name);
+    if (!inner) {
+        PyErr_Clear();
+        return 0;
     }
-    return 0;
+    int result = sweep_value(inner, namespace, tag, depth);
+    Py_DECREF(inner);
+    return result;
+}
+
+static int
+sweep_function(PyFunctionObject *function, PyObject *namespace, Tag tag, int depth)
+{
+    if (function->func_globals != namespace) {
+        return 0;
+    }
+    if (tag_set_untagged((PyCodeObject *)function->func_code, tag) < 0) {
+        return -1;
+    }
+    PyObject *wrapped = function->func_dict ? PyDict_GetItemString(function->func_dict, "__wrapped__") : NULL;
+    return wrapped ? sweep_value(wrapped, namespace, tag, depth + 1) : 0;
+}
+
+static int
+sweep_property(PyObject *value, PyObject *namespace, Tag tag, int depth)
+{
+    return sweep_attribute(value, "fget", namespace, tag, depth) < 0
+                   || sweep_attribute(value, "fset", namespace, tag, depth) < 0
+                   || sweep_attribute(value, "fdel", namespace, tag, depth) < 0
+               ? -1
+               : 0;
 }
 
 static int
@@ -187,22 +205,15 @@ sweep_value(PyObject *value, PyObject *namespace, Tag tag, int depth)
         return 0;
     }
     if (PyFunction_Check(value)) {
-        if (PyFunction_GET_GLOBALS(value) != namespace) {
-            return 0;
-        }
-        if (tag_set_untagged((PyCodeObject *)PyFunction_GET_CODE(value), tag) < 0) {
-            return -1;
-        }
-        return ((PyFunctionObject *)value)->func_closure ? sweep_wrapped(value, namespace, tag, depth + 1) : 0;
+        return sweep_function((PyFunctionObject *)value, namespace, tag, depth);
     }
     if (PyType_Check(value)) {
         return sweep_type((PyTypeObject *)value, namespace, tag, depth + 1);
     }
-    if (Py_IS_TYPE(value, &PyStaticMethod_Type) || Py_IS_TYPE(value, &PyClassMethod_Type)
-        || Py_IS_TYPE(value, &PyProperty_Type)) {
-        return sweep_wrapped(value, namespace, tag, depth + 1);
+    if (Py_IS_TYPE(value, &PyStaticMethod_Type) || Py_IS_TYPE(value, &PyClassMethod_Type)) {
+        return sweep_attribute(value, "__func__", namespace, tag, depth + 1);
     }
-    return 0;
+    return Py_IS_TYPE(value, &PyProperty_Type) ? sweep_property(value, namespace, tag, depth + 1) : 0;
 }
 
 /* Tag the functions that a module has by now; it was loaded before there was anybody to tag it. */
