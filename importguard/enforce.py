@@ -1,75 +1,13 @@
 """Carries a decision out: records it, and passes, raises or ends the process. Fails closed."""
 
-from _thread import get_ident
-from errno import ENOENT, ENXIO
-
 from importguard.errors import KILLED, BlockedImport, Denied
-from importguard.messages import denial, one_line
-from importguard.pinned import exit_now, getpid, getppid, write
+from importguard.messages import denial
+from importguard.pinned import exit_now, getppid
 from importguard.policy.suggest import suggest
-from importguard.report.sink import new_id, now, open_target, to_line
+from importguard.recorder import complain
 
 MOST_FRAMES = 12
 NO_GRANT_HELPS = ("advisory:", "bytecode:", "startup-files:")
-NO_SUPERVISOR = (ENXIO, ENOENT)
-
-
-class Recorder:
-    """Writes records to the target of this process, and to standard error what has nowhere else to go.
-
-    `late` is the target of a daemon whose supervisor has ended, "" for none: that is how most daemons go on, and no
-    fault. `busy` holds the threads whose own events are passed over.
-    """
-
-    def __init__(self, target, *, late, supervised, busy):
-        self.target = target
-        self.supervised = supervised
-        self.busy = busy
-        self._write = None if target == "stderr" else open_target(target)
-        self._write_late = open_target(late) if late else None
-
-    def record(self, event, **fields):
-        """Write one record and return its fields."""
-        record = {"v": 1, "id": new_id(), "time": now(), "event": event, "pid": getpid(), **fields}
-        thread = get_ident()
-        was_busy = thread in self.busy
-        self.busy.add(thread)
-        try:
-            self._deliver(record)
-        except OSError as error:
-            complain(f"importguard IG140: a record could not be written to {self.target!r}: {error.strerror}")
-            self._say(record)
-        finally:
-            if not was_busy:
-                self.busy.discard(thread)
-        return record
-
-    def _deliver(self, record):
-        if self._write is None:
-            self._say(record)
-            return
-        try:
-            self._write(to_line(record))
-        except OSError as error:
-            if not self.supervised or error.errno not in NO_SUPERVISOR:
-                raise
-            self.supervised = False
-            self._write = self._write_late
-            self._deliver(record)
-
-    def _say(self, record):
-        if record["event"] in ("tamper", "degraded"):
-            complain(one_line(record))
-        elif record.get("verdict") in ("deny", "kill"):
-            complain(denial(record))
-
-
-def complain(text):
-    """Write a line to standard error by its descriptor; a closed one is no reason to fail."""
-    try:
-        write(2, text.encode("utf-8", "backslashreplace") + b"\n")
-    except OSError:
-        return
 
 
 class Enforcer:

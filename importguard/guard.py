@@ -6,8 +6,9 @@ import sys
 
 from importguard import core
 from importguard.corridor import Corridor
-from importguard.enforce import Enforcer, Recorder
+from importguard.enforce import Enforcer
 from importguard.pinned import list
+from importguard.recorder import Recorder
 from importguard.wraps import deferred, environ, fresh, spawn
 
 # Who a process works for that no guarded process has started.

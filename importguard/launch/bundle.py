@@ -28,6 +28,7 @@ TRUSTED = (
     "importguard.policy.suggest",
     "importguard.report",
     "importguard.report.sink",
+    "importguard.recorder",
     "importguard.enforce",
     "importguard.finder",
     "importguard.inside",
