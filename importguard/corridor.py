@@ -3,6 +3,7 @@
 import sys
 from _thread import get_ident
 
+from importguard import later
 from importguard.blame import MAIN, MainOrigin, Walker
 from importguard.core.events import on_move, read_open
 from importguard.enforce import stack_of
@@ -21,7 +22,6 @@ from importguard.written import Written
 
 # Started in one of these, a program has no project around it: its script alone is the application's.
 TOO_WIDE = ("/", "/dev/shm", "/etc", "/home", "/opt", "/tmp", "/usr", "/usr/local", "/var", "/var/tmp")
-ADVISORIES = ("layout", "advisory", "database")  # in the order in which they import each other
 STARTUP_SUFFIXES = (".pth", ".start")
 IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
 
@@ -175,7 +175,7 @@ class Corridor:
 
     def look_up_advisory(self, name, version):
         """Return the advisory of a distribution that was installed after the launch, as preflight would mark it."""
-        database = load_by_file("importguard.advisories", self.session["package"], ADVISORIES)
+        database = later.load(later.ADVISORIES, self.session["package"])
         try:
             known = database.Databases([database.open(path) for path in self.session.get("databases", ())])
             advisory = known.lookup(name, version)
@@ -282,23 +282,6 @@ def stdlib_folders():
         folders.append(resolve(encodings.__file__).rpartition("/encodings/")[0] + "/")
     zipped = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
     return [*folders, sys.base_prefix + zipped]
-
-
-def load_by_file(package, folder, modules):
-    """Import modules of a package past every finder, and return the last: most processes never come to need them.
-
-    A finder of somebody else's must not answer for the guard, nor refuse it: pip does once it has begun to install.
-    """
-    external, frozen = sys.modules["_frozen_importlib_external"], sys.modules["_frozen_importlib"]
-    place = folder + "/" + package.partition(".")[2].replace(".", "/")
-    for name in (package, *[f"{package}.{module}" for module in modules]):
-        if name not in sys.modules:
-            file = f"{place}/__init__.py" if name == package else f"{place}/{name.rpartition('.')[2]}.py"
-            locations = [place] if name == package else None
-            spec = external.spec_from_file_location(name, file, submodule_search_locations=locations)
-            sys.modules[name] = frozen.module_from_spec(spec)
-            spec.loader.exec_module(sys.modules[name])
-    return sys.modules[f"{package}.{modules[-1]}"]
 
 
 def is_at_work(frame, *modules):

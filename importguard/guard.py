@@ -4,9 +4,7 @@ import _thread
 import posix
 import sys
 
-from importguard import core
-from importguard.corridor import Corridor
-from importguard.enforce import Enforcer
+from importguard import core, later
 from importguard.pinned import list
 from importguard.recorder import Recorder
 from importguard.wraps import deferred, environ, fresh, spawn
@@ -22,13 +20,15 @@ class Guard:
     def __init__(self, session, told):
         self.session = session
         self.told = told
+        later.learn()
+        corridor = later.load(later.DECIDING, session["package"])
         self.core = core.choose(session.get("core", "auto"), session["package"])
         table = session["table"]
         self.recorder = Recorder(
             session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.core.busy
         )
-        self.enforcer = Enforcer(self.recorder, mode=table["mode"], on_violation=table["on_violation"])
-        self.corridor = Corridor(session, told, core=self.core, recorder=self.recorder, enforcer=self.enforcer)
+        self.enforcer = sys.modules["importguard.enforce"].Enforcer(self.recorder, mode=table["mode"], on_violation=table["on_violation"])
+        self.corridor = corridor.Corridor(session, told, core=self.core, recorder=self.recorder, enforcer=self.enforcer)
         self.spawner = self.corridor.spawner = spawn.Spawner(
             self.corridor.ask_to_spawn,
             self.corridor.ask_to_open,

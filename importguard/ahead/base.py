@@ -4,27 +4,36 @@ import marshal
 import posix
 import sys
 
+LATER = "importguard.later"
+
 
 def load(folder):
-    """Load the bundle in `folder` that fits this very interpreter; return whether there is one."""
+    """Load what arming needs from the bundle in `folder` that fits this very interpreter; return whether there is one."""
     name = "/base-%s-%x.bin" % (sys.implementation.cache_tag, sys.hexversion)
     try:
         fd = posix.open(folder + name, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
         return False
     try:
-        entries = marshal.loads(posix.read(fd, posix.fstat(fd).st_size))
+        first, rest = marshal.loads(posix.read(fd, posix.fstat(fd).st_size))
     finally:
         posix.close(fd)
-    for entry in entries:
-        load_module(*entry)
+    for entry in first:
+        if entry[0] not in sys.modules:
+            load_module(*entry)
+    later = sys.modules[LATER]
+    later.parts.update(rest)
+    later.execute = load_marshalled
     return True
+
+
+def load_marshalled(name, is_package, file, data):
+    """Load a module from its marshalled code and return it."""
+    return load_module(name, is_package, file, marshal.loads(data))
 
 
 def load_module(name, is_package, file, code):
     """Do for one module what importlib does; its finders and locks take longer than all of the modules themselves."""
-    if name in sys.modules:
-        return
     module = type(sys)(name)
     spec = module.__spec__ = type(sys.__spec__)(name, None, origin=file, is_package=is_package)
     spec.has_location = True
@@ -38,3 +47,4 @@ def load_module(name, is_package, file, code):
     exec(code, module.__dict__)
     if parent:
         setattr(sys.modules[parent], leaf, module)
+    return module

@@ -3,6 +3,8 @@
 import _imp
 import sys
 
+from importguard import later
+
 LIBRARY = "importguard.core.ccore"
 
 
@@ -26,14 +28,15 @@ def choose(wanted, folder):
     reason = ""
     if wanted != "py":
         try:
-            return Choice("c", _load_c(folder), "")
+            library = _load_c(folder)
+            tags = later.load(("importguard.core.ctags",), folder)
+            tags.ccore = library
+            return Choice("c", tags, "")
         except (ImportError, OSError, RuntimeError) as error:
             if wanted == "c":
                 raise ValueError(f"the C core was demanded and can't be had: {error}") from error
             reason = f"the C core: {error}"
-    from importguard.core import pycore  # here, so that naming a core doesn't load one
-
-    return Choice("py", pycore, reason)
+    return Choice("py", later.load(("importguard.core.pycore",), folder), reason)
 
 
 def _load_c(folder):
@@ -48,7 +51,4 @@ def _load_c(folder):
     sys.modules.pop(LIBRARY, None)
     if module.codes(True) != module.codes(False) and not module.codes(True):
         raise RuntimeError("it can't read the frames of this interpreter")
-    from importguard.core import ctags  # here, for the same reason
-
-    ctags.ccore = module
-    return ctags
+    return module

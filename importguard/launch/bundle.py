@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 import sys
 
+from importguard import later
+
 BUILDER = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -13,50 +15,33 @@ from importguard.launch import bundle
 sys.stdout.buffer.write(bundle.file_name().encode() + b"\\n" + bundle.build(bundle.ENABLED))
 """
 
-# What arming loads, and nothing else does: a test holds this list against a guarded interpreter's own. Each comes after
-# those that it imports, since they are executed in this order.
-TRUSTED = (
+# What every guarded process loads: a test holds this list against a guarded interpreter's own. Each comes after those
+# that it imports, since they are executed in this order.
+FIRST = (
     "importguard",
     "importguard.pinned",
+    "importguard.later",
     "importguard.core",
-    "importguard.model",
-    "importguard.blame",
     "importguard.errors",
     "importguard.messages",
-    "importguard.policy",
-    "importguard.versions",
-    "importguard.policy.suggest",
     "importguard.report",
     "importguard.report.sink",
     "importguard.recorder",
-    "importguard.enforce",
-    "importguard.finder",
-    "importguard.inside",
     "importguard.paths",
-    "importguard.ledger",
-    "importguard.ledger.scan",
-    "importguard.identity",
-    "importguard.policy.targets",
-    "importguard.policy.table",
-    "importguard.policy.decide",
-    "importguard.imports",
+    "importguard.session",
+    "importguard.childargs",
     "importguard.wraps",
     "importguard.wraps.carrier",
     "importguard.wraps.deferred",
     "importguard.wraps.environ",
     "importguard.wraps.fresh",
     "importguard.wraps.inherited",
-    "importguard.session",
-    "importguard.childargs",
     "importguard.core.events",
-    "importguard.core.pycore",
-    "importguard.core.ctags",
     "importguard.wraps.spawn",
-    "importguard.written",
-    "importguard.corridor",
     "importguard.guard",
     "importguard.startup",
 )
+TRUSTED = tuple(dict.fromkeys((*FIRST, *later.DECIDING, *later.CORES)))
 
 # What an enabled environment loads beside it, to see what ran before the guard.
 ENABLED = ("importguard.startupfiles", "importguard.startupfiles.early")
@@ -68,12 +53,16 @@ def file_name():
 
 
 def build(more=()):
-    """Return the bundle for this interpreter: (module, is a package, file, code) of each in order, marshalled."""
-    specs = [importlib.util.find_spec(name) for name in (*TRUSTED, *more)]
-    entries = [
-        (spec.name, bool(spec.submodule_search_locations), spec.origin, spec.loader.get_code(spec.name)) for spec in specs
-    ]
-    return marshal.dumps(entries, 4)
+    """Return the bundle for this interpreter, marshalled: what is executed at once, in order, as (module, is a package,
+    file, code), and the rest by name, with the code marshalled once more."""
+    first = [_entry(name) for name in (*FIRST, *more)]
+    rest = {name: (is_package, file, marshal.dumps(code)) for name, is_package, file, code in map(_entry, TRUSTED) if name not in FIRST}
+    return marshal.dumps((first, rest), 4)
+
+
+def _entry(name):
+    spec = importlib.util.find_spec(name)
+    return name, bool(spec.submodule_search_locations), spec.origin, spec.loader.get_code(name)
 
 
 def build_with(python):

@@ -1,5 +1,8 @@
 """Which core is taken, and what is said when it isn't the one that was wanted."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from support import guarded
 
@@ -14,6 +17,7 @@ def test_a_core_that_is_demanded_and_missing_is_refused(tmp_path):
 
 def test_the_core_in_python_takes_over_with_a_reason(tmp_path):
     """`auto` says in `missing` why it isn't the one in C."""
+    shutil.copytree(Path(core.__file__).parent, tmp_path / "core", ignore=shutil.ignore_patterns("*.so"))
     chosen = core.choose("auto", str(tmp_path))
 
     assert chosen.name == "py"

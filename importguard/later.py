@@ -1,0 +1,73 @@
+"""Parts of the trusted base that most processes never come to need: kept as bytecode, executed when somebody asks.
+
+They are loaded past every finder, and past what stands in `sys.modules` under their name by then: a finder of somebody
+else's must not answer for the guard, nor refuse it, as pip's does once it has begun to install.
+"""
+
+import sys
+
+from importguard.pinned import list, type
+
+# What the core in Python decides with; each comes after those that it imports.
+DECIDING = (
+    "importguard.model",
+    "importguard.blame",
+    "importguard.versions",
+    "importguard.policy",
+    "importguard.policy.suggest",
+    "importguard.enforce",
+    "importguard.finder",
+    "importguard.inside",
+    "importguard.paths",
+    "importguard.ledger",
+    "importguard.ledger.scan",
+    "importguard.identity",
+    "importguard.policy.targets",
+    "importguard.policy.table",
+    "importguard.policy.decide",
+    "importguard.imports",
+    "importguard.wraps.carrier",
+    "importguard.core.events",
+    "importguard.written",
+    "importguard.corridor",
+)
+PACKAGES = ("importguard.policy", "importguard.ledger", "importguard.advisories")
+CORES = ("importguard.core.pycore", "importguard.core.ctags")
+ADVISORIES = (
+    "importguard.advisories",
+    "importguard.advisories.layout",
+    "importguard.advisories.advisory",
+    "importguard.advisories.database",
+)
+# {module: (is a package, file, marshalled code)}: what the bundle holds and nobody has asked for yet. Filled, like the
+# function that executes them, by whoever has read the bundle.
+parts = {}
+execute = None
+loaded = {}
+
+
+def learn():
+    """Take the modules of the guard that are there for its own; to be called before anything else can be imported."""
+    for name, module in list(sys.modules.items()):
+        if type(module) is type(sys) and (name + ".").startswith("importguard."):
+            loaded[name] = module
+
+
+def load(names, folder):
+    """Execute those of the modules that aren't there yet, and return the last; `folder` is importguard's own."""
+    for name in names:
+        if name not in loaded:
+            part = parts.pop(name, None)
+            loaded[name] = execute(name, *part) if part else _from_file(name, folder)
+    return loaded[names[-1]]
+
+
+def _from_file(name, folder):
+    external, frozen = sys.modules["_frozen_importlib_external"], sys.modules["_frozen_importlib"]
+    place = folder + "/" + name.partition(".")[2].replace(".", "/")
+    is_package = name in PACKAGES
+    file, locations = (place + "/__init__.py", [place]) if is_package else (place + ".py", None)
+    spec = external.spec_from_file_location(name, file, submodule_search_locations=locations)
+    module = sys.modules[name] = frozen.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
