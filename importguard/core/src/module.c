@@ -1,6 +1,7 @@
 /* importguard.core.ccore: armed once a process, by install(); there is nothing here that changes it afterwards. */
 #include "ccore.h"
 #include "judge.h"
+#include "readers.h"
 
 static const char *const CANARY_EVENT = "importguard.canary";
 
@@ -192,5 +193,9 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC
 PyInit_ccore(void)
 {
-    return PyType_Ready(&BusyType) < 0 ? NULL : PyModule_Create(&definition);
+    PyObject *module = PyType_Ready(&BusyType) < 0 ? NULL : PyModule_Create(&definition);
+    if (module && PyModule_AddFunctions(module, readers_methods) < 0) {
+        Py_CLEAR(module);
+    }
+    return module;
 }

@@ -1,0 +1,107 @@
+/* What is known of folders: the path by which one was asked for, and the one without links. Twin: paths._folders. */
+#include "readers.h"
+
+#include <string.h>
+#include <time.h>
+
+#define SLOTS 16384 /* a power of two, twice what is kept at most */
+#define MOST 8192
+#define MOST_BYTES (1u << 20)
+#define SECONDS 1 /* what another process does to a folder raises no event here: it is seen that much later */
+
+typedef struct {
+    uint64_t hash;
+    size_t size, real_size;
+    char data[]; /* the folder, then its real path */
+} Known;
+
+static Known *table[SLOTS];
+static size_t count, bytes;
+static time_t since;
+
+static uint64_t
+hash_of(Text text)
+{
+    uint64_t hash = text.size * 0x9E3779B97F4A7C15u, part;
+    while (text.size >= sizeof part) {
+        memcpy(&part, text.data, sizeof part);
+        hash = (hash ^ part) * 0xFF51AFD7ED558CCDu;
+        hash ^= hash >> 32;
+        text.data += sizeof part;
+        text.size -= sizeof part;
+    }
+    part = 0;
+    memcpy(&part, text.data, text.size);
+    hash = (hash ^ part) * 0xC4CEB9FE1A85EC53u;
+    return hash ^ hash >> 29;
+}
+
+/* Return the slot of a folder, or the one that is free for it. */
+static Known **
+slot_of(Text folder, uint64_t hash)
+{
+    size_t slot = hash & (SLOTS - 1);
+    while (table[slot]
+           && (table[slot]->hash != hash || table[slot]->size != folder.size
+               || memcmp(table[slot]->data, folder.data, folder.size) != 0)) {
+        slot = (slot + 1) & (SLOTS - 1);
+    }
+    return &table[slot];
+}
+
+/* Drop what is known: a link, a rename or a removal may have changed it. */
+void
+folders_forget(void)
+{
+    for (size_t slot = 0; count && slot < SLOTS; slot++) {
+        if (table[slot]) {
+            PyMem_RawFree(table[slot]);
+            table[slot] = NULL;
+            count--;
+        }
+    }
+    bytes = 0;
+}
+
+static void
+forget_what_is_old(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (now.tv_sec - since >= SECONDS) {
+        folders_forget();
+        since = now.tv_sec;
+    }
+}
+
+/* Give a folder's real path; say whether it is known. */
+bool
+folders_find(Text folder, Buffer *real)
+{
+    forget_what_is_old();
+    Known *known = *slot_of(folder, hash_of(folder));
+    return known && buffer_set(real, known->data + known->size, known->real_size) == 0;
+}
+
+/* Keep a folder's real path; return 0, or -1 when there is no memory left. */
+int
+folders_keep(Text folder, Text real)
+{
+    size_t size = sizeof(Known) + folder.size + real.size;
+    if (count >= MOST || bytes + size > MOST_BYTES) {
+        folders_forget();
+    }
+    Known *known = PyMem_RawMalloc(size);
+    if (!known) {
+        return -1;
+    }
+    *known = (Known){hash_of(folder), folder.size, real.size};
+    memcpy(known->data, folder.data, folder.size);
+    memcpy(known->data + folder.size, real.data, real.size);
+    Known **slot = slot_of(folder, known->hash);
+    count += !*slot;
+    bytes += size - (*slot ? sizeof(Known) + (*slot)->size + (*slot)->real_size : 0);
+    PyMem_RawFree(*slot);
+    *slot = known;
+    return 0;
+}
