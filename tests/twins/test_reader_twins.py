@@ -143,7 +143,9 @@ NUMBERS = st.integers(-3, 2**17) | st.integers() | st.booleans()
 def texts(draw):
     """Texts in every dress that an operation takes them in."""
     text = draw(PLAIN_TEXTS)
-    dress = draw(st.sampled_from(["str", "str", "Text", "bytes", "Data", "bytearray", "memoryview", "Place", "Place of bytes"]))
+    dress = draw(
+        st.sampled_from(["str", "str", "Text", "bytes", "Data", "bytearray", "memoryview", "Place", "Place of bytes"])
+    )
     data = as_bytes(text)
     dressed = {
         "str": text, "Text": Text(text), "bytes": data, "Data": Data(data), "bytearray": bytearray(data),
@@ -348,7 +350,9 @@ def test_an_object_is_asked_for_its_path_once():
 def test_derived_text():
     """A symbol and a pickled name are what they hold, whatever their type says."""
     assert read_in_c("ctypes.dlsym", (None, Text("system"))) == [("native.call", "system", None)]
-    assert read_in_c("pickle.find_class", (Text("posix"), Text("system"))) == [("code.run", "pickle:posix.system", None)]
+    assert read_in_c("pickle.find_class", (Text("posix"), Text("system"))) == [
+        ("code.run", "pickle:posix.system", None)
+    ]
 
 
 def test_derived_row():
@@ -429,13 +433,20 @@ def made_once(factory, cache={}):
 
 
 LINKS = st.lists(
-    st.tuples(st.sampled_from("pqrs"), st.lists(st.sampled_from(["p", "q", "r", "s", "d", "..", ".", ""]), min_size=1, max_size=4)),
+    st.tuples(
+        st.sampled_from("pqrs"),
+        st.lists(st.sampled_from(["p", "q", "r", "s", "d", "..", ".", ""]), min_size=1, max_size=4),
+    ),
     max_size=6,
 )
 
 
 @SLOW
-@given(links=LINKS, parts=st.lists(st.sampled_from(["p", "q", "r", "s", "d", "..", "x"]), max_size=5), is_absolute=st.booleans())
+@given(
+    links=LINKS,
+    parts=st.lists(st.sampled_from(["p", "q", "r", "s", "d", "..", "x"]), max_size=5),
+    is_absolute=st.booleans(),
+)
 def test_random_links_are_followed_alike(tmp_path_factory, links, parts, is_absolute):
     """Links to links, to what is above and to themselves lead both to the same place."""
     root = tmp_path_factory.mktemp("links")
@@ -526,7 +537,9 @@ def test_a_program_is_named_alike(path, folder):
 
 
 @SLOW
-@given(candidates=st.lists(PLAIN_TEXTS | st.sampled_from(["/bin/sh", "/bin", "/etc/passwd", "sh", b"/bin/sh"]), max_size=4))
+@given(
+    candidates=st.lists(PLAIN_TEXTS | st.sampled_from(["/bin/sh", "/bin", "/etc/passwd", "sh", b"/bin/sh"]), max_size=4)
+)
 @pytest.mark.parametrize("folder", [None, "/bin", "bin"])
 def test_the_same_candidate_is_started(candidates, folder):
     """The first that can be executed, else the last."""
@@ -552,7 +565,10 @@ def test_a_path_argument_is_read_once(value):
 # What was written.
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["note", "note", "note", "move", "holds"]), *[st.sampled_from(["/a", "/a/b", "/a/b/c", "/b", "/\udcff", "", "/"])] * 2),
+    st.tuples(
+        st.sampled_from(["note", "note", "note", "move", "holds"]),
+        *[st.sampled_from(["/a", "/a/b", "/a/b/c", "/b", "/\udcff", "", "/"])] * 2,
+    ),
     max_size=40,
 )
 written = Written()
@@ -572,7 +588,19 @@ def test_what_was_written_is_remembered_alike(steps, more):
         elif step == "move":
             written.move(path, other)
             ccore.written_move(path, other)
-    for path in ("/a", "/a/b", "/a/b/c", "/b/b/c", "/b", "/b/b", "/many/0", "/many/2999", "/memfd:x", "/x (deleted)", "/dev/fd/3"):
+    for path in (
+        "/a",
+        "/a/b",
+        "/a/b/c",
+        "/b/b/c",
+        "/b",
+        "/b/b",
+        "/many/0",
+        "/many/2999",
+        "/memfd:x",
+        "/x (deleted)",
+        "/dev/fd/3",
+    ):
         assert ccore.written_holds(path) == written.holds(path), path
 
 
