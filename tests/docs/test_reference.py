@@ -11,7 +11,8 @@ CODE = re.compile(r"\bIG\d{3}\b")
 
 
 def sources():
-    return [*(PROJECT / "importguard").rglob("*.py"), PROJECT / "scripts/importguard"]
+    python = (PROJECT / "importguard").rglob("*.py")
+    return [*python, *(PROJECT / "importguard/core/src").glob("*.c"), PROJECT / "scripts/importguard"]
 
 
 def test_every_error_code_has_a_section():
