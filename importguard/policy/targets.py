@@ -94,6 +94,8 @@ class Paths:
         return states
 
     def accepts(self, states, name):
+        if self.floating is not None and self.floating[END]:
+            return True
         for node in self.step(states, name):
             if node[END]:
                 return True

@@ -64,6 +64,14 @@ def test_machine_agrees_with_its_patterns(wanted, unless, paths):
         assert built.matches(path) == (expected and not excluded)
 
 
+@pytest.mark.parametrize("path", ["/a/b", "/a", "/", "a"])
+def test_machine_of_any_path(path):
+    """A pattern of nothing but `**` is every path, in a machine as by itself."""
+    assert targets.Paths(machine.build(["**"])).matches(path)
+    assert targets.Paths(machine.build(["**/**"])).matches(path)
+    assert not targets.Paths(machine.build(["/**"], ["**"])).matches(path)
+
+
 @given(st.text(), st.text())
 def test_odd_texts_are_answered(pattern, text):
     """No pattern and no target makes the matching fail."""
