@@ -1,0 +1,209 @@
+/* Sealed memory: pages that no write reaches, be it through mprotect, /proc/self/mem or another process.
+
+   A private page that is merely read-only can be made writable again, and /proc/self/mem writes to it all the same.
+   A memfd that is sealed against writing before it is mapped has neither way in. Where the kernel has mseal, the
+   mapping can't be taken away or replaced either. */
+#include "sealed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define ALIGNMENT 16
+#define FIRST_ROOM 4096
+#define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+#define NUMBER_OF_MSEAL 462 /* on every architecture; Linux 6.10 brought it */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U /* Linux 6.3; some systems refuse a memfd without it */
+#endif
+
+/* What holds for everything that was sealed so far: the weakest counts. */
+static enum { NOTHING_YET, SEALED, READ_ONLY } weakest;
+static bool any_unpinned;
+
+/* Return zeroed room at the end of an arena, or 0 when there is none left; the first room of all is at 0 as well. */
+Ref
+arena_room(Arena *arena, size_t size)
+{
+    size_t start = (arena->size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (size > UINT32_MAX - start) {
+        return 0;
+    }
+    if (start + size > arena->room) {
+        size_t room = arena->room ? arena->room : FIRST_ROOM;
+        while (room < start + size) {
+            room *= 2;
+        }
+        char *moved = realloc(arena->data, room);
+        if (!moved) {
+            return 0;
+        }
+        arena->data = moved;
+        arena->room = room;
+    }
+    memset(arena->data + arena->size, 0, start + size - arena->size);
+    arena->size = start + size;
+    return (Ref)start;
+}
+
+/* Return where in an arena a copy of some bytes is, or 0 when there is no room for it. */
+Ref
+arena_copy(Arena *arena, const void *data, size_t size)
+{
+    Ref at = arena_room(arena, size);
+    if (at && size) {
+        memcpy(arena->data + at, data, size);
+    }
+    return at;
+}
+
+void
+arena_drop(Arena *arena)
+{
+    free(arena->data);
+    *arena = (Arena){0};
+}
+
+static size_t
+whole_pages(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (size + page - 1) / page * page;
+}
+
+static int
+write_all(int fd, const char *data, size_t size)
+{
+    while (size) {
+        ssize_t count = write(fd, data, size);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return -1;
+        }
+        data += count;
+        size -= (size_t)count;
+    }
+    return 0;
+}
+
+#ifdef MFD_ALLOW_SEALING
+/* Return a file in memory that holds some bytes and can't be written any more, or -1. */
+static int
+sealed_file(const void *data, size_t size)
+{
+    int fd = memfd_create("importguard", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    if (fd < 0 && errno == EINVAL) {
+        fd = memfd_create("importguard", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    }
+    if (fd < 0) {
+        return -1;
+    }
+    if (write_all(fd, data, size) < 0 || ftruncate(fd, (off_t)whole_pages(size)) < 0
+        || fcntl(fd, F_ADD_SEALS, SEALS) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Return where a sealed file with some bytes is mapped, at `start` if that is given, or MAP_FAILED. */
+static void *
+map_sealed(void *start, const void *data, size_t size)
+{
+    int fd = sealed_file(data, size);
+    if (fd < 0) {
+        return MAP_FAILED;
+    }
+    void *mapped = mmap(start, whole_pages(size), PROT_READ, MAP_SHARED | (start ? MAP_FIXED : 0), fd, 0);
+    close(fd);
+    return mapped;
+}
+#else
+static void *
+map_sealed(void *start, const void *data, size_t size)
+{
+    (void)start, (void)data, (void)size, (void)write_all;
+    return MAP_FAILED;
+}
+#endif
+
+/* Return where some bytes are in pages of their own that are read-only, or MAP_FAILED. */
+static void *
+map_read_only(const void *data, size_t size)
+{
+    void *mapped = mmap(NULL, whole_pages(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) {
+        return MAP_FAILED;
+    }
+    memcpy(mapped, data, size);
+    if (mprotect(mapped, whole_pages(size), PROT_READ) < 0) {
+        munmap(mapped, whole_pages(size));
+        return MAP_FAILED;
+    }
+    return mapped;
+}
+
+/* Keep what holds for a mapping, and pin it where the kernel can. */
+static void
+settle(void *mapped, size_t size, bool is_sealed)
+{
+    if (weakest != READ_ONLY) {
+        weakest = is_sealed ? SEALED : READ_ONLY;
+    }
+    if (syscall(NUMBER_OF_MSEAL, mapped, whole_pages(size), 0) != 0) {
+        any_unpinned = true;
+    }
+}
+
+/* Return a copy of some bytes that nobody can write, for as long as the process lives; NULL where not even memory that
+   is merely read-only is to be had. */
+const void *
+sealed_copy(const void *data, size_t size)
+{
+    void *mapped = map_sealed(NULL, data, size);
+    bool is_sealed = mapped != MAP_FAILED;
+    if (!is_sealed) {
+        mapped = map_read_only(data, size);
+    }
+    if (mapped == MAP_FAILED) {
+        return NULL;
+    }
+    settle(mapped, size, is_sealed);
+    return mapped;
+}
+
+/* Seal a static where it is, so that there's no pointer to it that could be bent: return 0, or -1 when it stays as it
+   was. It starts at a page and fills whole ones. */
+int
+sealed_in_place(void *start, size_t size)
+{
+    if ((uintptr_t)start % (size_t)sysconf(_SC_PAGESIZE) || whole_pages(size) != size) {
+        return -1;
+    }
+    bool is_sealed = map_sealed(start, start, size) != MAP_FAILED;
+    if (!is_sealed && mprotect(start, size, PROT_READ) < 0) {
+        return -1;
+    }
+    settle(start, size, is_sealed);
+    return 0;
+}
+
+/* Return the name of what holds for all that was sealed: "sealed", "read-only", or "nothing" before the first. */
+const char *
+sealed_strength(void)
+{
+    return weakest == SEALED ? "sealed" : weakest == READ_ONLY ? "read-only" : "nothing";
+}
+
+/* Return whether all that was sealed so far also stays mapped where it is. */
+bool
+sealed_is_pinned(void)
+{
+    return weakest != NOTHING_YET && !any_unpinned;
+}
