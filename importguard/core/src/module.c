@@ -2,6 +2,7 @@
 #include "ccore.h"
 #include "judge.h"
 #include "readers.h"
+#include "twin_table.h"
 
 static const char *const CANARY_EVENT = "importguard.canary";
 
@@ -194,7 +195,8 @@ PyMODINIT_FUNC
 PyInit_ccore(void)
 {
     PyObject *module = PyType_Ready(&BusyType) < 0 ? NULL : PyModule_Create(&definition);
-    if (module && PyModule_AddFunctions(module, readers_methods) < 0) {
+    if (module
+        && (PyModule_AddFunctions(module, readers_methods) < 0 || PyModule_AddFunctions(module, twin_table_methods) < 0)) {
         Py_CLEAR(module);
     }
     return module;
