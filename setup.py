@@ -1,4 +1,4 @@
-"""Builds the C core beside what pyproject.toml says; IMPORTGUARD_NO_EXTENSIONS=1 builds the pure wheel."""
+"""Builds the C core and the preload beside what pyproject.toml says; IMPORTGUARD_NO_EXTENSIONS=1 builds the pure wheel."""
 
 import glob
 import os
@@ -9,13 +9,26 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
-HINT = "importguard: the C core can't be built; IMPORTGUARD_NO_EXTENSIONS=1 builds importguard without it, with the core in Python"
+HINT = (
+    "importguard: the C core and the preload can't be built; IMPORTGUARD_NO_EXTENSIONS=1 builds importguard without them, "
+    "with the core in Python"
+)
+PRELOAD = "importguard.preload.igpreload"
 
 
 class LoudBuild(build_ext):
-    """Says what to do when there's no compiler, rather than leave the core out."""
+    """Says what to do when there's no compiler, rather than leave something out."""
+
+    def get_ext_filename(self, fullname):
+        # The preload is one object for every interpreter, and none imports it.
+        if PRELOAD.endswith(fullname.rpartition(".")[2]):
+            return fullname.replace(".", "/") + ".so"
+        return super().get_ext_filename(fullname)
 
     def build_extension(self, ext):
+        if ext.name == PRELOAD:
+            # Where this interpreter keeps its own libraries is no place for every process to look for the C library.
+            self.compiler.linker_so = [word for word in self.compiler.linker_so if "rpath" not in word]
         try:
             super().build_extension(ext)
         except Exception:
@@ -24,23 +37,40 @@ class LoudBuild(build_ext):
 
 
 def extensions():
-    """Return the C core, or nothing where it was not wanted or CPython has no place for it."""
+    """Return what is built: the preload, and the C core where CPython has a place for it; nothing where that was not wanted."""
     if os.environ.get("IMPORTGUARD_NO_EXTENSIONS") == "1":
         return []
+    strict = ["-Wall", "-Wextra", "-Werror"] if os.environ.get("IMPORTGUARD_STRICT_BUILD") == "1" else ["-Wall", "-Wextra"]
+    options = ["-std=c11", "-fvisibility=hidden", *strict]
+    return [*core(options), preload(options)]
+
+
+def core(options):
+    """Return the C core in a list, which is empty for an interpreter that it isn't written for."""
     is_known = sys.implementation.name == "cpython" and sys.version_info[:2] in SUPPORTED
     if not is_known or sysconfig.get_config_var("Py_GIL_DISABLED"):
         print(f"importguard: no C core for this interpreter ({sys.version.split()[0]}); built without", file=sys.stderr)
         return []
-    strict = ["-Wall", "-Wextra", "-Werror"] if os.environ.get("IMPORTGUARD_STRICT_BUILD") == "1" else ["-Wall", "-Wextra"]
-    core = Extension(
+    extension = Extension(
         "importguard.core.ccore",
         sources=sorted(glob.glob("importguard/core/src/*.c")),
         depends=["importguard/core/src/ccore.h"],
         define_macros=[("_GNU_SOURCE", None)],
         libraries=["dl"],
-        extra_compile_args=["-std=c11", "-fvisibility=hidden", *strict],
+        extra_compile_args=options,
     )
-    return [core]
+    return [extension]
+
+
+def preload(options):
+    """Return the object for LD_PRELOAD: no extension module, but a shared object that is loaded into every process."""
+    return Extension(
+        PRELOAD,
+        sources=["importguard/preload/igpreload.c"],
+        extra_compile_args=options,
+        # Mapped into every process of a guarded tree: two segments, and nothing that a start-up file of C brings along.
+        extra_link_args=["-nostartfiles", "-Wl,-z,noseparate-code", "-Wl,--hash-style=gnu", "-Wl,--strip-debug"],
+    )
 
 
 setup(ext_modules=extensions(), cmdclass={"build_ext": LoudBuild})
