@@ -1,11 +1,13 @@
-"""How a child interpreter comes to run under the guard: two variables, and no -E or -I that would ignore them.
+"""How a child interpreter comes to run under the guard: three variables, and no -E or -I where these shut it out.
 
-`-I` and `-E` make an interpreter overlook PYTHONPATH, which carries the guard. Such a child is started with the same
-effect in other words: `-P -s` for `-I`, every PYTHON* variable put aside under another name. startup.py undoes it.
+LD_PRELOAD carries the guard into every interpreter that is linked dynamically, PYTHONPATH into the others. `-I` and
+`-E` make an interpreter overlook PYTHONPATH. A child that only PYTHONPATH reaches is started with the same effect in
+other words: `-P -s` for `-I`, every PYTHON* variable put aside under another name. startup.py undoes it.
 """
 
 import sys
 
+from importguard import ldpreload
 from importguard.pinned import O_CLOEXEC, O_RDONLY, close, len, list, open, read
 from importguard.session import VARIABLE, encode_spawn
 
@@ -13,17 +15,24 @@ HELD = "_IMPORTGUARD_HELD_"
 TAKES_VALUE = "cmWXQ"
 ENV_WITH_VALUE = ("-u", "--unset", "-C", "--chdir")
 PYTHONS = ("python", "pypy")
+CARRIERS = ("PYTHONPATH", ldpreload.VARIABLE)
 
 
 def guard_child(argv, env, spawn):
     """Return (argv, env) that start the same program under the guard.
 
     `argv` is a list of str with the program's path first, `env` a mapping of str to str; neither is changed. `spawn`
-    holds session.SPAWN_FIELDS plus "ahead", the folder that goes first on PYTHONPATH. Variables of importguard's own
-    that the caller put into `env` are dropped: policy and blame are the parent's to say.
+    holds session.SPAWN_FIELDS plus "ahead", the folder that goes first on PYTHONPATH, and "preload", the object for
+    LD_PRELOAD, "" where there is none. Variables of importguard's own that the caller put into `env` are dropped:
+    policy and blame are the parent's to say.
     """
     env = {name: value for name, value in env.items() if not name.startswith(VARIABLE)}
-    argv, flags = _without_isolation(_with_interpreter(list(argv)))
+    preload = spawn.get("preload", "")
+    if ldpreload.is_there(preload):
+        env[ldpreload.VARIABLE] = ldpreload.with_object(env.get(ldpreload.VARIABLE), preload)
+    else:
+        preload = ""
+    argv, flags = _without_deafness(list(argv), preload)
     if flags:
         for name in [name for name in env if name.startswith("PYTHON")]:
             env[HELD + name] = env.pop(name)
@@ -51,8 +60,13 @@ def _through_env(argv, env):
             at += 1
         else:
             break
-    own = [f"{name}={env[name]}" for name in env if name == "PYTHONPATH" or name.startswith(VARIABLE)]
+    own = [f"{name}={env[name]}" for name in env if carries_the_guard(name)]
     return argv[:at] + own + argv[at:] if clears and at < len(argv) else argv
+
+
+def carries_the_guard(name):
+    """Say whether a variable is one by which a child comes under the guard."""
+    return name in CARRIERS or name.startswith(VARIABLE)
 
 
 def without_ahead(value, ahead):
@@ -64,6 +78,14 @@ def is_python(program):
     """Say whether a program's path looks like that of a Python interpreter."""
     name = program.rpartition("/")[2]
     return name.startswith(PYTHONS) or program == sys.executable
+
+
+def _without_deafness(argv, preload):
+    """Return (argv, flags taken off) so that the guard reaches the interpreter: as it is where the preload does."""
+    plain, flags = _without_isolation(_with_interpreter(argv))
+    if flags and preload and ldpreload.enters(plain[0]):
+        return argv, ""
+    return plain, flags
 
 
 def _with_interpreter(argv):

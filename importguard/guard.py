@@ -23,6 +23,8 @@ class Guard:
         later.learn()
         corridor = later.load(later.DECIDING, session["package"])
         self.core = core.choose(session.get("core", "auto"), session["package"])
+        self.layers = ["finder", "audit", "wrap"]
+        self.missing = [*session.get("missing", ()), *([self.core.missing] if self.core.missing else ())]
         table = session["table"]
         self.recorder = Recorder(
             session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.core.busy
@@ -44,6 +46,7 @@ class Guard:
         self._wrap()
         sys.meta_path.insert(0, self.corridor.finder)
         posix.register_at_fork(after_in_child=self._after_fork)
+        self._tell_preload(is_late)
         self.announce(before=self.corridor.imported_before() if is_late else [])
 
     def _wrap(self):
@@ -80,6 +83,12 @@ class Guard:
         makers["create_dynamic"] = with_argument(fresh.wrap_makers, makers)
         return makers
 
+    def _tell_preload(self, is_late):
+        """Tell the hook of the preload that the guard is there: it answers by adding its name to the layers."""
+        sys.audit("importguard.armed", self.layers, "preload")
+        if self.session.get("preload") and "preload" not in self.layers and not is_late:
+            self.missing.append("preload: this interpreter doesn't take LD_PRELOAD")
+
     def announce(self, **more):
         """Write the `armed` record: its absence is the alarm."""
         self.recorder.record(
@@ -90,8 +99,8 @@ class Guard:
             core=self.core.name,
             mode=self.enforcer.mode,
             policy=self.session["table"]["digest"],
-            layers=["finder", "audit", "wrap"],
-            missing=[*self.session.get("missing", ()), *([self.core.missing] if self.core.missing else ())],
+            layers=self.layers,
+            missing=self.missing,
             **more,
         )
 
@@ -103,6 +112,7 @@ class Guard:
     def spawn_fields(self, origin, target, argv):
         """Return what a child must know: the session, and the blame of its spawn."""
         told = {"session": self.told["session"], "ahead": self.session["package"] + "/ahead"}
+        told["preload"] = self.session.get("preload", "")
         owner, phase, module = self.corridor.blame_of_spawn(origin, target, argv)
         told.update(phase=phase, kind=owner.kind, name=owner.name, version=owner.version, module=module)
         told["program"] = self.corridor.walker.program if owner.kind == "app" else ""

@@ -3,7 +3,7 @@
 import posix
 import sys
 
-from importguard import guard
+from importguard import guard, ldpreload
 from importguard.childargs import HELD, without_ahead
 from importguard.errors import CANNOT_ARM
 from importguard.pinned import read_file, unsetenv
@@ -67,6 +67,7 @@ def restore_environment(ahead, told):
     whatever this process starts behind Python's back is guarded as well."""
     environ = posix.environ
     environ.pop(VARIABLE.encode(), None)
+    restore_preload(environ, ldpreload.object_beside(ahead))
     rest = without_ahead(environ.get(b"PYTHONPATH", b"").decode("utf-8", "surrogateescape"), ahead)
     if rest or (told is not None and told["pythonpath"] == "="):
         environ[b"PYTHONPATH"] = rest.encode("utf-8", "surrogateescape")
@@ -74,6 +75,15 @@ def restore_environment(ahead, told):
         environ.pop(b"PYTHONPATH", None)
     if told is not None and told["flags"]:
         restore_isolation(told["flags"])
+
+
+def restore_preload(environ, path):
+    """Show LD_PRELOAD as the user set it."""
+    name = ldpreload.VARIABLE.encode()
+    if name in environ:
+        rest = ldpreload.without_object(environ.pop(name).decode("utf-8", "surrogateescape"), path)
+        if rest is not None:
+            environ[name] = rest.encode("utf-8", "surrogateescape")
 
 
 def restore_isolation(flags):

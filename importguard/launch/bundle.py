@@ -29,6 +29,7 @@ FIRST = (
     "importguard.recorder",
     "importguard.paths",
     "importguard.session",
+    "importguard.ldpreload",
     "importguard.childargs",
     "importguard.wraps",
     "importguard.wraps.carrier",

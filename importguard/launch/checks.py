@@ -11,9 +11,10 @@ import sys
 import tempfile
 
 import importguard
+from importguard import ldpreload
 from importguard.errors import ImportguardError
 from importguard.kernel import syscalls_unsafe
-from importguard.launch import directory, first
+from importguard.launch import directory, first, preloading
 from importguard.policy import resolve
 
 SECONDS = 30
@@ -33,9 +34,9 @@ def all_checks():
     """Yield {"name", "state", "text"} for each check; the state is "holds", "fails" or "absent" (not built in)."""
     yield from (_platform(), _interpreter(), _first())
     yield _check("core", "holds", "py, the Python core; the C core is not built in: native code is not attributed")
-    for name in ("seccomp", "landlock", "preload"):
+    for name in ("seccomp", "landlock"):
         yield _check(name, "absent", "not built into this version")
-    yield from (_policy(), _session(), _daemons(), _live_fire())
+    yield from (_preload(), _policy(), _session(), _daemons(), _live_fire())
 
 
 def _check(name, state, text):
@@ -61,6 +62,17 @@ def _first():
     except ImportguardError as error:
         return _check("first in line", "fails", str(error))
     return _check("first in line", "holds", "started late, and only well-known start-up files ran before")
+
+
+def _preload():
+    path, problem = preloading.find()
+    if problem:
+        return _check("preload", "absent", problem)
+    command = [sys.executable, "-I", "-S", "-c", "print(open('/proc/self/maps').read())"]
+    mapped = subprocess.run(command, env={ldpreload.VARIABLE: path}, capture_output=True, timeout=SECONDS, check=False).stdout
+    if os.fsencode(os.path.realpath(path)) not in mapped:
+        return _check("preload", "fails", f"{sys.executable} doesn't load {path}")
+    return _check("preload", "holds", "interpreters that overlook PYTHONPATH (-I, -E) are reached by LD_PRELOAD")
 
 
 def _policy():

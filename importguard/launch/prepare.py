@@ -8,7 +8,7 @@ import importguard
 from importguard import session
 from importguard.advisories import locate
 from importguard.childargs import guard_child
-from importguard.launch import bundle, directory, preflight, target
+from importguard.launch import bundle, directory, preflight, preloading, target
 from importguard.policy import compile as compiler
 from importguard.policy import named
 
@@ -22,6 +22,7 @@ class Prepared:
     records: tuple[dict, ...]
     damage: tuple[str, ...]
     mode: str
+    preload: str
 
 
 def look(command, environment):
@@ -37,6 +38,7 @@ def prepare(found, resolved, environment, argv, *, records):
         version = found.interpreter.version[:2]
         unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
     place = directory.create(environment)
+    preload, missing = preloading.find()
     content = {
         "v": session.FORMAT,
         "version": importguard.__version__,
@@ -53,11 +55,13 @@ def prepare(found, resolved, environment, argv, *, records):
         "app_roots": found.app_roots,
         "program": found.program,
         "core": resolved.core,
+        "preload": preload,
+        "missing": (missing,) if missing else (),
         "argv": tuple(argv),
     }
     directory.write_file(place, bundle.file_name(), bundle.build())
     directory.write_file(place, directory.SESSION, session.pack(content))
-    return Prepared(place, found, (*marked, *unknown), tuple(preflight.damage(found.sites)), resolved.mode)
+    return Prepared(place, found, (*marked, *unknown), tuple(preflight.damage(found.sites)), resolved.mode, preload)
 
 
 def _late(records):
@@ -70,6 +74,7 @@ def guarded(prepared, argv, environment):
     spawn = {
         "session": prepared.directory.session,
         "ahead": named.package_folder() + "/ahead",
+        "preload": prepared.preload,
         "phase": "run",
         "kind": "app",
         "name": "application",

@@ -10,13 +10,14 @@ from importguard.childargs import guard_child, without_ahead
 from importguard.errors import KILLED, CannotArm
 from importguard.kernel import syscalls_unsafe
 from importguard.launch import command as commands
-from importguard.launch import directory, prepare, signals, supervisor, target, tree
+from importguard.launch import directory, preloading, prepare, signals, supervisor, target, tree
 from importguard.policy import resolve
 from importguard.report.compose import record
 from importguard.report.log import Log
 from importguard.report.recent import Recent
 from importguard.report.writer import open_writer
 
+NESTED = "already guarded by an outer run, whose policy stays; options given here are ignored"
 SUPERVISOR_NEEDS = ("psutil", "structlog")
 
 
@@ -24,6 +25,9 @@ def start(options, words, environment):
     """Run the command that was typed as `words` and return its exit status."""
     log = Log(environment)
     command = commands.resolve(words, environment)
+    if _is_guarded():
+        log.notice(NESTED)
+        return _replace(command.path, command.argv, environment)
     if session.VARIABLE in environment:
         return _run_nested(command, environment, log)
     resolved = _resolve(options, environment, log)
@@ -84,6 +88,12 @@ def _run_in_place(command, found, resolved, environment, log):
     return _replace(path, argv, environment)
 
 
+def _is_guarded():
+    """Say whether this very process is guarded: the preload has reached it, and whatever it starts is told by its wraps."""
+    module = sys.modules.get("importguard.guard")
+    return module is not None and module.guard is not None
+
+
 def _run_nested(command, environment, log):
     """Below a guarded process the outer guard stays: its policy, its records, its blame."""
     try:
@@ -92,11 +102,12 @@ def _run_nested(command, environment, log):
         raise CannotArm(f"the environment names an outer run that can't be understood: {error}") from None
     if not os.path.exists(told["session"]):
         raise CannotArm(f"the outer run that this process belongs to has ended ({told['session']} is gone)")
-    log.notice("already guarded by an outer run, whose policy stays; options given here are ignored")
+    log.notice(NESTED)
     ahead = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ahead")
     environment = _as_user_set_it(environment, told, ahead)
-    argv, environment = guard_child(list(command.argv), environment, {**told, "ahead": ahead})
-    return _replace(command.path, argv, environment)
+    preload = preloading.find()[0]
+    argv, environment = guard_child(_named(command), environment, {**told, "ahead": ahead, "preload": preload})
+    return _replace(*_as_typed(command, argv), environment)
 
 
 def _as_user_set_it(environment, told, ahead):
@@ -110,9 +121,18 @@ def _as_user_set_it(environment, told, ahead):
 
 
 def _guarded(command, prepared, environment):
-    argv, environment = prepare.guarded(prepared, command.argv, environment)
-    path = command.path if argv[0] == command.argv[0] else argv[0]
-    return path, argv, environment
+    argv, environment = prepare.guarded(prepared, _named(command), environment)
+    return *_as_typed(command, argv), environment
+
+
+def _named(command):
+    """Return a Command's arguments with its path in front: only that says what is started."""
+    return [command.path, *command.argv[1:]]
+
+
+def _as_typed(command, argv):
+    """Return (path, argv) of what is executed, under the name that was typed where that is the command itself."""
+    return argv[0], [command.argv[0], *argv[1:]] if argv[0] == command.path else argv
 
 
 def _replace(path, argv, environment):

@@ -5,12 +5,11 @@ import sys
 from _thread import get_ident
 
 from importguard import pinned
-from importguard.childargs import guard_child
+from importguard.childargs import carries_the_guard, guard_child
 from importguard.core.events import argv_text, first_executable, is_executable, program_path
 from importguard.errors import Denied
 from importguard.paths import as_text
 from importguard.pinned import BUILTIN, dict, get_frame, getattr, int, len, list, set, setattr, tuple, type
-from importguard.session import VARIABLE
 from importguard.wraps.inherited import Inherited, dressed
 
 # What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
@@ -209,7 +208,7 @@ def _wrap_system(system, spawner):
         _, _, env = spawner.prepare("/bin/sh", ("sh", "-c", command), None, get_frame(1))
         # system(3) gives the child this process's own environment: what it is to know has to stand there.
         for name in env:
-            if name == "PYTHONPATH" or name.startswith(VARIABLE):
+            if carries_the_guard(name):
                 pinned.putenv(name, env[name])
         return spawner.call(system, command)
 

@@ -17,7 +17,7 @@ def _enter(namespace):
     external = sys.modules["_frozen_importlib_external"]
     # Nothing that PYTHONPATH names may run before the guard: it comes back when the guard is there.
     given = sys.path[:]
-    sys.path[:] = _own_path(sys.path, folder)
+    sys.path[:] = _own_path(sys, folder)
     spec = external.PathFinder.find_spec("encodings", sys.path)
     code = spec.loader.get_code("encodings")
     namespace.update(
@@ -36,12 +36,14 @@ def _enter(namespace):
     sys.path[:] = given
 
 
-def _own_path(path, folder):
+def _own_path(sys, folder):
     """Return the entries of sys.path that don't stem from PYTHONPATH, whose entries come first; `folder` is gone already."""
     import posix
 
-    given = posix.environ.get(b"PYTHONPATH", b"").decode("utf-8", "surrogateescape").split(":")
-    return path[len([entry for entry in given if entry != folder]) :]
+    given = posix.environ.get(b"PYTHONPATH", b"").decode("utf-8", "surrogateescape")
+    if sys.flags.ignore_environment or not given:
+        return sys.path[:]
+    return sys.path[len([entry for entry in given.split(":") if entry != folder]) :]
 
 
 def _is_guarded_from_outside(sys):
@@ -68,6 +70,12 @@ def _restore_environment(folder):
     rest = ":".join([entry for entry in given if entry != folder])
     if rest:
         posix.environ[b"PYTHONPATH"] = rest.encode("utf-8", "surrogateescape")
+    own = folder.rpartition("/")[0] + "/preload/igpreload.so"
+    given = posix.environ.pop(b"LD_PRELOAD", b"").decode("utf-8", "surrogateescape")
+    if given.endswith(":" + own):
+        posix.environ[b"LD_PRELOAD"] = given[: -len(own) - 1].encode("utf-8", "surrogateescape")
+    elif given and given != own:
+        posix.environ[b"LD_PRELOAD"] = given.encode("utf-8", "surrogateescape")
 
 
 def _arm(sys, external, folder, is_guarded):
