@@ -12,6 +12,7 @@ HOME, TMP = os.path.expanduser("~"), os.environ["TMPDIR"]
 AWS, LOOT = HOME + "/.aws/credentials", TMP + "/loot"
 PORT = int(os.environ["SINK"].rpartition(":")[2])
 assert os.path.exists(HOME + "/.canary-home")
+COPY = "import shutil; shutil.copyfile(%r, %r)" % (AWS, LOOT)
 
 def steal(path=AWS):
     with open(path) as secret, open(LOOT, "w") as loot:
@@ -240,6 +241,16 @@ def run():
         app="import os\nopen('extra.py', 'w').close()\nos.utime('extra.py', (0, 0))\n" + CALLED,
     ),
     "secret_under_another_name": Evasion("os.rename(AWS, TMP + '/plain')\nsteal(TMP + '/plain')"),
+    "isolated_child_of_a_shell": Evasion(
+        "import subprocess\n\ndef run():\n"
+        "    subprocess.run(['/bin/sh', '-c', '\"$0\" -I -c \"$1\"', sys.executable, COPY])",
+        app=CALLED,
+    ),
+    "interpreter_under_another_name": Evasion(
+        "import subprocess\n\ndef run():\n    subprocess.run(['cp', sys.executable, TMP + '/tool'])\n"
+        "    subprocess.run([TMP + '/tool', '-I', '-c', COPY], env={**os.environ, 'PYTHONHOME': sys.base_prefix})",
+        app=CALLED,
+    ),
     "exit_handler_of_a_called_package": Evasion(
         "import atexit, shutil\n\ndef run():\n    atexit.register(shutil.copyfile, AWS, LOOT)", app=CALLED
     ),

@@ -64,14 +64,22 @@ with open(place + "/credentials") as secret, open(LOOT, "w") as loot:
         "import functools, json, shutil\njson.loads = functools.partial(shutil.copyfile, AWS, LOOT)",
         app="import acme_known.{0}\nimport json\njson.loads()\n",
     ),
-    "isolated_child_of_a_shell": Bypass(
-        "import subprocess\n\ndef run():\n"
-        "    subprocess.run(['/bin/sh', '-c', '\"$0\" -I -c \"$1\"', sys.executable, COPY])",
-        app=CALLED,
-    ),
-    "interpreter_under_another_name": Bypass(
-        "import subprocess\n\ndef run():\n    subprocess.run(['cp', sys.executable, TMP + '/tool'])\n"
-        "    subprocess.run([TMP + '/tool', '-I', '-c', COPY], env={**os.environ, 'PYTHONHOME': sys.base_prefix})",
+    "standard_library_of_somebody_elses": Bypass(
+        """
+import shutil, subprocess
+THEFT = f"import posix; posix.write(posix.open({LOOT!r}, 65, 0o600), posix.read(posix.open({AWS!r}, 0), 4096))"
+def run():
+    real = os.path.dirname(os.__file__)
+    lib = TMP + "/lib/" + os.path.basename(real)
+    os.makedirs(lib)
+    for name in os.listdir(real):
+        if name != "encodings":
+            os.symlink(f"{real}/{name}", f"{lib}/{name}")
+    shutil.copytree(real + "/encodings", lib + "/encodings")
+    with open(lib + "/encodings/__init__.py", "a") as file:
+        file.write(THEFT)
+    subprocess.run([sys.executable, "-c", "pass"], env={**os.environ, "PYTHONHOME": TMP})
+""",
         app=CALLED,
     ),
     "records_written_by_a_package": Bypass(

@@ -17,6 +17,7 @@ print(getattr(sys, "_base_executable", sys.executable))
 print(sysconfig.get_config_var("EXT_SUFFIX"))
 print(sysconfig.get_path("include"))
 """
+IS_STATIC = "import sys; sys.exit('libpython' in open('/proc/self/maps').read())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,19 @@ def own():
     return find(OWN)
 
 
+def static():
+    """Return the Interpreter of the system where it holds its library within itself, as Debian's does; None elsewhere."""
+    found = _probe(Path("/usr/bin/python3"))
+    if found is None or found.version not in SUPPORTED:
+        return None
+    done = subprocess.run([found.path, "-I", "-S", "-c", IS_STATIC], timeout=20)
+    return found if done.returncode == 0 else None
+
+
 def missing(version):
     """Return the text of a skip for a version that `find` doesn't find."""
+    if version == "static":
+        return "needs a CPython in /usr/bin/python3 that holds its library within itself, as Debian's does"
     return f"needs CPython {version}: not on PATH, in ~/.pyenv/versions or in $IMPORTGUARD_TEST_PYTHONS"
 
 
