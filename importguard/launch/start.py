@@ -107,7 +107,8 @@ def _run_nested(command, environment, log):
     environment = _as_user_set_it(environment, told, ahead)
     preload = preloading.find()[0]
     argv, environment = guard_child(_named(command), environment, {**told, "ahead": ahead, "preload": preload})
-    return _replace(*_as_typed(command, argv), environment)
+    path, argv = _as_typed(command, argv)
+    return _replace(path, argv, environment)
 
 
 def _as_user_set_it(environment, told, ahead):
@@ -122,7 +123,8 @@ def _as_user_set_it(environment, told, ahead):
 
 def _guarded(command, prepared, environment):
     argv, environment = prepare.guarded(prepared, _named(command), environment)
-    return *_as_typed(command, argv), environment
+    path, argv = _as_typed(command, argv)
+    return path, argv, environment
 
 
 def _named(command):
