@@ -3,7 +3,7 @@
 from importguard import paths
 from importguard.ledger.scan import scan
 from importguard.model import APP, STDLIB, UNOWNED, Owner
-from importguard.pinned import dict, getattr, len, stat, str, tuple, type
+from importguard.pinned import dict, getattr, len, list, stat, str, tuple, type
 
 SITE_NAMES = ("/site-packages", "/dist-packages")
 MOST_CACHED = 16384
@@ -78,6 +78,26 @@ class Identity:
         """Say whether RECORD lists this .pyc with a digest, so that no installer here has compiled it."""
         return path in self._bytecode
 
+    def as_tuple(self):
+        """Return what the C core takes over: (the holdings, application's roots, standard library, guard's own folder)."""
+        return self._holdings(self._owners, self._prefixes, self._files, self.sites), self.app_roots, self.stdlib, self.package
+
+    def rescan(self, site):
+        """Scan a site directory again, take over what it holds by now, and return that as the C core takes it."""
+        fresh = scan(site)
+        for found, known in fresh["dists"].items():
+            known["malicious"] = self.look_up(found, known["version"])
+        self._leave_the_application(fresh)
+        self.sites[site] = fresh
+        self._take(fresh, is_late=True)
+        owners = {name: self._owners[name] for name in fresh["dists"]}
+        return self._holdings(owners, fresh["prefixes"], fresh["files"], {site: fresh})
+
+    def _holdings(self, owners, prefixes, files, sites):
+        """Return ({name: (version, is it the application's)}, {path: name} twice, {folder: changed when}, {name: advisory})."""
+        plain = {name: (owner.version, owner.kind == "app") for name, owner in owners.items()}
+        return plain, prefixes, files, {folder: site["mtime_ns"] for folder, site in sites.items()}, self.problems
+
     def _remember(self, file):
         owner = STDLIB if file in ("built-in", "frozen") else self.owner_of_path(paths.resolve(file))
         if file[:1] == "/" or owner is STDLIB:
@@ -86,10 +106,25 @@ class Identity:
             self._by_file[file] = owner
         return owner
 
-    def _take(self, site):
+    def _leave_the_application(self, site):
+        """What is installed while the program runs is nobody's application: a package could have written it there.
+
+        What was the application's before stays so, with the files that it had.
+        """
         for name, known in site["dists"].items():
-            kind = "app" if known["kind"] == "app" or self.is_app(name) else "distribution"
-            self._owners[name] = Owner(name, known["version"], kind)
+            known["kind"] = "app" if self._is_known_app(name) else "distribution"
+        for held, listed in ((self._prefixes, site["prefixes"]), (self._files, site["files"])):
+            for path, name in list(listed.items()):
+                if self._is_known_app(name) and held.get(path) != name:
+                    del listed[path]
+
+    def _is_known_app(self, name):
+        return name in self._owners and self._owners[name].kind == "app"
+
+    def _take(self, site, *, is_late=False):
+        for name, known in site["dists"].items():
+            is_app = known["kind"] == "app" or (not is_late and self.is_app(name))
+            self._owners[name] = Owner(name, known["version"], "app" if is_app else "distribution")
             if known["malicious"]:
                 self.problems[name] = known["malicious"]
         self._prefixes.update(site["prefixes"])
@@ -106,11 +141,7 @@ class Identity:
             if site is None:
                 return self._outside_sites(path)
             if self._is_stale(site):
-                fresh = scan(site)
-                for found, known in fresh["dists"].items():
-                    known["malicious"] = self.look_up(found, known["version"])
-                self.sites[site] = fresh
-                self._take(fresh)
+                self.rescan(site)
                 name = self._listed(path)
         return self._owners.get(name, UNOWNED) if name is not None else UNOWNED
 

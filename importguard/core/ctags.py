@@ -2,7 +2,7 @@
 
 import sys
 
-from importguard import blame, paths
+from importguard import blame
 from importguard.core import events
 from importguard.model import APP, STDLIB, UNOWNED
 from importguard.pinned import list, tuple, type
@@ -39,12 +39,14 @@ def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_progra
         on_import=on_import,
         on_program=_from_below(on_program),
         finder=attribution.finder,
-        describe=_describer(identity, attribution.is_deputy),
+        is_deputy=attribution.is_deputy,
         adopt=identity.owner_of_globals if attribution.is_late else None,
         origin_type=blame.Origin,
         main_owner=blame.MAIN,
         unowned=UNOWNED,
         library=STDLIB,
+        application=APP,
+        owners=(identity.as_tuple(), identity.rescan, identity.is_written),
         pycache_prefix=sys.pycache_prefix,
         enforcing=attribution.is_enforcing,
     )
@@ -57,23 +59,6 @@ def _from_below(on_program):
         on_program(event, args)
 
     return lambda event, args: tell(event, args)
-
-
-def _describer(identity, is_deputy):
-    def describe(path):
-        owner = identity.owner_of_path(paths.resolve(path))
-        return owner, meaning_of(owner, is_deputy)
-
-    return describe
-
-
-def meaning_of(owner, is_deputy):
-    """Return what code of an owner means to a walk."""
-    if owner is STDLIB:
-        return LIBRARY
-    if owner.kind == "app":
-        return APPLICATION
-    return RUNNER if is_deputy(owner.name, "code.run", "exec", owner.version) else OWNED
 
 
 def _loaded(identity, deferred_globals):

@@ -31,13 +31,14 @@ typedef uintptr_t Tag;
 /* The places that are always there. */
 enum { UNOWNED_PLACE = 1, STDLIB_PLACE, GUARD_PLACE, CARRIER_PLACE, MAIN_PLACE, FIRST_FREE_PLACE };
 
-/* What a place means to a walk; the numbers up to RUNNER are those that `describe` returns. */
+/* What a place means to a walk; ctags.py has the same numbers. */
 typedef enum { OWNED, STDLIB, APPLICATION, RUNNER, GUARD, CARRIER, MAIN, STARTUP_FILE, UNRESOLVED } Meaning;
 
 typedef struct {
     Meaning meaning;
+    uint32_t number; /* of its owner, see owners.h */
     PyObject *path;  /* str, or NULL */
-    PyObject *owner; /* an Owner, or NULL */
+    PyObject *owner; /* an Owner to report with, or NULL */
 } Place;
 
 /* How a walk ends; blame.py has the same numbers. */
@@ -61,7 +62,7 @@ typedef struct {
     PyInterpreterState *interpreter;
     PyThreadState *main_thread;
     PyObject *concerns, *judge, *on_import, *on_program, *finder;
-    PyObject *describe, *adopt, *origin_type, *main_owner, *library, *pycache_prefix;
+    PyObject *is_deputy, *adopt, *origin_type, *main_owner, *library, *pycache_prefix;
     PyObject *namespaces; /* of the trusted base: gone when the interpreter takes its modules apart */
 } Core;
 extern Core core;
@@ -90,11 +91,13 @@ int tags_start(void);
 Tag tag_get(PyCodeObject *code);
 int tag_set_all(PyCodeObject *code, Tag tag);
 int tag_set_untagged(PyCodeObject *code, Tag tag);
+int tags_sweep(PyObject *namespace, Tag tag);
+
+/* places.c */
 Place *place_at(Tag tag);
 size_t place_new(Meaning meaning, PyObject *path, PyObject *owner);
 size_t place_of_path(PyObject *path);
 void place_resolve(Place *place);
-int tags_sweep(PyObject *namespace, Tag tag);
 
 /* creation.c */
 typedef struct {

@@ -1,6 +1,7 @@
 /* importguard.core.ccore: armed once a process, by install(); there is nothing here that changes it afterwards. */
 #include "ccore.h"
 #include "judge.h"
+#include "owners.h"
 #include "readers.h"
 #include "twin_table.h"
 
@@ -123,15 +124,27 @@ start(PyObject *readers, PyObject *programs, PyObject *loaded, PyObject *unowned
     return 0;
 }
 
+/* `owners` is (ledger, rescan, is_written): see owners.h. */
+static int
+take_owners(PyObject *owners, PyObject *unowned, PyObject *application)
+{
+    PyObject *ledger, *rescan, *is_written;
+    if (!PyArg_ParseTuple(owners, "O!OO", &PyTuple_Type, &ledger, &rescan, &is_written)) {
+        return -1;
+    }
+    owner_objects_start(unowned, core.library, application, core.main_owner);
+    return owners_start(ledger, rescan, is_written);
+}
+
 static PyObject *
 install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
 {
     static char *names[] = {
         "readers",  "programs",  "loaded",   "namespaces",  "concerns",   "judge",
-        "on_import", "on_program", "finder", "describe",    "adopt",      "origin_type",
-        "main_owner", "unowned", "library", "pycache_prefix", "enforcing", NULL,
+        "on_import", "on_program", "finder", "is_deputy",   "adopt",      "origin_type",
+        "main_owner", "unowned", "library", "pycache_prefix", "owners",   "application", "enforcing", NULL,
     };
-    PyObject *readers, *programs, *loaded, *unowned;
+    PyObject *readers, *programs, *loaded, *unowned, *owners, *application;
     int enforcing;
     Core given = {0};
     if (core.armed) {
@@ -139,20 +152,20 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$O!O!O!O!OOOOOOOOOOOOp", names, &PyDict_Type, &readers, &PyTuple_Type, &programs,
+            args, options, "$O!O!O!O!OOOOOOOOOOOOO!Op", names, &PyDict_Type, &readers, &PyTuple_Type, &programs,
             &PyTuple_Type, &loaded, &PyTuple_Type, &given.namespaces, &given.concerns, &given.judge, &given.on_import,
-            &given.on_program, &given.finder, &given.describe, &given.adopt, &given.origin_type, &given.main_owner,
-            &unowned, &given.library, &given.pycache_prefix, &enforcing)) {
+            &given.on_program, &given.finder, &given.is_deputy, &given.adopt, &given.origin_type, &given.main_owner,
+            &unowned, &given.library, &given.pycache_prefix, &PyTuple_Type, &owners, &application, &enforcing)) {
         return NULL;
     }
     PyObject *kept[] = {given.namespaces, given.concerns, given.judge,       given.on_import,  given.on_program,    given.finder,
-                        given.describe,   given.adopt,    given.origin_type, given.main_owner, given.library, given.pycache_prefix};
+                        given.is_deputy,   given.adopt,    given.origin_type, given.main_owner, given.library, given.pycache_prefix};
     for (size_t at = 0; at < Py_ARRAY_LENGTH(kept); at++) {
         Py_INCREF(kept[at]); /* for as long as the process lives: hooks can't be removed */
     }
     core = given;
     core.enforcing = enforcing;
-    if (start(readers, programs, loaded, unowned) < 0) {
+    if (take_owners(owners, unowned, application) < 0 || start(readers, programs, loaded, unowned) < 0) {
         return NULL;
     }
     return Py_BuildValue("NNNN", PyCFunction_New(&answers_method, NULL), PyCFunction_New(&walk_method, NULL),
@@ -191,13 +204,21 @@ static struct PyModuleDef definition = {
     .m_methods = methods,
 };
 
+/* Pure functions, for the tests that hold them against their twins. */
+static PyMethodDef *const twins[] = {
+    readers_methods,
+    twin_table_methods,
+    owner_twins,
+};
+
 PyMODINIT_FUNC
 PyInit_ccore(void)
 {
     PyObject *module = PyType_Ready(&BusyType) < 0 ? NULL : PyModule_Create(&definition);
-    if (module
-        && (PyModule_AddFunctions(module, readers_methods) < 0 || PyModule_AddFunctions(module, twin_table_methods) < 0)) {
-        Py_CLEAR(module);
+    for (size_t at = 0; module && at < Py_ARRAY_LENGTH(twins); at++) {
+        if (PyModule_AddFunctions(module, twins[at]) < 0) {
+            Py_CLEAR(module);
+        }
     }
     return module;
 }

@@ -14,91 +14,16 @@
 #define DEEPEST 200 /* code objects that Python's own compiler makes nest less deeply than its parser allows */
 
 static Py_ssize_t extra = -1;
-static Place *places;
-static size_t place_count, place_room;
-static PyObject *by_path; /* {str: int} */
 
 int
 tags_start(void)
 {
     extra = request_index(NULL);
-    by_path = PyDict_New();
-    if (extra < 0 || !by_path) {
-        if (!PyErr_Occurred()) {
-            PyErr_SetString(PyExc_RuntimeError, "no index is left for data on code objects");
-        }
+    if (extra < 0) {
+        PyErr_SetString(PyExc_RuntimeError, "no index is left for data on code objects");
         return -1;
     }
     return 0;
-}
-
-/* Return the number of a new place, or 0 with an exception set. */
-size_t
-place_new(Meaning meaning, PyObject *path, PyObject *owner)
-{
-    if (place_count == place_room) {
-        size_t room = place_room ? place_room * 2 : 256;
-        Place *moved = PyMem_RawRealloc(places, room * sizeof(Place));
-        if (!moved) {
-            PyErr_NoMemory();
-            return 0;
-        }
-        places = moved;
-        place_room = room;
-    }
-    if (place_count == 0) {
-        place_count = 1; /* the place of NO_TAG */
-        places[0] = (Place){UNRESOLVED, NULL, NULL};
-    }
-    places[place_count] = (Place){meaning, Py_XNewRef(path), Py_XNewRef(owner)};
-    return place_count++;
-}
-
-/* Return the number of the place of a file, which is looked up when code from there is first run. */
-size_t
-place_of_path(PyObject *path)
-{
-    PyObject *number = PyDict_GetItemWithError(by_path, path);
-    if (number) {
-        return PyLong_AsSize_t(number);
-    }
-    size_t place = PyErr_Occurred() ? 0 : place_new(UNRESOLVED, path, NULL);
-    number = place ? PyLong_FromSize_t(place) : NULL;
-    if (!number || PyDict_SetItem(by_path, path, number) < 0) {
-        place = 0;
-    }
-    Py_XDECREF(number);
-    return place;
-}
-
-/* Return the place of a tag; that of NO_TAG is unresolved. The pointer holds until the next place is made. */
-Place *
-place_at(Tag tag)
-{
-    return &places[PLACE_OF(tag) < place_count ? PLACE_OF(tag) : 0];
-}
-
-/* Ask who owns the file of a place. What can't be told stays unresolved, which a walk takes for unowned. */
-void
-place_resolve(Place *place)
-{
-    size_t number = (size_t)(place - places);
-    int before = busy_enter();
-    PyObject *answer = PyObject_CallOneArg(core.describe, place->path);
-    busy_leave(before);
-    if (!answer || !PyTuple_CheckExact(answer) || PyTuple_GET_SIZE(answer) != 2) {
-        PyErr_Clear();
-        Py_XDECREF(answer);
-        return;
-    }
-    long meaning = PyLong_AsLong(PyTuple_GET_ITEM(answer, 1));
-    if (meaning >= OWNED && meaning <= RUNNER) {
-        /* The call may have made places of its own, and moved them all. */
-        Py_XSETREF(places[number].owner, Py_NewRef(PyTuple_GET_ITEM(answer, 0)));
-        places[number].meaning = (Meaning)meaning;
-    }
-    PyErr_Clear();
-    Py_DECREF(answer);
 }
 
 Tag

@@ -1,0 +1,234 @@
+/* What code is tagged with: a place, which is a file or one of the few that are always there, and whose it is. */
+#include "owners.h"
+
+#include <string.h>
+
+#define REAL_BITS 65536 /* of hashes; a power of two */
+
+/* A place by the path that a loader gave, whose real path is `real`: no place where it has been forgotten. */
+typedef struct {
+    Text text;
+    uint32_t hash, real;
+    size_t place;
+} Known;
+
+static Place *places;
+static size_t place_count, place_room;
+static Known *known; /* a hash, of a power of two */
+static uint32_t known_count, known_room;
+static uint8_t real_seen[REAL_BITS / 8];
+/* Whether an owner runs other people's code: 0 where nobody has been asked yet. */
+enum { NOT_ASKED, RUNS_OWN, RUNS_OTHERS };
+static uint8_t *runners;
+static uint32_t runner_room;
+
+/* Return the number of a new place, or 0 with an exception set. */
+size_t
+place_new(Meaning meaning, PyObject *path, PyObject *owner)
+{
+    if (place_count == place_room) {
+        size_t room = place_room ? place_room * 2 : 256;
+        Place *moved = PyMem_RawRealloc(places, room * sizeof(Place));
+        if (!moved) {
+            PyErr_NoMemory();
+            return 0;
+        }
+        places = moved;
+        place_room = room;
+    }
+    if (place_count == 0) {
+        place_count = 1; /* the place of NO_TAG */
+        places[0] = (Place){UNRESOLVED, OWNER_UNOWNED, NULL, NULL};
+    }
+    uint32_t number = owner ? owner_of_object(&process_identity, owner) : OWNER_UNOWNED;
+    places[place_count] = (Place){meaning, number, Py_XNewRef(path), Py_XNewRef(owner)};
+    return place_count++;
+}
+
+/* Return what is known of a path, or the free slot where it belongs. */
+static Known *
+find_known(Text text, uint32_t hash)
+{
+    uint32_t slot = hash & (known_room - 1);
+    while (known[slot].text.data && (known[slot].hash != hash || !text_same(known[slot].text, text))) {
+        slot = (slot + 1) & (known_room - 1);
+    }
+    return &known[slot];
+}
+
+static int
+make_room(void)
+{
+    if (known && known_count < known_room / 2) {
+        return 0;
+    }
+    Known *before = known;
+    uint32_t size = known_room;
+    Known *moved = PyMem_RawCalloc(size ? size * 2 : 1024, sizeof(Known));
+    if (!moved) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    known = moved;
+    known_room = size ? size * 2 : 1024;
+    for (uint32_t at = 0; at < size; at++) {
+        if (before[at].text.data) {
+            *find_known(before[at].text, before[at].hash) = before[at];
+        }
+    }
+    PyMem_RawFree(before);
+    return 0;
+}
+
+static Known *
+known_for(Text text)
+{
+    uint32_t hash = ledger_hash(text);
+    Known *found = make_room() < 0 ? NULL : find_known(text, hash);
+    if (found && !found->text.data) {
+        char *data = PyMem_RawMalloc(text.size + 1);
+        if (!data) {
+            PyErr_NoMemory();
+            return NULL;
+        }
+        memcpy(data, text.data, text.size);
+        *found = (Known){{data, text.size}, hash, 0, 0};
+        known_count++;
+    }
+    return found;
+}
+
+/* Return the number of the place of a file, which is looked up when code from there is first run. */
+size_t
+place_of_path(PyObject *path)
+{
+    PyObject *keeper;
+    Text text;
+    if (text_of_name(path, &text, &keeper) < 0) {
+        return 0;
+    }
+    Known *found = known_for(text);
+    if (found && !found->place) {
+        found->place = place_new(UNRESOLVED, path, NULL);
+    }
+    Py_XDECREF(keeper);
+    return found ? found->place : 0;
+}
+
+/* Return the place of a tag; that of NO_TAG is unresolved. The pointer holds until the next place is made. */
+Place *
+place_at(Tag tag)
+{
+    return &places[PLACE_OF(tag) < place_count ? PLACE_OF(tag) : 0];
+}
+
+/* A file has been written: what comes from there now is not what was seen there. Code that is there keeps its owner. */
+void
+place_forget(Text real_path)
+{
+    uint32_t hash = ledger_hash(real_path), bit = hash & (REAL_BITS - 1);
+    if (!(real_seen[bit / 8] >> bit % 8 & 1)) {
+        return;
+    }
+    for (uint32_t at = 0; at < known_room; at++) {
+        if (known[at].place && known[at].real == hash) {
+            known[at].place = 0;
+        }
+    }
+}
+
+/* Remember where a place really lies, so that it can be forgotten. */
+static void
+note_real(PyObject *path, Text real)
+{
+    PyObject *keeper;
+    Text text;
+    uint32_t hash = ledger_hash(real), bit = hash & (REAL_BITS - 1);
+    if (known && text_of_name(path, &text, &keeper) == 0) {
+        find_known(text, ledger_hash(text))->real = hash;
+        real_seen[bit / 8] |= (uint8_t)(1 << bit % 8);
+        Py_XDECREF(keeper);
+    }
+    PyErr_Clear();
+}
+
+/* Say whether an owner is a deputy for running code: then what it makes and runs is not its own. */
+static bool
+ask_runner(OwnerText owner)
+{
+    PyObject *name = text_object_of_name(owner.name), *version = name ? text_object_of_name(owner.version) : NULL;
+    int before = busy_enter();
+    PyObject *answer = version ? PyObject_CallFunction(core.is_deputy, "OssO", name, "code.run", "exec", version) : NULL;
+    busy_leave(before);
+    bool result = answer && PyObject_IsTrue(answer) == 1;
+    PyErr_Clear();
+    Py_XDECREF(answer);
+    Py_XDECREF(name);
+    Py_XDECREF(version);
+    return result;
+}
+
+static bool
+is_runner(OwnerId owner)
+{
+    if (owner >= runner_room) {
+        uint32_t room = (owner / 256 + 1) * 256;
+        uint8_t *moved = owner < LATE_OWNERS ? PyMem_RawRealloc(runners, room) : NULL;
+        if (!moved) {
+            return false;
+        }
+        memset(moved + runner_room, NOT_ASKED, room - runner_room);
+        runners = moved;
+        runner_room = room;
+    }
+    if (runners[owner] == NOT_ASKED) {
+        bool runs_others = ask_runner(owner_text(owner));
+        runners[owner] = runs_others ? RUNS_OTHERS : RUNS_OWN;
+    }
+    return runners[owner] == RUNS_OTHERS;
+}
+
+/* Return what code of an owner means to a walk. */
+static Meaning
+meaning_of(OwnerId owner)
+{
+    int kind = owner_text(owner).kind;
+    if (owner == OWNER_STDLIB) {
+        return STDLIB;
+    }
+    return kind == KIND_APP ? APPLICATION : is_runner(owner) ? RUNNER : OWNED;
+}
+
+/* Make a place that of the owner of a real path; who is asked may make places of its own, and move them all. */
+static void
+settle(size_t number, Text real)
+{
+    OwnerId owner = owner_of_path(real);
+    Meaning meaning = meaning_of(owner);
+    PyObject *object = owner_object(owner);
+    if (object) {
+        Py_XSETREF(places[number].owner, Py_NewRef(object));
+        places[number].number = owner;
+        places[number].meaning = meaning;
+        note_real(places[number].path, real);
+    }
+}
+
+/* Look up who owns the file of a place. What can't be told stays unresolved, which a walk takes for unowned. */
+void
+place_resolve(Place *place)
+{
+    size_t number = (size_t)(place - places);
+    PyObject *keeper;
+    Buffer real;
+    Text text;
+    buffer_start(&real);
+    if (text_of_name(place->path, &text, &keeper) == 0) {
+        if (paths_resolve(text, WORKING_FOLDER, &real) == 0) {
+            settle(number, buffer_text(&real));
+        }
+        Py_XDECREF(keeper);
+    }
+    buffer_end(&real);
+    PyErr_Clear();
+}
