@@ -8,11 +8,10 @@
 int
 argument_cant_be_read(PyObject *value, bool strict)
 {
+    PyErr_Clear();
     if (!strict) {
-        PyErr_Clear();
         return 0;
     }
-    PyErr_Clear();
     PyObject *text = PyUnicode_FromFormat("importguard IG204: can't tell what a '%.200s' stands for, and refuses",
                                           Py_TYPE(value)->tp_name);
     PyObject *error = text ? PyObject_CallFunction(PyExc_PermissionError, "iO", EACCES, text) : NULL;
@@ -86,7 +85,8 @@ read_by_asking(PyObject *value, bool strict, Argument *read)
 {
     PyObject *answer = has_path(value) ? PyOS_FSPath(value) : bytes_of_buffer(value);
     if (!answer) {
-        return PyErr_ExceptionMatches(PyExc_Exception) ? argument_cant_be_read(value, strict) : -1;
+        bool is_its_own = PyErr_ExceptionMatches(PyExc_Exception) && !PyErr_ExceptionMatches(PyExc_MemoryError);
+        return is_its_own ? argument_cant_be_read(value, strict) : -1;
     }
     read->text = text_of_plain(answer);
     read->certain = is_settled(Py_TYPE(value));

@@ -1,5 +1,5 @@
 /* What is known of folders: the path by which one was asked for, and the one without links. Twin: paths._folders. */
-#include "readers.h"
+#include "paths.h"
 
 #include <string.h>
 #include <time.h>

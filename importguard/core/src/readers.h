@@ -47,11 +47,6 @@ int paths_folder_of_fd(int fd, Buffer *folder);
 mode_t paths_kind(Text path, bool through_links);
 void paths_forget(void);
 
-/* folders.c: what is known of folders; the twin keeps it in a dict */
-bool folders_find(Text folder, Buffer *real);
-int folders_keep(Text folder, Text real);
-void folders_forget(void);
-
 /* programs.c */
 int program_read(PyObject *path, PyObject *folder, bool strict, Argument *read);
 PyObject *program_path(PyObject *path, PyObject *folder);

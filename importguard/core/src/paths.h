@@ -1,0 +1,28 @@
+/* What the files about paths share. */
+#ifndef IMPORTGUARD_PATHS_H
+#define IMPORTGUARD_PATHS_H
+
+#include "readers.h"
+
+#include <limits.h>
+
+/* What a walk comes to. TOO_LONG: a name on the way is longer than the kernel takes in one piece, so that whether it is
+   a link was not to be seen; what is given then is a guess. */
+enum { NO_MEMORY = -1, DONE, TOO_LONG, TOO_MANY_LINKS };
+
+/* links.c */
+bool is_callable(const Buffer *path);
+mode_t kind_of(const Buffer *path);
+int read_link(const char *path, Buffer *link);
+int follow(Text path, Buffer *real);
+
+/* long_paths.c */
+int name_of_fd(int fd, Buffer *name);
+int resolve_long(Text given, int dir_fd, Buffer *real);
+
+/* folders.c: what is known of folders; the twin keeps it in a dict */
+bool folders_find(Text folder, Buffer *real);
+int folders_keep(Text folder, Text real);
+void folders_forget(void);
+
+#endif
