@@ -46,7 +46,7 @@ def hosts(draw):
                 [
                     ("any", None),
                     ("host", draw(policies.TEXTS)),
-                    ("host", "*.example.com"),
+                    ("host", draw(st.sampled_from(["*.example.com", "*.com", "*.a", "*.", "*.*.com", "a*.com"]))),
                     ("host", "a"),
                     ("host", "127.0.0.1"),
                     ("block", (32, number, draw(st.integers(0, 32)))),
@@ -89,15 +89,50 @@ def told(draws):
     return frozenset(targets[::2]), {target: owner.name for (owner, _, _, target, _) in draws[::3]}
 
 
-@given(st.lists(rules(), max_size=10), st.lists(requests(), min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
-def test_random_rules_decide_alike(chosen, asked):
-    """Whatever the rules are, both tables come to the same verdict by the same rule."""
-    twins = policies.Twins(ccore, {**BASE, "sets": RECOMMENDED["sets"], "rules": tuple(chosen)}, *told(asked))
+# So many that patterns are looked up by their stems.
+MANY = tuple((3, 0, "deny", "*", "any", None, f"nobody-{number}", "", model.PHASES, "of nobody") for number in range(300))
+
+
+@given(st.lists(rules(), max_size=10), st.lists(requests(), min_size=1, max_size=8), st.sampled_from([(), MANY]))
+@settings(max_examples=300, deadline=None)
+def test_random_rules_decide_alike(chosen, asked, others):
+    """Whatever the rules are, few or among many, both tables come to the same verdict by the same rule."""
+    content = {**BASE, "sets": RECOMMENDED["sets"], "rules": (*others, *chosen)}
+    twins = policies.Twins(ccore, content, *told(asked))
 
     for request in asked:
         expected, found = twins.decides(*request)
         assert found == expected, request
+
+
+@pytest.mark.parametrize("others", [(), MANY])
+@pytest.mark.parametrize(
+    ("pattern", "target"),
+    [
+        ("net.connect:*.example.com", "a.example.com:443"),
+        ("net.connect:*.example.com", "example.com:443"),
+        ("net.connect:*.example.com", "a." * 100 + "example.com:443"),
+        ("net.connect:*.0.0.1", "127.0.0.1:443"),
+        ("net.connect:unix:/run/**", "unix:/run/a/b"),
+        ("fs.read:/a/**", "/a"),
+        ("fs.read:/a/**", "/ab"),
+        ("fs.read:/a/**", "/a/"),
+        ("fs.read:/**", "/x"),
+        ("fs.read:/a/**", "/a" * 200),
+        ("fs.read:/a/a/a/**", "/a" * 20),
+        ("proc.spawn:/opt/**", "/opt/x/y"),
+    ],
+)
+def test_patterns_that_are_open_at_one_end(others, pattern, target):
+    """A domain with all below it and a folder with all within are found among few and among many rules, at any depth."""
+    capability, _, text = pattern.partition(":")
+    kind, data, _ = patterns.compile_target(capability, text, {})
+    nested = [(1, 0, "deny", capability, "any", None, "acme", "", ("startup",), "other")] * 20
+    rule = (5, 0, "deny", capability, kind, data, "", "", model.PHASES, "open")
+    twins = policies.Twins(ccore, {**BASE, "rules": (*others, *nested, rule)})
+
+    expected, found = twins.decides(model.UNOWNED, "run", capability, target, None)
+    assert found == expected
 
 
 @given(st.lists(rules(), max_size=6), st.lists(requests(), min_size=1, max_size=8))

@@ -4,12 +4,6 @@
 
 static const Text reserved[] = {{"application", 11}, {"python", 6}, {"unowned", 7}};
 
-/* The rules that could speak of a request: what is left of the runs under its four keys. */
-typedef struct {
-    List runs[4];
-    int count;
-} Candidates;
-
 /* Return a text that has data, be it empty. */
 static Text
 plain(Text text)
@@ -177,49 +171,13 @@ speaks_of(const Table *table, const Rule *rule, const OwnerText *owner, Text nam
     return rule->reach == FOR_NAME ? text_equals(package, name) : !is_reserved(name) && glob_matches(package, name);
 }
 
-static Candidates
-candidates(const Question *question, Text name)
-{
-    Candidates found = {.count = 0};
-    const Table *table = question->table;
-    const uint64_t packages[] = {0, text_hash(name)}, targets[] = {0, wanted_hash(question->wanted, &question->peer)};
-    for (int at = 0; at < 4; at++) {
-        uint64_t key = rule_key(question->wanted->capability, packages[at & 1], targets[at >> 1]);
-        List run = index_find(table, &table->rule_index, key);
-        if (run.count) {
-            found.runs[found.count++] = run;
-        }
-    }
-    return found;
-}
-
-/* Return the next candidate in the order in which rules decide, or NULL behind the last. */
-static const Rule *
-next_candidate(const Table *table, Candidates *left)
-{
-    uint32_t least = UINT32_MAX;
-    List *from = NULL;
-    for (int at = 0; at < left->count; at++) {
-        List *run = &left->runs[at];
-        if (run->count && *AT(table, uint32_t, run->at) < least) {
-            least = *AT(table, uint32_t, run->at);
-            from = run;
-        }
-    }
-    if (!from) {
-        return NULL;
-    }
-    from->at += sizeof(uint32_t);
-    from->count--;
-    return AT(table, Rule, table->rules.at) + least;
-}
-
 static void
 judge(const Question *question, int phase, Text name, Verdict *verdict)
 {
     const Table *table = question->table;
-    Candidates left = candidates(question, name);
-    for (const Rule *rule = next_candidate(table, &left); rule; rule = next_candidate(table, &left)) {
+    Candidates left;
+    candidates_begin(&left, question, name);
+    for (const Rule *rule; (rule = candidates_next(&left));) {
         if (has_bit(rule->phases, (unsigned)phase) && speaks_of(table, rule, question->owner, name)
             && target_matches(question, &rule->target) && fits(table, rule, question->owner->version)) {
             *verdict = (Verdict){rule->allows, rule->number};

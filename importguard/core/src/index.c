@@ -1,13 +1,15 @@
 /* Finds the rules that could speak of a request among thousands, without looking at the others.
 
    A rule is filed under the capability, its package where that is one name, and its target where that is one text; in
-   place of what it leaves open stands 0. A request has four such keys. What is found is still compared in full, so that
-   two keys with the same hash cost time and nothing else. */
+   place of what it leaves open stands 0. Where there are many rules, a pattern that is open at one end, such as a domain
+   with all below it or a folder with all within, is filed under the rest of it, its stem. What is found is still
+   compared in full, so that two keys with the same hash cost time and nothing else. */
 #include "ruling.h"
 
 #include <stdlib.h>
 
 #define FACTOR 0xD6E8FEB86659FD93u
+#define MANY 256 /* rules: with fewer, looking at all that are open costs less than looking up every stem */
 
 static uint64_t
 mixed(uint64_t value)
@@ -33,6 +35,13 @@ static uint64_t
 unix_hash(Text path)
 {
     return mixed(text_hash(path));
+}
+
+/* Return the hash of a stem, which is not that of the same text. */
+uint64_t
+stem_hash(Text stem)
+{
+    return mixed(text_hash(stem) + 1);
 }
 
 static bool
@@ -115,26 +124,56 @@ hash_host(const void *data, const Host *host, uint64_t *hash)
     }
 }
 
-/* Set `hash` to that of one pattern of a target; return whether it stands for one text alone. */
-static bool
-hash_pattern(const void *data, const Target *target, Capability capability, uint32_t at, uint64_t *hash)
+static Text
+pattern_text(const void *data, const Target *target, uint32_t at)
 {
-    Text text;
     switch (target->kind) {
     case NET_TARGET:
-        return is_net(capability) && hash_host(data, AT(data, Host, target->patterns.at) + at, hash);
+        return text_at(data, AT(data, Host, target->patterns.at)[at].name);
     case SPAWN_TARGET:
-        text = text_at(data, AT(data, Program, target->patterns.at)[at].path);
-        break;
-    case PATHS_TARGET:
-    case TEXT_TARGET:
-        text = text_at(data, AT(data, Name, target->patterns.at)[at]);
-        break;
+        return text_at(data, AT(data, Program, target->patterns.at)[at].path);
     default:
-        return false;
+        return text_at(data, AT(data, Name, target->patterns.at)[at]);
     }
+}
+
+/* Set `stem` to that of a host pattern or a path pattern; return whether it has one. */
+static bool
+stem_of(const void *data, const Target *target, uint32_t at, Text *stem)
+{
+    Text text = pattern_text(data, target, at);
+    if (target->kind == NET_TARGET) {
+        *stem = (Text){text.data + 1, text.size ? text.size - 1 : 0};
+        return AT(data, Host, target->patterns.at)[at].kind == HOST_NAME && text.size > 1 && text.data[0] == '*'
+               && text.data[1] == '.' && is_text(*stem);
+    }
+    *stem = (Text){text.data, text.size > 3 ? text.size - 3 : 0};
+    return target->kind != TEXT_TARGET && text.size >= 3 && memcmp(text.data + text.size - 3, "/**", 3) == 0
+           && is_text(*stem);
+}
+
+/* Set `hash` to that of what one pattern of a target is filed under; return whether there is such a thing. */
+static bool
+hash_pattern(const void *data, const Target *target, uint32_t at, bool by_stem, uint64_t *hash)
+{
+    Text stem;
+    if (by_stem && stem_of(data, target, at, &stem)) {
+        *hash = stem_hash(stem);
+        return true;
+    }
+    if (target->kind == NET_TARGET) {
+        return hash_host(data, AT(data, Host, target->patterns.at) + at, hash);
+    }
+    Text text = pattern_text(data, target, at);
     *hash = text_hash(text);
-    return is_text(text) && !is_net(capability);
+    return is_text(text);
+}
+
+/* Return whether requests for a capability are filed by what a target has patterns of. */
+static bool
+has_patterns(const Target *target, Capability capability)
+{
+    return target->patterns.count && is_net(capability) == (target->kind == NET_TARGET);
 }
 
 /* File a rule under one capability: once for each text that it is about, or once for all. */
@@ -142,15 +181,16 @@ static int
 file_rule(Entries *entries, const void *data, const Rule *rule, uint32_t number, Capability capability)
 {
     uint64_t package = rule->reach == FOR_NAME ? text_hash(text_at(data, rule->package)) : 0, target = 0;
-    uint32_t count = rule->target.patterns.count, at = 0;
-    while (at < count && hash_pattern(data, &rule->target, capability, at, &target)) {
+    const Target *about = &rule->target;
+    uint32_t count = has_patterns(about, capability) ? about->patterns.count : 0, at = 0;
+    while (at < count && hash_pattern(data, about, at, entries->by_stem, &target)) {
         at++;
     }
-    if (at < count || rule->target.kind == ANY_TARGET || count == 0) {
+    if (at < count || count == 0) {
         return entries_add(entries, rule_key(capability, package, 0), number);
     }
     for (at = 0; at < count; at++) {
-        hash_pattern(data, &rule->target, capability, at, &target);
+        hash_pattern(data, about, at, entries->by_stem, &target);
         if (entries_add(entries, rule_key(capability, package, target), number) < 0) {
             return -1;
         }
@@ -162,6 +202,7 @@ file_rule(Entries *entries, const void *data, const Rule *rule, uint32_t number,
 int
 rules_file(Entries *entries, const void *data, List rules)
 {
+    entries->by_stem = rules.count > MANY;
     for (uint32_t number = 0; number < rules.count; number++) {
         const Rule *rule = AT(data, Rule, rules.at) + number;
         for (int capability = 0; capability < CAPABILITY_COUNT; capability++) {

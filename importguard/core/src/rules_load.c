@@ -201,5 +201,6 @@ load_rules(Loader *loader, PyObject *rules, Table *table)
         PyMem_RawFree(entries.entries);
         return -1;
     }
+    table->by_stem = entries.by_stem;
     return index_build(&loader->arena, &entries, &table->rule_index);
 }

@@ -146,6 +146,7 @@ struct Table {
     Index rule_index, deputy_index;
     Watch watch[CAPABILITY_COUNT];
     uint32_t looks_at_target, asks_back; /* a bit a capability */
+    bool by_stem;                        /* the rules are filed so */
     bool enforces, kills;
 };
 
@@ -179,6 +180,18 @@ text_equals(Text one, Text other)
 {
     return one.size == other.size && memcmp(one.data, other.data, one.size) == 0;
 }
+
+/* The rules that could speak of a request; those of all runs, or every rule there is. */
+#define MOST_RUNS 16
+typedef struct {
+    const Table *table;
+    Capability capability;
+    uint64_t packages[2];
+    List runs[MOST_RUNS];
+    int count;
+    bool is_everything;
+    uint32_t next;
+} Candidates;
 
 /* Where to look first for what a component of some hash leads to from a node. */
 static inline uint32_t
@@ -221,14 +234,20 @@ typedef struct {
 typedef struct {
     Entry *entries;
     size_t count, room;
+    bool by_stem;
 } Entries;
 bool has_peer(Capability capability);
 uint64_t rule_key(Capability capability, uint64_t package, uint64_t target);
+uint64_t stem_hash(Text stem);
 uint64_t wanted_hash(const Wanted *wanted, const Peer *peer);
 int entries_add(Entries *entries, uint64_t key, uint32_t number);
 int rules_file(Entries *entries, const void *data, List rules);
 int index_build(Arena *arena, Entries *entries, Index *index);
 List index_find(const Table *table, const Index *index, uint64_t key);
+
+/* candidates.c */
+void candidates_begin(Candidates *candidates, const Question *question, Text name);
+const Rule *candidates_next(Candidates *candidates);
 
 /* Loading: what is read goes into the arena; a malformed table is a ValueError that names the field. */
 typedef struct {
