@@ -54,7 +54,7 @@ class Walker:
     def trace(self, frame):
         """Return the Origin that a frame belongs to: its chain up to the boundary."""
         if self.walk_tags is not None:
-            return self._conclude(*self.walk_tags(frame))
+            return self.conclude(*self.walk_tags(frame))
         chain = []
         namespace = owner = inner = pretended = None
         in_site = is_made = is_made_here = False
@@ -97,6 +97,24 @@ class Walker:
             chain.append(UNOWNED)
         return self._at_end(chain)
 
+    def conclude(self, owners, end, detail):
+        """Return the Origin for a walk by tags: `owners` innermost first, how it ended, and what belongs to that end."""
+        chain = []
+        for owner in owners:
+            if owner is MAIN:
+                return self._at_main(chain)
+            if owner not in chain:
+                chain.append(owner)
+            if owner.kind == "app":
+                return Origin(tuple(chain), self._phase(), "")
+        if end == BODY:
+            return self._at_import(chain, detail, chain[-1])
+        if end == CARRIED:
+            return Origin(tuple(chain) + detail.chain, detail.phase, detail.module)
+        if end == STARTUP_LINE:
+            return self._at_startup_file(chain, detail)
+        return self._at_end(chain)
+
     def choose(self, origin, capability, target, argv=None):
         """Return the Blame for an Origin: the innermost owner that is no deputy for this."""
         via = []
@@ -116,24 +134,6 @@ class Walker:
         if inner is None or (owner is not None and owner.kind not in PROGRAM_KINDS):
             return False
         return is_module_body(inner, namespace, outer)
-
-    def _conclude(self, owners, end, detail):
-        """Return the Origin for a walk by tags: `owners` innermost first, how it ended, and what belongs to that end."""
-        chain = []
-        for owner in owners:
-            if owner is MAIN:
-                return self._at_main(chain)
-            if owner not in chain:
-                chain.append(owner)
-            if owner.kind == "app":
-                return Origin(tuple(chain), self._phase(), "")
-        if end == BODY:
-            return self._at_import(chain, detail, chain[-1])
-        if end == CARRIED:
-            return Origin(tuple(chain) + detail.chain, detail.phase, detail.module)
-        if end == STARTUP_LINE:
-            return self._at_startup_file(chain, detail)
-        return self._at_end(chain)
 
     def _at_end(self, chain):
         if chain and not self.starting and get_ident() != self.main_thread:

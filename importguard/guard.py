@@ -50,13 +50,10 @@ class Guard:
         self.announce(before=self.corridor.imported_before() if is_late else [])
 
     def _wrap(self):
-        walker, finder = self.corridor.walker, self.corridor.finder
-        deferral = deferred.Deferral(walker.trace, lambda: walker.starting)
+        finder = self.corridor.finder
         spawn.wrap_posix(posix, self.spawner)
         spawn.tell_os()
-        deferred.wrap_threads(_thread, deferral)
-        deferred.tell_threading()
-        patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
+        patches, makers = self._carry()
         if self.corridor.table.watches_any("env.read"):
             patches["os"] = with_argument(environ.wrap_environ, self.corridor.judge)
         patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.spawner)
@@ -66,19 +63,28 @@ class Guard:
                 patch(module)
             else:
                 finder.patches[name] = patch
-        fresh.wrap_makers(sys.modules["_imp"], self._makers(deferral))
+        fresh.wrap_makers(sys.modules["_imp"], self._makers(makers))
         subprocess = sys.modules.get("subprocess")
         if subprocess is not None and hasattr(subprocess, "_fork_exec"):
             subprocess._fork_exec = sys.modules["_posixsubprocess"].fork_exec
 
-    def _makers(self, deferral):
+    def _carry(self):
+        """Let deferred work carry its origin; return what else is to be patched: modules at import, and made anew."""
+        walker = self.corridor.walker
+        if self.core.carry_from is not None:
+            return dict.fromkeys(deferred.WATCHED, self.core.carry_from(walker.conclude)), {}
+        deferral = deferred.Deferral(walker.trace, lambda: walker.starting)
+        deferred.wrap_threads(_thread, deferral)
+        deferred.tell_threading()
+        patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
+        return patches, {name: with_argument(patch, deferral) for name, patch in deferred.MADE_ANEW.items()}
+
+    def _makers(self, deferring):
         """Return how to patch a module that is made a second time, by the name of a function that it has."""
         makers = {
             "fork_exec": with_argument(spawn.wrap_fork_exec, self.spawner),
             "posix_spawn": with_argument(spawn.wrap_posix, self.spawner),
-            "start_new_thread": with_argument(deferred.wrap_threads, deferral),
-            "set_wakeup_fd": with_argument(deferred.wrap_signals, deferral),
-            "_run_exitfuncs": with_argument(deferred.wrap_atexit, deferral),
+            **deferring,
         }
         makers["create_dynamic"] = with_argument(fresh.wrap_makers, makers)
         return makers

@@ -9,13 +9,17 @@ LIBRARY = "importguard.core.ccore"
 
 
 class Choice:
-    """A core: its `name`, its set of `busy` threads, its `install`, and what is `missing` ("" where it is the one that was wanted)."""
+    """A core: its `name`, its set of `busy` threads, its `install`, and what is `missing` ("" where it is the one that was wanted).
 
-    __slots__ = ("busy", "install", "missing", "name")
+    `carry_from` is how it carries the origin of deferred work, None where the wraps do that.
+    """
+
+    __slots__ = ("busy", "carry_from", "install", "missing", "name")
 
     def __init__(self, name, module, missing):
         self.name = name
         self.install = module.install
+        self.carry_from = module.carry_from
         self.busy = module.new_busy()
         self.missing = missing
 

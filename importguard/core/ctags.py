@@ -19,6 +19,11 @@ def new_busy():
     return ccore.new_busy()
 
 
+def carry_from(conclude):
+    """Carry the origin of deferred work from now on; return the function that is told of modules which defer work."""
+    return ccore.carry_from(conclude)
+
+
 def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_program, code_events, attribution):
     """Add the audit hook; return (a function that says whether it answers, the walk, owner and `is_own` of a frame)."""
     readers = {
@@ -41,7 +46,6 @@ def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_progra
         finder=attribution.finder,
         is_deputy=attribution.is_deputy,
         adopt=identity.owner_of_globals if attribution.is_late else None,
-        origin_type=blame.Origin,
         main_owner=blame.MAIN,
         unowned=UNOWNED,
         library=STDLIB,

@@ -15,6 +15,9 @@ def new_busy():
     return set()
 
 
+carry_from = None  # the wraps in Python do it
+
+
 def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_program, code_events=(), attribution=None):
     """Add the audit hook; return (a function that says whether it still answers, None, None, None).
 

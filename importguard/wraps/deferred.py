@@ -168,3 +168,7 @@ AT_IMPORT = {
     "concurrent.futures.thread": wrap_futures,
     "asyncio.events": wrap_asyncio,
 }
+# What defers work and is built in, by the name of a function in it: a second copy comes without wraps.
+MADE_ANEW = {"start_new_thread": wrap_threads, "set_wakeup_fd": wrap_signals, "_run_exitfuncs": wrap_atexit}
+# The modules in Python that the C core is told of: it diverts their classes, and the builtins by itself.
+WATCHED = ("asyncio.events", "concurrent.futures.thread", "weakref")

@@ -67,7 +67,6 @@ def test_a_hook_that_is_gone_is_noticed(play):
     assert [record["target"] for record in tampered] == ["audit hook"], outcome.story()
 
 
-@pytest.mark.xfail(reason="docs/explanation/limits.md: the carrier of deferred work believes an origin", strict=True)
 def test_an_origin_of_ones_own_making_is_not_believed(play):
     """Code that calls the carrier with the application as the origin is blamed itself."""
     outcome = play(

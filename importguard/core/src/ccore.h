@@ -62,7 +62,7 @@ typedef struct {
     PyInterpreterState *interpreter;
     PyThreadState *main_thread;
     PyObject *concerns, *judge, *on_import, *on_program, *finder;
-    PyObject *is_deputy, *adopt, *origin_type, *main_owner, *library, *pycache_prefix;
+    PyObject *is_deputy, *adopt, *main_owner, *library, *pycache_prefix;
     PyObject *namespaces; /* of the trusted base: gone when the interpreter takes its modules apart */
 } Core;
 extern Core core;
@@ -123,6 +123,7 @@ bool is_cache_of(PyObject *bytecode, PyObject *source);
 
 /* walk.c */
 PyObject *walk(PyObject *module, PyObject *frame);
+PyObject *walk_here(void);
 PyObject *owner_at(PyObject *module, PyObject *frame);
 PyObject *is_own(PyObject *module, PyObject *frame);
 bool guard_is_running(void);

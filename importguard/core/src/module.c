@@ -1,5 +1,5 @@
 /* importguard.core.ccore: armed once a process, by install(); there is nothing here that changes it afterwards. */
-#include "ccore.h"
+#include "carrier.h"
 #include "judge.h"
 #include "owners.h"
 #include "readers.h"
@@ -141,7 +141,7 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
 {
     static char *names[] = {
         "readers",  "programs",  "loaded",   "namespaces",  "concerns",   "judge",
-        "on_import", "on_program", "finder", "is_deputy",   "adopt",      "origin_type",
+        "on_import", "on_program", "finder", "is_deputy",   "adopt",
         "main_owner", "unowned", "library", "pycache_prefix", "owners",   "application", "enforcing", NULL,
     };
     PyObject *readers, *programs, *loaded, *unowned, *owners, *application;
@@ -152,14 +152,14 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$O!O!O!O!OOOOOOOOOOOOO!Op", names, &PyDict_Type, &readers, &PyTuple_Type, &programs,
+            args, options, "$O!O!O!O!OOOOOOOOOOOO!Op", names, &PyDict_Type, &readers, &PyTuple_Type, &programs,
             &PyTuple_Type, &loaded, &PyTuple_Type, &given.namespaces, &given.concerns, &given.judge, &given.on_import,
-            &given.on_program, &given.finder, &given.is_deputy, &given.adopt, &given.origin_type, &given.main_owner,
+            &given.on_program, &given.finder, &given.is_deputy, &given.adopt, &given.main_owner,
             &unowned, &given.library, &given.pycache_prefix, &PyTuple_Type, &owners, &application, &enforcing)) {
         return NULL;
     }
     PyObject *kept[] = {given.namespaces, given.concerns, given.judge,       given.on_import,  given.on_program,    given.finder,
-                        given.is_deputy,   given.adopt,    given.origin_type, given.main_owner, given.library, given.pycache_prefix};
+                        given.is_deputy,   given.adopt,    given.main_owner, given.library, given.pycache_prefix};
     for (size_t at = 0; at < Py_ARRAY_LENGTH(kept); at++) {
         Py_INCREF(kept[at]); /* for as long as the process lives: hooks can't be removed */
     }
@@ -192,6 +192,7 @@ static PyMethodDef methods[] = {
     {"install", (PyCFunction)(void (*)(void))install, METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("install(**parts) -> (answers, walk, owner_at, is_own); once a process")},
     {"new_busy", new_busy, METH_NOARGS, PyDoc_STR("Return the set of the threads that are inside the guard.")},
+    {"carry_from", carry_from, METH_O, PyDoc_STR("carry_from(conclude) -> watch; once a process")},
     {"codes", codes, METH_O, PyDoc_STR("codes(public) -> the code objects of this thread's frames, by either API")},
     {NULL, NULL, 0, NULL},
 };
@@ -214,7 +215,13 @@ static PyMethodDef *const twins[] = {
 PyMODINIT_FUNC
 PyInit_ccore(void)
 {
-    PyObject *module = PyType_Ready(&BusyType) < 0 ? NULL : PyModule_Create(&definition);
+    PyTypeObject *types[] = {&BusyType, &OriginType, &CarriedType};
+    for (size_t at = 0; at < Py_ARRAY_LENGTH(types); at++) {
+        if (PyType_Ready(types[at]) < 0) {
+            return NULL;
+        }
+    }
+    PyObject *module = PyModule_Create(&definition);
     for (size_t at = 0; module && at < Py_ARRAY_LENGTH(twins); at++) {
         if (PyModule_AddFunctions(module, twins[at]) < 0) {
             Py_CLEAR(module);

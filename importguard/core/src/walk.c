@@ -1,6 +1,6 @@
 /* From a frame outwards by the tags of the code that runs: who is there, and where the walk ends.
  * Twin: Walker.walk_by_globals in blame.py, which goes by the names that code may give itself. */
-#include "ccore.h"
+#include "carrier.h"
 
 #include <string.h>
 
@@ -20,16 +20,22 @@ stop(Walk *walk, int end, PyObject *detail)
 }
 
 static int
-add(Walk *walk, const Cursor *cursor, PyObject *owner)
+add_owner(Walk *walk, PyObject *owner)
 {
     Py_ssize_t size = PyList_GET_SIZE(walk->owners);
-    Py_XSETREF(walk->globals, cursor_globals(cursor));
     for (Py_ssize_t at = 0; at < size; at++) {
         if (PyList_GET_ITEM(walk->owners, at) == owner) {
             return 0;
         }
     }
     return PyList_Append(walk->owners, owner);
+}
+
+static int
+add(Walk *walk, const Cursor *cursor, PyObject *owner)
+{
+    Py_XSETREF(walk->globals, cursor_globals(cursor));
+    return add_owner(walk, owner);
 }
 
 /* Code that was there before the guard, in a process that was armed late: its globals are all that is left to ask. */
@@ -50,14 +56,21 @@ enter_untagged(Walk *walk, const Cursor *cursor)
     return result;
 }
 
+/* The walk has come to deferred work: it goes on with whoever arranged that, and not with what called or interrupts it.
+ *
+ * Somebody who calls by himself what another one has arranged is still asked for, and the application doesn't answer. */
 static int
-enter_carrier(Walk *walk, const Cursor *cursor)
+follow_errand(Walk *walk, const Errand *errand)
 {
-    PyObject *origin = cursor_local(cursor, "origin");
-    if (origin && (PyObject *)Py_TYPE(origin) == core.origin_type) {
-        stop(walk, CARRIED, origin);
+    const Origin *origin = errand->origin;
+    if (!errand->is_direct || PyUnicode_CompareWithASCIIString(origin->phase, "run") != 0) {
+        return stop(walk, CARRIED, (PyObject *)origin);
     }
-    Py_XDECREF(origin);
+    for (Py_ssize_t at = 0; at < origin->others; at++) {
+        if (add_owner(walk, PyTuple_GET_ITEM(origin->chain, at)) < 0) {
+            return -1;
+        }
+    }
     return 0;
 }
 
@@ -72,9 +85,8 @@ enter(Walk *walk, const Cursor *cursor)
     switch (place->meaning) {
     case STDLIB:
     case GUARD:
-        return 0;
     case CARRIER:
-        return enter_carrier(walk, cursor);
+        return 0;
     case STARTUP_FILE:
         return stop(walk, STARTUP_LINE, place->path);
     case MAIN:
@@ -97,18 +109,52 @@ is_import(const PyCodeObject *code)
 }
 
 static int
-walk_from(Walk *walk, PyFrameObject *frame)
+step(Walk *walk, const Cursor *cursor)
 {
-    Cursor cursor;
+    if (!is_import(cursor->code)) {
+        return enter(walk, cursor);
+    }
+    return PyList_GET_SIZE(walk->owners) > 0 ? stop(walk, BODY, walk->globals) : 0;
+}
+
+/* Walk from where a cursor stands; without a cursor, from no frame at all. */
+static int
+walk_from(Walk *walk, Cursor *cursor)
+{
+    const Errand *newest = errands(), *errand;
     int result = 0;
-    for (cursor_start(&cursor, frame); result == 0 && walk->end < 0 && cursor.code; cursor_back(&cursor)) {
-        if (!is_import(cursor.code)) {
-            result = enter(walk, &cursor);
-        }
-        else if (PyList_GET_SIZE(walk->owners) > 0) {
-            stop(walk, BODY, walk->globals);
+    for (; result == 0 && walk->end < 0 && cursor && cursor->code; cursor_back(cursor)) {
+        errand = newest ? errand_above(newest, cursor_identity(cursor)) : NULL;
+        result = errand ? follow_errand(walk, errand) : 0;
+        if (result == 0 && walk->end < 0) {
+            result = step(walk, cursor);
         }
     }
+    errand = newest && walk->end < 0 ? errand_above(newest, NULL) : NULL;
+    return result == 0 && errand ? follow_errand(walk, errand) : result;
+}
+
+static PyObject *
+report(Cursor *cursor)
+{
+    Walk walk = {PyList_New(0), NULL, NULL, -1};
+    PyObject *result = NULL;
+    if (walk.owners && walk_from(&walk, cursor) == 0) {
+        result = Py_BuildValue("OiO", walk.owners, walk.end < 0 ? END : walk.end, walk.detail ? walk.detail : Py_None);
+    }
+    Py_XDECREF(walk.owners);
+    Py_XDECREF(walk.globals);
+    Py_XDECREF(walk.detail);
+    return result;
+}
+
+/* Return (owners, end, detail) for the innermost frame, as `walk` does; NULL with an exception set. */
+PyObject *
+walk_here(void)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    PyObject *result = report(&cursor);
     cursor_end(&cursor);
     return result;
 }
@@ -117,17 +163,17 @@ walk_from(Walk *walk, PyFrameObject *frame)
 PyObject *
 walk(PyObject *Py_UNUSED(module), PyObject *frame)
 {
-    Walk walk = {PyList_New(0), NULL, NULL, -1};
-    PyObject *result = NULL;
-    if (frame != Py_None && !PyFrame_Check(frame)) {
+    Cursor cursor;
+    if (frame == Py_None) {
+        return report(NULL);
+    }
+    if (!PyFrame_Check(frame)) {
         PyErr_SetString(PyExc_TypeError, "a frame or None");
+        return NULL;
     }
-    else if (walk.owners && (frame == Py_None || walk_from(&walk, (PyFrameObject *)frame) == 0)) {
-        result = Py_BuildValue("OiO", walk.owners, walk.end < 0 ? END : walk.end, walk.detail ? walk.detail : Py_None);
-    }
-    Py_XDECREF(walk.owners);
-    Py_XDECREF(walk.globals);
-    Py_XDECREF(walk.detail);
+    cursor_start(&cursor, (PyFrameObject *)frame);
+    PyObject *result = report(&cursor);
+    cursor_end(&cursor);
     return result;
 }
 
@@ -147,6 +193,13 @@ owner_at(PyObject *Py_UNUSED(module), PyObject *frame)
     return Py_NewRef(owner ? owner : Py_None);
 }
 
+/* Say whether deferred work was called from a frame: what runs above it is that, and not what the frame does. */
+static bool
+is_errand(const Cursor *cursor)
+{
+    return errands() && errand_above(errands(), cursor_identity(cursor));
+}
+
 static bool
 is_import_system(const Cursor *cursor)
 {
@@ -162,10 +215,10 @@ is_own_from(PyFrameObject *frame)
 {
     Cursor cursor;
     cursor_start(&cursor, frame);
-    while (cursor.code && is_import_system(&cursor)) {
+    while (cursor.code && !is_errand(&cursor) && is_import_system(&cursor)) {
         cursor_back(&cursor);
     }
-    bool result = cursor.code && place_at(tag_get(cursor.code))->meaning == GUARD;
+    bool result = cursor.code && !is_errand(&cursor) && place_at(tag_get(cursor.code))->meaning == GUARD;
     cursor_end(&cursor);
     return result;
 }
@@ -201,7 +254,10 @@ maker_of_code(bool skip_runners)
     for (cursor_start(&cursor, NULL); result == NO_TAG && cursor.code; cursor_back(&cursor)) {
         Tag tag = tag_get(cursor.code);
         Meaning meaning = place_at(tag)->meaning;
-        if (is_import(cursor.code)) {
+        if (is_errand(&cursor)) {
+            result = TAG_OF(UNOWNED_PLACE); /* made for whoever arranged it, who isn't here */
+        }
+        else if (is_import(cursor.code)) {
             if (!skip_runners) {
                 result = TAG_OF(in_library_body ? STDLIB_PLACE : UNOWNED_PLACE);
             }

@@ -1,0 +1,243 @@
+/* The callable that stands for deferred work, and the calls of such that are under way. Twin: wraps/carrier.py, whose
+ * frame shows the origin to the walk; here it is beside the frames, where no package can put one. */
+#include "carrier.h"
+
+#include <stddef.h>
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *function;
+    Origin *origin;
+    PyObject *weak_references;
+    vectorcallfunc call;
+    bool interrupts; /* the interpreter calls it between two instructions of anybody's */
+} Carried;
+
+/* Greenlets switch the C stack below a call: so these lie on the heap, in no order that a call could rely on. */
+static _Thread_local Errand *newest;
+
+/* Return the calls of this thread, newest first; NULL where there are none. */
+const Errand *
+errands(void)
+{
+    return newest;
+}
+
+/* Return the newest call that was made from a frame (NULL: from none), or NULL. */
+const Errand *
+errand_above(const Errand *errand, const void *frame)
+{
+    while (errand && errand->below != frame) {
+        errand = errand->older;
+    }
+    return errand;
+}
+
+static bool
+is_called_by_somebody(const Cursor *cursor)
+{
+    Tag tag = cursor->code ? tag_get(cursor->code) : NO_TAG;
+    Meaning meaning = place_at(tag)->meaning;
+    return tag != NO_TAG && meaning != STDLIB && meaning != GUARD;
+}
+
+/* Return a new call, or NULL with an exception set. */
+static Errand *
+set_out(const Carried *carried)
+{
+    Cursor cursor;
+    Errand *errand = PyMem_RawMalloc(sizeof *errand);
+    if (!errand) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    cursor_start(&cursor, NULL);
+    *errand = (Errand){
+        .older = newest,
+        .below = cursor.code ? cursor_identity(&cursor) : NULL,
+        .origin = (Origin *)Py_NewRef(carried->origin),
+        .is_direct = !carried->interrupts && is_called_by_somebody(&cursor),
+    };
+    cursor_end(&cursor);
+    if (newest) {
+        newest->newer = errand;
+    }
+    newest = errand;
+    return errand;
+}
+
+static void
+come_back(Errand *errand)
+{
+    if (errand->older) {
+        errand->older->newer = errand->newer;
+    }
+    if (errand->newer) {
+        errand->newer->older = errand->older;
+    }
+    else {
+        newest = errand->older;
+    }
+    Py_DECREF(errand->origin);
+    PyMem_RawFree(errand);
+}
+
+static PyObject *
+carried_call(PyObject *self, PyObject *const *args, size_t size, PyObject *names)
+{
+    Carried *carried = (Carried *)self;
+    if (!carried->function) {
+        PyErr_SetString(PyExc_ReferenceError, "the function is gone");
+        return NULL;
+    }
+    Errand *errand = set_out(carried);
+    if (!errand) {
+        return NULL;
+    }
+    PyObject *function = Py_NewRef(carried->function);
+    PyObject *result = PyObject_Vectorcall(function, args, size, names);
+    Py_DECREF(function);
+    come_back(errand);
+    return result;
+}
+
+/* Return a new Carried, or NULL with an exception set. */
+PyObject *
+carried_new(Origin *origin, PyObject *function, bool interrupts)
+{
+    Carried *carried = PyObject_GC_New(Carried, &CarriedType);
+    if (!carried) {
+        return NULL;
+    }
+    carried->function = Py_NewRef(function);
+    carried->origin = (Origin *)Py_NewRef(origin);
+    carried->weak_references = NULL;
+    carried->call = carried_call;
+    carried->interrupts = interrupts;
+    PyObject_GC_Track(carried);
+    return (PyObject *)carried;
+}
+
+/* Return the origin of a Carried, borrowed; NULL for anything else. */
+Origin *
+carried_origin(PyObject *carried)
+{
+    return Py_IS_TYPE(carried, &CarriedType) ? ((Carried *)carried)->origin : NULL;
+}
+
+/* Return the function that was given, carried or not; borrowed. */
+PyObject *
+carried_function(PyObject *function)
+{
+    return Py_IS_TYPE(function, &CarriedType) ? ((Carried *)function)->function : function;
+}
+
+/* The origin is not shown to the collector: it can't be part of a cycle, and nobody shall find it there. */
+static int
+carried_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(((Carried *)self)->function);
+    return 0;
+}
+
+static int
+carried_clear(PyObject *self)
+{
+    Py_CLEAR(((Carried *)self)->function);
+    return 0;
+}
+
+static void
+carried_dealloc(PyObject *self)
+{
+    Carried *carried = (Carried *)self;
+    PyObject_GC_UnTrack(self);
+    if (carried->weak_references) {
+        PyObject_ClearWeakRefs(self);
+    }
+    Py_CLEAR(carried->function);
+    Py_CLEAR(carried->origin);
+    PyObject_GC_Del(self);
+}
+
+static PyObject *
+function_of(PyObject *self)
+{
+    PyObject *function = ((Carried *)self)->function;
+    return function ? function : Py_None;
+}
+
+static PyObject *
+carried_repr(PyObject *self)
+{
+    return PyObject_Repr(function_of(self));
+}
+
+static PyObject *
+carried_str(PyObject *self)
+{
+    return PyObject_Str(function_of(self));
+}
+
+static Py_hash_t
+carried_hash(PyObject *self)
+{
+    return PyObject_Hash(function_of(self));
+}
+
+static PyObject *
+carried_compare(PyObject *self, PyObject *other, int operator)
+{
+    return PyObject_RichCompare(function_of(self), carried_function(other), operator);
+}
+
+/* Copies and pickles are of the function alone: `operator.getitem((function,), 0)`. */
+static PyObject *
+carried_reduce(PyObject *self, PyObject *Py_UNUSED(protocol))
+{
+    PyObject *operators = PyImport_ImportModule("_operator");
+    PyObject *getitem = operators ? PyObject_GetAttrString(operators, "getitem") : NULL;
+    Py_XDECREF(operators);
+    return getitem ? Py_BuildValue("N((O)i)", getitem, function_of(self), 0) : NULL;
+}
+
+static PyMethodDef carried_methods[] = {
+    {"__reduce_ex__", carried_reduce, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyObject *
+carried_get(PyObject *self, PyObject *name)
+{
+    if (PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "__reduce_ex__") == 0) {
+        return PyObject_GenericGetAttr(self, name);
+    }
+    return PyObject_GetAttr(function_of(self), name);
+}
+
+static int
+carried_set(PyObject *self, PyObject *name, PyObject *value)
+{
+    return PyObject_SetAttr(function_of(self), name, value);
+}
+
+PyTypeObject CarriedType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "importguard.core.ccore.Carried",
+    .tp_doc = PyDoc_STR("A callable that is called on behalf of whoever arranged it; else it is like the function itself."),
+    .tp_basicsize = sizeof(Carried),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE
+                | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_vectorcall_offset = offsetof(Carried, call),
+    .tp_weaklistoffset = offsetof(Carried, weak_references),
+    .tp_call = PyVectorcall_Call,
+    .tp_dealloc = carried_dealloc,
+    .tp_traverse = carried_traverse,
+    .tp_clear = carried_clear,
+    .tp_repr = carried_repr,
+    .tp_str = carried_str,
+    .tp_hash = carried_hash,
+    .tp_richcompare = carried_compare,
+    .tp_getattro = carried_get,
+    .tp_setattro = carried_set,
+    .tp_methods = carried_methods,
+};

@@ -1,0 +1,48 @@
+/* Work that is arranged now and done later carries where it comes from. */
+#ifndef IMPORTGUARD_CARRIER_H
+#define IMPORTGUARD_CARRIER_H
+
+#include "ccore.h"
+
+/* Where work comes from, as blame.py's Origin; Python can read one that it is handed, and neither make nor change it. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *chain;  /* tuple of Owners, innermost first, each once */
+    PyObject *phase;  /* str */
+    PyObject *module; /* str */
+    Py_ssize_t others; /* how many of the chain come before the application */
+} Origin;
+extern PyTypeObject OriginType;
+extern PyTypeObject CarriedType;
+
+/* A call on behalf of an origin that is under way in this thread; what runs above the frame `below` is part of it. */
+typedef struct Errand Errand;
+struct Errand {
+    Errand *older, *newer;
+    const void *below; /* NULL where no frame is */
+    Origin *origin;
+    bool is_direct; /* called by the code of somebody, and not by the library or the interpreter */
+};
+
+/* carrier.c */
+Origin *origin_new(PyObject *chain, PyObject *phase, PyObject *module);
+bool origin_is_the_application(const Origin *origin);
+PyObject *carried_new(Origin *origin, PyObject *function, bool interrupts);
+Origin *carried_origin(PyObject *carried);
+PyObject *carried_function(PyObject *function);
+const Errand *errands(void);
+const Errand *errand_above(const Errand *newest, const void *frame);
+
+/* capture.c */
+typedef enum { HANDED_OVER, INTERRUPTING, ROOT } Manner;
+int capture_start(PyObject *conclude);
+PyObject *carry(PyObject *function, Manner manner);
+
+/* doors.c */
+PyObject *doors_watch(PyObject *self, PyObject *module);
+bool doors_is_exit(PyObject *function);
+
+/* deferral.c */
+PyObject *carry_from(PyObject *module, PyObject *conclude);
+
+#endif
