@@ -176,7 +176,8 @@ class Walker:
         name = namespace.get("__name__")
         if self.starting and chain and chain[-1] is UNOWNED:
             file = namespace.get("__file__")
-            chain[-1] = Owner(str(file).rpartition("/")[2], "", "startup")
+            if type(file) is str:
+                chain[-1] = Owner(file.rpartition("/")[2], "", "startup")
         return Origin(tuple(chain), phase, name if type(name) is str else "")
 
     def _at_startup_file(self, chain, path):

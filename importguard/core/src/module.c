@@ -1,7 +1,7 @@
 /* importguard.core.ccore: armed once a process, by install(); there is nothing here that changes it afterwards. */
+#include "blame.h"
 #include "carrier.h"
 #include "judge.h"
-#include "owners.h"
 #include "readers.h"
 #include "twin_table.h"
 
@@ -210,6 +210,7 @@ static PyMethodDef *const twins[] = {
     readers_methods,
     twin_table_methods,
     owner_twins,
+    blame_twins,
 };
 
 PyMODINIT_FUNC
