@@ -63,7 +63,7 @@ def by_python(origin, program, on_main_thread, found, end, detail, deputies):
     if program is not None:
         walker.learn_program(program)
     walker.main_thread += not on_main_thread
-    traced = walker._conclude(found, end, detail)
+    traced = walker.conclude(found, end, detail)
     blame = walker.choose(traced, "fs.read", "/x")
     return blame.owner.as_tuple(), blame.via, blame.phase, blame.module, tuple(owner.as_tuple() for owner in traced.chain)
 

@@ -1,4 +1,4 @@
-/* From a walk to who is to blame. Twin: Walker._conclude, Walker.choose and their like in blame.py. */
+/* From a walk to who is to blame. Twin: Walker.conclude, Walker.choose and their like in blame.py. */
 #include "blame.h"
 
 #include <string.h>
@@ -196,7 +196,7 @@ at_end(const Process *of, bool on_main_thread, Walked *walked, Blame *blame)
     blame->phase = phase_now(of);
 }
 
-/* Give the chain of a walk its end, and the blame its phase and its module. Twin: _conclude. */
+/* Give the chain of a walk its end, and the blame its phase and its module. Twin: conclude. */
 void
 conclude(const Process *of, bool on_main_thread, Walked *walked, Blame *blame)
 {
