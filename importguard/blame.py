@@ -9,6 +9,7 @@ import sys
 from _thread import get_ident
 
 from importguard.model import APP, STDLIB, UNOWNED, Owner, Value
+from importguard.paths import resolve
 from importguard.pinned import address, getattr, str, tuple, type
 
 ModuleSpec = type(sys.__spec__)
@@ -182,8 +183,9 @@ class Walker:
 
     def _at_startup_file(self, chain, path):
         name = path.rpartition("/")[2]
-        owner = self.owner_of_path(path)
-        if owner is UNOWNED:
+        owner = self.owner_of_path(resolve(path))
+        if owner is UNOWNED or owner is STDLIB:
+            # Python brings no start-up file: one that seems to lie there was put there.
             owner = Owner(name, "", "startup")
         return Origin(tuple(chain) + (owner,), "startup", name)
 

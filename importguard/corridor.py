@@ -12,7 +12,7 @@ from importguard.finder import Finder
 from importguard.identity import Identity
 from importguard.imports import Imports
 from importguard.inside import Inside
-from importguard.model import APP, CAPABILITIES, UNOWNED, Decision, Owner, Request, Value
+from importguard.model import APP, CAPABILITIES, STDLIB, UNOWNED, Decision, Owner, Request, Value
 from importguard.paths import is_folder, resolve
 from importguard.pinned import get_frame, getattr, list, read_file, sorted, type
 from importguard.policy import table as tables
@@ -23,6 +23,7 @@ from importguard.written import Written
 # Started in one of these, a program has no project around it: its script alone is the application's.
 TOO_WIDE = ("/", "/dev/shm", "/etc", "/home", "/opt", "/tmp", "/usr", "/usr/local", "/var", "/var/tmp")
 STARTUP_SUFFIXES = (".pth", ".start")
+IS_PROGRAM = "importguard.program"  # what the C core asks on_program before it takes code for the program
 IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
 
 
@@ -76,6 +77,7 @@ class Corridor:
         self.spawner = None
         self.answers = self.owner_by_tag = None
         self.is_heard = True
+        self.program_file = None
         self.table.owner_of = self.identity.name_of_path
         self.table.is_written = self.is_written
 
@@ -125,7 +127,7 @@ class Corridor:
         """Decide on what the code in `frame` asks for; raises Denied when it is refused."""
         if capability == "proc.spawn" and self.spawner.is_passing(frame):
             return None
-        if capability == "code.run" and is_at_work(frame, *IMPORT_SYSTEM):
+        if capability == "code.run" and self.is_at_work(frame, *IMPORT_SYSTEM):
             return None
         return self._busily(frame, self._judge, capability, target, argv, frame, layer)
 
@@ -143,7 +145,12 @@ class Corridor:
                 self.busy.discard(thread)
 
     def _judge(self, capability, target, argv, frame, layer):
-        if self.refuses_startup_files and capability == "fs.read" and is_at_work(frame, "site"):
+        if (
+            self.refuses_startup_files
+            and capability == "fs.read"
+            and target.endswith(STARTUP_SUFFIXES)
+            and self.is_at_work(frame, "site")
+        ):
             self._judge_startup_file(target)
             return None
         origin = self.walker.trace(frame)
@@ -161,6 +168,12 @@ class Corridor:
             return self.identity.owner_of_globals(frame.f_globals)
         owner = self.owner_by_tag(frame)
         return APP if owner is MAIN else owner
+
+    def is_at_work(self, frame, *modules):
+        """Say whether the code in a frame is that of one of these modules of the standard library."""
+        if frame is None or frame.f_globals.get("__name__") not in modules:
+            return False
+        return self.owner_of_frame(frame) in (STDLIB, None)
 
     def _judge_startup_file(self, path):
         """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
@@ -212,8 +225,36 @@ class Corridor:
 
     def on_program(self, event, args):
         """The program begins: only the interpreter itself says so below no frame, and only once."""
+        if event == IS_PROGRAM:
+            return self._is_program(*args)
         if self.walker.starting and get_frame(2).f_back is None:
             self.walker.learn_program(self._program_of(event, args[0] if args else None))
+            self.program_file = args[0] if event == "cpython.run_file" and type(args[0]) is str else None
+        return None
+
+    def _is_program(self, *path):
+        """Say whether what is run is what was typed, and not what a start-up file has put in its place.
+
+        `path` is of the code that runpy runs, None where that comes from no file; without it, the file is the one that
+        the interpreter named.
+        """
+        if self.walker.main_origin.kind != "app":
+            return True
+        file = path[0] if path else self.program_file
+        is_it = not self.is_written(resolve(file)) if file else not path
+        if is_it and path:
+            owner = self.identity.owner_of_path(resolve(file))
+            is_it = owner.kind in ("app", "stdlib") or owner.name == self.walker.program or self._is_beside(file, owner)
+        if not is_it:
+            reason = "not the program that was typed"
+            self.recorder.record("tamper", capability="code.run", target=file or "?", reason=reason)
+        return is_it
+
+    def _is_beside(self, file, owner):
+        """Say whether a file that is nobody's lies where `python -m` looks first: a folder too wide to be a project."""
+        here = resolve(".")
+        folder, _, name = resolve(file).rpartition("/")
+        return owner is UNOWNED and (folder == here or (name == "__main__.py" and folder.rpartition("/")[0] == here))
 
     def _program_of(self, event, what):
         """Return the Owner of the file or module that is run, None where it is neither."""
@@ -282,11 +323,6 @@ def stdlib_folders():
         folders.append(resolve(encodings.__file__).rpartition("/encodings/")[0] + "/")
     zipped = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
     return [*folders, sys.base_prefix + zipped]
-
-
-def is_at_work(frame, *modules):
-    """Say whether the code in a frame is that of one of these modules, by its name."""
-    return frame is not None and frame.f_globals.get("__name__") in modules
 
 
 def has_executable_lines(path):

@@ -1,5 +1,6 @@
 """What this process has written lately: code and programs that come from there are nobody's."""
 
+from importguard.paths import is_folder
 from importguard.pinned import len, list
 
 MOST = 4096
@@ -33,4 +34,13 @@ class Written:
 
     def holds(self, path):
         """Say whether a path was written by this process, or lies in memory only."""
-        return path in self._paths or path.startswith(("/memfd:", "/dev/fd/")) or path.endswith(" (deleted)")
+        if path in self._paths or path.startswith(("/memfd:", "/dev/fd/")) or path.endswith(" (deleted)"):
+            return True
+        return self._lies_in_a_file(path)
+
+    def _lies_in_a_file(self, path):
+        """Say whether a path leads into an archive that was written; a folder that was made says nothing of its files."""
+        outer = path.rpartition("/")[0]
+        while outer and outer not in self._paths:
+            outer = outer.rpartition("/")[0]
+        return outer != "" and not is_folder(outer)

@@ -60,7 +60,7 @@ def _from_below(on_program):
     """The program's start is told from no frame at all; on_program looks for that below the two frames of a core."""
 
     def tell(event, args):
-        on_program(event, args)
+        return on_program(event, args)
 
     return lambda event, args: tell(event, args)
 

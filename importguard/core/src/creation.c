@@ -17,6 +17,7 @@ static _Thread_local struct {
 /* Which code the interpreter itself runs next, with no Python frame below it. */
 static enum { NOT_YET, NEXT_CODE, NEXT_MODULE, EVERY_LINE, HAS_RUN } program;
 static bool is_interactive;
+static int untouched_depth; /* what a thread may still recurse while nothing has been called on it */
 
 void
 creation_forget(void)
@@ -272,6 +273,44 @@ is_static(PyCodeObject *code)
     return dladdr((void *)code, &found) != 0;
 }
 
+static int
+depth_left(const PyThreadState *thread)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return thread->c_recursion_remaining;
+#else
+    return thread->recursion_remaining - thread->recursion_limit; /* which sys.setrecursionlimit changes together */
+#endif
+}
+
+/* Learn from a thread that never runs how deep one may go. */
+static int
+learn_depth(void)
+{
+    PyThreadState *fresh = PyThreadState_New(PyThreadState_GetInterpreter(PyThreadState_Get()));
+    if (!fresh) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    untouched_depth = depth_left(fresh);
+    PyThreadState_Clear(fresh);
+    PyThreadState_Delete(fresh);
+    return 0;
+}
+
+/* Say whether it is the interpreter itself that acts. No frame is no proof: builtins can be put together so that they
+ * run code, and an object whose attributes are such builtins can lie wherever the interpreter calls or drops one. */
+static bool
+is_interpreter_acting(void)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    bool has_frame = cursor.code != NULL;
+    cursor_end(&cursor);
+    return !has_frame && thread == core.main_thread && depth_left(thread) == untouched_depth;
+}
+
 static bool
 is_library_frame(const Cursor *cursor, const char *name)
 {
@@ -299,11 +338,7 @@ is_program_module(void)
 bool
 creation_program_starts(const char *event)
 {
-    Cursor cursor;
-    cursor_start(&cursor, NULL);
-    bool is_ours = !cursor.code && PyThreadState_Get() == core.main_thread && (program != HAS_RUN || is_interactive);
-    cursor_end(&cursor);
-    if (!is_ours) {
+    if (!is_interpreter_acting() || (program == HAS_RUN && !is_interactive)) {
         return false;
     }
     if (strcmp(event, "cpython.run_file") == 0 || strcmp(event, "cpython.run_command") == 0) {
@@ -318,10 +353,25 @@ creation_program_starts(const char *event)
     return true;
 }
 
+/* Ask whether the file that is run can be the program, given its path: None for no file, NULL for the one that was typed. */
+static bool
+is_the_program(PyObject *path)
+{
+    int before = busy_enter();
+    PyObject *answer = path ? PyObject_CallFunction(core.on_program, "s(O)", "importguard.program", path)
+                            : PyObject_CallFunction(core.on_program, "s()", "importguard.program");
+    busy_leave(before);
+    bool result = answer && PyObject_IsTrue(answer) == 1;
+    Py_XDECREF(answer);
+    PyErr_Clear();
+    return result;
+}
+
 static int
 run_from_nowhere(PyCodeObject *code)
 {
-    if ((program != NEXT_CODE && program != EVERY_LINE) || PyThreadState_Get() != core.main_thread) {
+    if ((program != NEXT_CODE && program != EVERY_LINE) || !is_interpreter_acting()
+        || (program == NEXT_CODE && !is_the_program(NULL))) {
         return tag_set_untagged(code, TAG_OF(UNOWNED_PLACE) | MADE);
     }
     program = program == NEXT_CODE ? HAS_RUN : program;
@@ -389,6 +439,23 @@ settle(PyCodeObject *code)
     return 0;
 }
 
+/* What runpy runs for `python -m`. Whose loader found it is another question: code that was made is not the program. */
+static int
+run_program_module(PyCodeObject *code)
+{
+    program = HAS_RUN;
+    if (settle(code) < 0) {
+        return -1;
+    }
+    Tag tag = tag_get(code);
+    const Place *place = place_at(tag);
+    bool is_library = place->meaning == STDLIB && !(tag & MADE);
+    PyObject *path = Py_XNewRef((tag & MADE) ? NULL : place->path);
+    bool is_program = is_library || is_the_program(path ? path : Py_None);
+    Py_XDECREF(path);
+    return is_program ? tag_set_all(code, TAG_OF(MAIN_PLACE)) : 0;
+}
+
 static PyCodeObject *
 code_in(PyObject *args, Py_ssize_t at)
 {
@@ -414,8 +481,7 @@ creation_on_exec(PyObject *args)
         result = run_startup_line(code, &cursor);
     }
     else if (is_program_module()) {
-        program = HAS_RUN;
-        result = tag_set_all(code, TAG_OF(MAIN_PLACE));
+        result = run_program_module(code);
     }
     else {
         result = settle(code);
@@ -484,6 +550,9 @@ pin_from_zip(PyObject *zipimport)
 int
 creation_pin(void)
 {
+    if (learn_depth() < 0) {
+        return -1;
+    }
     PyObject *bootstrap = PyImport_ImportModule("_frozen_importlib");
     PyObject *external = bootstrap ? PyImport_ImportModule("_frozen_importlib_external") : NULL;
     PyObject *imp = external ? PyImport_ImportModule("_imp") : NULL;
