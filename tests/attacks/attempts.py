@@ -1,0 +1,110 @@
+"""An attempt on a secret as data, and the room that it is made in: a package that is really installed, a world, a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support import envs, guarded, wheels, worlds
+
+# What every payload finds in its module. Nothing is read from a home that is no stage.
+HEAD = """
+import os, sys
+HOME, TMP = os.path.expanduser("~"), os.environ["TMPDIR"]
+AWS, LOOT = HOME + "/.aws/credentials", TMP + "/loot"
+PORT = int(os.environ["SINK"].rpartition(":")[2])
+assert os.path.exists(HOME + "/.canary-home")
+COPY = "import shutil; shutil.copyfile(%r, %r)" % (AWS, LOOT)
+
+def steal(path=AWS):
+    with open(path) as secret, open(LOOT, "w") as loot:
+        loot.write(secret.read())
+
+def script(path, text="cp ~/.aws/credentials $TMPDIR/loot"):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write("#!/bin/sh\\n" + text + "\\n")
+    os.chmod(path, 0o755)
+
+def call(host="127.0.0.1", port=PORT, kind=tuple):
+    import socket
+    with socket.socket() as connection:
+        connection.connect(kind((host, port)))
+        connection.sendall(b"GET /home HTTP/1.0\\r\\n\\r\\n")
+        connection.recv(64)
+"""
+FORK_EXEC = """
+def fork_exec(module, argv, candidates, folder=None):
+    r, w = os.pipe()
+    more = (-1, None, None, None, -1, None, False)
+    module.fork_exec(argv, candidates, True, (w,), folder, None, -1, -1, -1, -1, -1, -1, r, w, False, False, *more)
+    os.wait()
+"""
+IMPORTED = "import {package}.{name}\n"
+CALLED = "import {package}.{name} as package\npackage.run()\n"
+STOLEN, CALLED_HOME, RAN = "kept:aws", "GET:/home", "wrote:tmp/ran"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a module does when it is imported, or what is called in it, and the fact that shows that it came through.
+
+    `app` is told its `{package}` and `{name}`. `files` are those of a second distribution, `project` those that lie
+    beside the application. `command` is what the interpreter is started with. `open_on` are the versions on which nothing stops it yet, and `closed_by` is
+    what will.
+    """
+
+    source: str
+    shows: str = STOLEN
+    app: str = IMPORTED
+    policy: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    project: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ("app.py",)
+    open_on: tuple[str, ...] = ()
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The attempts of one package, which gets a module for each; environments are built once an interpreter."""
+
+    package: str
+    attempts: Mapping[str, Attempt]
+    folder: Path
+    common: Mapping[str, str] = field(default_factory=dict)
+    kept: dict = field(default_factory=dict)
+
+    def perform(self, name, interpreter, root, mode, *, core="c"):
+        """Make an attempt in a world of its own below `root`; return the Outcome and the evidence."""
+        attempt = self.attempts[name]
+        environment = self._environment(interpreter)
+        if attempt.files:
+            environment = envs.copy(environment, root / "env")
+            envs.install(environment, wheels.Wheel("acme-more", "1.0", attempt.files), folder=root / "wheels")
+        with worlds.furnished(root, environment) as world:
+            for path, text in {**attempt.project, "app.py": self._told(attempt.app, name)}.items():
+                (world.project / path).write_text(text)
+            worlds.settle(world)
+            command = [environment.python, *attempt.command]
+            options = () if mode == guarded.UNGUARDED else ("--core", core)
+            outcome = guarded.run(world, command, mode=mode, policy=attempt.policy, options=options)
+            return outcome, world.evidence()
+
+    def _told(self, text, name):
+        return text.replace("{package}", self.package).replace("{name}", name)
+
+    def _environment(self, interpreter):
+        if interpreter.tag not in self.kept:
+            folder = self.folder / interpreter.tag
+            modules = {f"{self.package}/{name}.py": attempt.source for name, attempt in self.attempts.items()}
+            files = {f"{self.package}/__init__.py": "", **self.common, **modules}
+            made = envs.create(folder / "env", interpreter)
+            envs.install(made, wheels.Wheel(self.package.replace("_", "-"), "1.0", files), folder=folder)
+            self.kept[interpreter.tag] = made
+        return self.kept[interpreter.tag]
+
+
+def is_guarded_by(core, outcome):
+    """Say whether every process that says something said that it is armed, with the core that was asked for."""
+    armed = [record["core"] for record in outcome.records if record["event"] == "armed"]
+    return bool(armed) and set(armed) == {core}
