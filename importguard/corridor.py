@@ -173,7 +173,7 @@ class Corridor:
         """Say whether the code in a frame is that of one of these modules of the standard library."""
         if frame is None or frame.f_globals.get("__name__") not in modules:
             return False
-        return self.owner_of_frame(frame) in (STDLIB, None)
+        return self.owner_of_frame(frame) is STDLIB
 
     def _judge_startup_file(self, path):
         """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""

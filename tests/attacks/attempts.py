@@ -1,10 +1,12 @@
 """An attempt on a secret as data, and the room that it is made in: a package that is really installed, a world, a run."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support import envs, guarded, wheels, worlds
+import pytest
+from support import envs, guarded, interpreters, wheels, worlds
 
 # What every payload finds in its module. Nothing is read from a home that is no stage.
 HEAD = """
@@ -42,6 +44,7 @@ def fork_exec(module, argv, candidates, folder=None):
 IMPORTED = "import {package}.{name}\n"
 CALLED = "import {package}.{name} as package\npackage.run()\n"
 STOLEN, CALLED_HOME, RAN = "kept:aws", "GET:/home", "wrote:tmp/ran"
+EVERYWHERE = interpreters.SUPPORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,28 @@ class Room:
         return self.kept[interpreter.tag]
 
 
-def is_guarded_by(core, outcome):
-    """Say whether every process that says something said that it is armed, with the core that was asked for."""
+def with_head(attempt):
+    """Return an Attempt whose module begins with what every payload finds."""
+    return dataclasses.replace(attempt, source=HEAD + attempt.source + "\n")
+
+
+def assert_works(room, name, interpreter, root):
+    """The control: without the guard, the attempt reaches its target."""
+    outcome, evidence = room.perform(name, interpreter, root, guarded.UNGUARDED)
+
+    assert room.attempts[name].shows in evidence, outcome.story()
+
+
+def assert_stopped(room, name, interpreter, root, request, *, core="c"):
+    """Guarded it doesn't, or is expected to where it says so; either way the guard has to be there."""
+    attempt = room.attempts[name]
+    if interpreter.version in attempt.open_on:
+        reason = f"docs/explanation/limits.md: {attempt.closed_by}"
+        request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True))
+
+    outcome, evidence = room.perform(name, interpreter, root, guarded.RECOMMENDED, core=core)
+
     armed = [record["core"] for record in outcome.records if record["event"] == "armed"]
-    return bool(armed) and set(armed) == {core}
+    if not armed or set(armed) != {core}:
+        pytest.fail(f"not guarded by the core {core!r}: {outcome.story()}", pytrace=False)
+    assert attempt.shows not in evidence, outcome.story()

@@ -1,35 +1,17 @@
 """What a review found and this version can't stop: each reaches its target unguarded and, named in the limits, guarded."""
 
+import dataclasses
 import importlib.util
-from dataclasses import dataclass
 
+import attempts
 import pytest
-from support import envs, guarded, wheels, worlds
+from attempts import CALLED, EVERYWHERE, IMPORTED, Attempt
 
-CALLED = "import acme_known.{0}\nacme_known.{0}.run()\n"
-HEAD = """
-import os, sys
-HOME, TMP = os.path.expanduser("~"), os.environ["TMPDIR"]
-AWS, LOOT = HOME + "/.aws/credentials", TMP + "/loot"
-PORT = int(os.environ["SINK"].rpartition(":")[2])
-assert os.path.exists(HOME + "/.canary-home")
-COPY = "import shutil; shutil.copyfile(%r, %r)" % (AWS, LOOT)
-"""
 NO_LOOPBACK = 'version = 1\nextends = "recommended"\n[run]\ndeny = ["net.connect:127.0.0.0/8"]\n'
 
 
-@dataclass(frozen=True, slots=True)
-class Bypass:
-    """What a module does when it is imported (or `run()` in it is called), and the fact that shows that it came through."""
-
-    source: str
-    shows: str = "kept:aws"
-    app: str = "import acme_known.{0}\n"
-    policy: str | None = None
-
-
 BYPASSES = {
-    "path_that_changes_its_mind": Bypass(
+    "path_that_changes_its_mind": Attempt(
         """
 import io
 class Path:
@@ -42,7 +24,7 @@ with io.FileIO(Path()) as secret, open(LOOT, "wb") as loot:
     loot.write(secret.readall())
 """
     ),
-    "link_that_comes_between": Bypass(
+    "link_that_comes_between": Attempt(
         """
 place = TMP + "/place"
 os.mkdir(place)
@@ -57,14 +39,14 @@ with open(place + "/credentials") as secret, open(LOOT, "w") as loot:
     loot.write(secret.read())
 """
     ),
-    "folder_of_a_secret_under_another_name": Bypass(
+    "folder_of_a_secret_under_another_name": Attempt(
         "import shutil\nos.rename(HOME + '/.aws', TMP + '/plain')\nshutil.copyfile(TMP + '/plain/credentials', LOOT)"
     ),
-    "library_function_put_in_anothers_place": Bypass(
+    "library_function_put_in_anothers_place": Attempt(
         "import functools, json, shutil\njson.loads = functools.partial(shutil.copyfile, AWS, LOOT)",
-        app="import acme_known.{0}\nimport json\njson.loads()\n",
+        app=IMPORTED + "import json\njson.loads()\n",
     ),
-    "standard_library_of_somebody_elses": Bypass(
+    "standard_library_of_somebody_elses": Attempt(
         """
 import shutil, subprocess
 THEFT = f"import posix; posix.write(posix.open({LOOT!r}, 65, 0o600), posix.read(posix.open({AWS!r}, 0), 4096))"
@@ -82,7 +64,7 @@ def run():
 """,
         app=CALLED,
     ),
-    "records_written_by_a_package": Bypass(
+    "records_written_by_a_package": Attempt(
         """
 import glob, json, time
 def run():
@@ -98,7 +80,7 @@ def run():
         "wrote:tmp/wrote-records",
         CALLED,
     ),
-    "name_that_leads_to_a_refused_address": Bypass(
+    "name_that_leads_to_a_refused_address": Attempt(
         "import socket\n\ndef run():\n    with socket.socket() as connection:\n        connection.connect(('localhost', PORT))\n"
         "        connection.sendall(b'GET /home HTTP/1.0\\r\\n\\r\\n')\n        connection.recv(64)",
         "GET:/home",
@@ -107,49 +89,28 @@ def run():
     ),
 }
 if importlib.util.find_spec("_tkinter"):
-    BYPASSES["program_that_tcl_starts"] = Bypass("import tkinter\ntkinter.Tcl().eval('exec cp %s %s' % (AWS, LOOT))")
+    BYPASSES["program_that_tcl_starts"] = Attempt("import tkinter\ntkinter.Tcl().eval('exec cp %s %s' % (AWS, LOOT))")
+
+
+OPEN = {
+    name: dataclasses.replace(attempts.with_head(bypass), open_on=EVERYWHERE, closed_by="found by review")
+    for name, bypass in BYPASSES.items()
+}
 
 
 @pytest.fixture(scope="session")
-def known(tmp_path_factory, empty_environment):
-    """An environment with one distribution that has a module for each bypass."""
-    folder = tmp_path_factory.mktemp("known")
-    environment = envs.copy(empty_environment, folder / "env")
-    modules = {f"acme_known/{name}.py": HEAD + bypass.source + "\n" for name, bypass in BYPASSES.items()}
-    envs.install(
-        environment, wheels.Wheel("acme-known", "1.0", {"acme_known/__init__.py": "", **modules}), folder=folder
-    )
-    return environment
-
-
-@pytest.fixture
-def perform(tmp_path, known):
-    """A function that runs a bypass in a world of its own and returns what came of it."""
-
-    def perform(name, mode):
-        bypass = BYPASSES[name]
-        with worlds.furnished(tmp_path, known) as world:
-            (world.project / "app.py").write_text(bypass.app.format(name))
-            outcome = guarded.run(world, [known.python, "app.py"], mode=mode, policy=bypass.policy)
-            return outcome, world.evidence()
-
-    return perform
+def room(tmp_path_factory):
+    """The Room of one distribution that has a module for each bypass."""
+    return attempts.Room("acme_known", OPEN, tmp_path_factory.mktemp("known"))
 
 
 @pytest.mark.parametrize("name", BYPASSES)
-def test_bypass_is_one_that_works_without_the_guard(name, perform):
+def test_bypass_is_one_that_works_without_the_guard(name, room, interpreter, tmp_path):
     """The control: unguarded, it reaches its target."""
-    outcome, evidence = perform(name, guarded.UNGUARDED)
-
-    assert BYPASSES[name].shows in evidence, outcome.story()
+    attempts.assert_works(room, name, interpreter, tmp_path)
 
 
-@pytest.mark.xfail(reason="docs/explanation/limits.md", raises=AssertionError, strict=True)
 @pytest.mark.parametrize("name", BYPASSES)
-def test_bypass_is_closed(name, perform):
+def test_bypass_is_closed(name, room, any_interpreter, tmp_path, request):
     """Under the recommended preset, or the bypass's own policy, it doesn't."""
-    outcome, evidence = perform(name, guarded.RECOMMENDED)
-
-    if not any(record["event"] == "armed" for record in outcome.records):
-        pytest.fail("the run was not guarded: " + outcome.story(), pytrace=False)
-    assert BYPASSES[name].shows not in evidence, outcome.story()
+    attempts.assert_stopped(room, name, any_interpreter, tmp_path, request)

@@ -45,7 +45,7 @@ typedef struct {
 enum { END, BODY, CARRIED, STARTUP_LINE };
 
 /* What an event is to the hook. */
-typedef enum { NOTHING, READ, IMPORT, PROGRAM, CANARY, EXEC, NEW_FUNCTION, SET_ATTRIBUTE, MARSHAL, COMPILE } Role;
+typedef enum { NOTHING, READ, IMPORT, PROGRAM, CANARY, EXEC, NEW_FUNCTION, SET_ATTRIBUTE } Role;
 
 typedef struct {
     Role role;
@@ -109,15 +109,19 @@ typedef struct {
 extern Pinned pinned;
 int creation_pin(void);
 int creation_watch(void);
-void creation_on_marshal(PyObject *args);
-void creation_on_compile(PyObject *args);
 int creation_on_exec(PyObject *args);
 int creation_on_function(PyObject *args);
 int creation_on_set_attribute(PyObject *args);
 bool creation_program_starts(const char *event);
-void creation_forget(void);
+
+/* proof.c */
+Tag proof_of_loaded(PyObject *data, PyObject *code);
+Tag proof_of_compiled(PyObject *data);
 
 /* file.c */
+void file_note_start(void);
+bool file_is_fresh(PyObject *path);
+PyObject *file_content(PyObject *path);
 bool file_holds(PyObject *path, size_t skip, const char *data, size_t length);
 bool is_cache_of(PyObject *bytecode, PyObject *source);
 

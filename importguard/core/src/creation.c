@@ -7,79 +7,13 @@
 
 Pinned pinned;
 
-/* Code that is being made from bytes which a file has been seen to hold; good for one frame of the import system. */
-static _Thread_local struct {
-    void *frame;
-    PyCodeObject *code;
-    Tag tag;
-} proven;
+/* The frame of the import system in which a builtin makes the code of a module; its owner is proven when it is made. */
+static _Thread_local void *making;
 
 /* Which code the interpreter itself runs next, with no Python frame below it. */
 static enum { NOT_YET, NEXT_CODE, NEXT_MODULE, EVERY_LINE, HAS_RUN } program;
 static bool is_interactive;
 static int untouched_depth; /* what a thread may still recurse while nothing has been called on it */
-
-void
-creation_forget(void)
-{
-    proven.frame = NULL;
-}
-
-static void
-prove(const Cursor *cursor, PyObject *path)
-{
-    size_t place = place_of_path(path);
-    if (!place) {
-        PyErr_Clear();
-        return;
-    }
-    proven.frame = cursor_identity(cursor);
-    proven.code = cursor->code;
-    proven.tag = TAG_OF(place);
-}
-
-/* marshal.loads in importlib._compile_bytecode(data, name, bytecode_path, source_path). */
-void
-creation_on_marshal(PyObject *args)
-{
-    Cursor cursor;
-    PyObject *data = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : NULL;
-    creation_forget();
-    cursor_start(&cursor, NULL);
-    if (cursor.code == pinned.compile_bytecode && data && PyBytes_CheckExact(data)) {
-        PyObject *bytecode = cursor_local(&cursor, "bytecode_path"), *source = cursor_local(&cursor, "source_path");
-        if (bytecode && PyUnicode_CheckExact(bytecode)
-            && file_holds(bytecode, 16, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data))) {
-            bool is_cached = source && PyUnicode_CheckExact(source) && is_cache_of(bytecode, source);
-            prove(&cursor, is_cached ? source : bytecode);
-        }
-        Py_XDECREF(bytecode);
-        Py_XDECREF(source);
-    }
-    cursor_end(&cursor);
-}
-
-/* compile in importlib's source_to_code(self, data, path), by way of _call_with_frames_removed. */
-void
-creation_on_compile(PyObject *args)
-{
-    Cursor top, cursor;
-    PyObject *data = PyTuple_GET_SIZE(args) == 2 ? PyTuple_GET_ITEM(args, 0) : NULL;
-    creation_forget();
-    cursor_start(&top, NULL);
-    if (top.code == pinned.call_removed && data && PyBytes_CheckExact(data)) {
-        cursor_start(&cursor, NULL);
-        cursor_back(&cursor);
-        PyObject *path = cursor.code == pinned.source_to_code ? cursor_local(&cursor, "path") : NULL;
-        if (path && PyUnicode_CheckExact(path)
-            && file_holds(path, 0, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data))) {
-            prove(&top, path);
-        }
-        Py_XDECREF(path);
-        cursor_end(&cursor);
-    }
-    cursor_end(&top);
-}
 
 /* importlib asking for one of the interpreter's own frozen modules, by its name and nothing more. */
 static bool
@@ -145,8 +79,8 @@ tag_of_new_code(void)
     Cursor cursor;
     Tag tag;
     cursor_start(&cursor, NULL);
-    if (cursor.code && cursor.code == proven.code && cursor_identity(&cursor) == proven.frame) {
-        tag = proven.tag;
+    if (cursor.code && cursor_identity(&cursor) == making) {
+        tag = TAG_OF(UNOWNED_PLACE) | MADE; /* for as long as nothing is proven */
     }
     else if (cursor.code && is_frozen_import(&cursor)) {
         tag = TAG_OF(STDLIB_PLACE);
@@ -161,6 +95,14 @@ tag_of_new_code(void)
     return tag;
 }
 
+static _PyCFunctionFastWithKeywords real_compile;
+
+static bool
+is_watched(void)
+{
+    return core.armed && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
+}
+
 #if PY_VERSION_HEX >= 0x030C0000
 
 static int
@@ -172,33 +114,22 @@ on_code(PyCodeEvent event, PyCodeObject *code)
     return 0;
 }
 
-int
-creation_watch(void)
-{
-    return PyCode_AddWatcher(on_code) < 0 ? -1 : 0;
-}
+#define with_tag(result) (result)
 
 #else
 
 /* 3.11 tells nobody of new code: look at what the builtins that make it give back. */
-static PyCFunction real_loads, real_load;
-static _PyCFunctionFastWithKeywords real_compile, real_replace;
+static PyCFunction real_load;
+static _PyCFunctionFastWithKeywords real_replace;
 
 static PyObject *
 with_tag(PyObject *result)
 {
-    if (result && PyCode_Check(result) && core.armed
-        && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter
+    if (result && PyCode_Check(result) && is_watched()
         && tag_set_untagged((PyCodeObject *)result, tag_of_new_code()) < 0) {
         PyErr_Clear();
     }
     return result;
-}
-
-static PyObject *
-loads(PyObject *self, PyObject *data)
-{
-    return with_tag(real_loads(self, data));
 }
 
 static PyObject *
@@ -208,15 +139,80 @@ load(PyObject *self, PyObject *file)
 }
 
 static PyObject *
-compile(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)
-{
-    return with_tag(real_compile(self, args, size, names));
-}
-
-static PyObject *
 replace(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)
 {
     return with_tag(real_replace(self, args, size, names));
+}
+
+#endif
+
+/* Return the identity of the innermost frame if it is one of a function of the import system, else NULL. */
+static void *
+import_frame(const PyCodeObject *function)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    void *frame = is_watched() && cursor.code == function ? cursor_identity(&cursor) : NULL;
+    cursor_end(&cursor);
+    return frame;
+}
+
+static void
+tag_proven(PyObject *code, Tag tag)
+{
+    if (tag != NO_TAG && tag_set_all((PyCodeObject *)code, tag) < 0) {
+        PyErr_Clear();
+    }
+}
+
+/* Tag what marshal.loads(data) gave, which was called from `frame`; returns it. */
+static PyObject *
+loaded(PyObject *result, PyObject *data, void *frame)
+{
+    if (frame && result && PyCode_Check(result)) {
+        tag_proven(result, proof_of_loaded(data, result));
+    }
+    return result;
+}
+
+#if PY_VERSION_HEX >= 0x030D0000
+#define LOADS_FLAGS (METH_FASTCALL | METH_KEYWORDS)
+static _PyCFunctionFastWithKeywords real_loads;
+
+static PyObject *
+loads(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)
+{
+    void *before = making, *frame = making = import_frame(pinned.compile_bytecode);
+    PyObject *result = real_loads(self, args, size, names);
+    making = before;
+    return size > 0 ? loaded(result, args[0], frame) : result;
+}
+
+#else
+#define LOADS_FLAGS METH_O
+static PyCFunction real_loads;
+
+static PyObject *
+loads(PyObject *self, PyObject *data)
+{
+    void *before = making, *frame = making = import_frame(pinned.compile_bytecode);
+    PyObject *result = with_tag(real_loads(self, data));
+    making = before;
+    return loaded(result, data, frame);
+}
+
+#endif
+
+static PyObject *
+compile(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)
+{
+    void *before = making, *frame = making = import_frame(pinned.call_removed);
+    PyObject *result = with_tag(real_compile(self, args, size, names));
+    making = before;
+    if (frame && size > 0 && result && PyCode_Check(result)) {
+        tag_proven(result, proof_of_compiled(args[0]));
+    }
+    return result;
 }
 
 static PyMethodDef *
@@ -246,24 +242,35 @@ divert(PyObject *holder, const char *name, int flags, void *function, void *real
     return 0;
 }
 
+static int
+watch_all_code(PyObject *marshal)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    (void)marshal;
+    return PyCode_AddWatcher(on_code) < 0 ? -1 : 0;
+#else
+    const int fast = METH_FASTCALL | METH_KEYWORDS;
+    return divert(marshal, "load", METH_O, (void *)load, &real_load) < 0
+                   || divert((PyObject *)&PyCode_Type, "replace", fast, (void *)replace, &real_replace) < 0
+               ? -1
+               : 0;
+#endif
+}
+
 int
 creation_watch(void)
 {
     const int fast = METH_FASTCALL | METH_KEYWORDS;
     PyObject *marshal = PyImport_ImportModule("marshal"), *builtins = PyImport_ImportModule("builtins");
     int result = -1;
-    if (divert(marshal, "loads", METH_O, (void *)loads, &real_loads) == 0
-        && divert(marshal, "load", METH_O, (void *)load, &real_load) == 0
-        && divert(builtins, "compile", fast, (void *)compile, &real_compile) == 0
-        && divert((PyObject *)&PyCode_Type, "replace", fast, (void *)replace, &real_replace) == 0) {
-        result = 0;
+    if (divert(marshal, "loads", LOADS_FLAGS, (void *)loads, &real_loads) == 0
+        && divert(builtins, "compile", fast, (void *)compile, &real_compile) == 0) {
+        result = watch_all_code(marshal);
     }
     Py_XDECREF(marshal);
     Py_XDECREF(builtins);
     return result;
 }
-
-#endif
 
 /* Code that lies in the interpreter's own binary: frozen modules of 3.11 and 3.12. Nothing is ever made there. */
 static bool
@@ -550,6 +557,7 @@ pin_from_zip(PyObject *zipimport)
 int
 creation_pin(void)
 {
+    file_note_start();
     if (learn_depth() < 0) {
         return -1;
     }

@@ -5,7 +5,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LARGEST_SOURCE (1 << 26)
+
+static struct timespec start; /* on the clock by which the kernel says when a file was changed */
 
 static bool
 same_content(int fd, size_t skip, const char *data, size_t length)
@@ -26,26 +31,73 @@ same_content(int fd, size_t skip, const char *data, size_t length)
     return true;
 }
 
+/* Return a descriptor of a regular file, with what the kernel says of it; -1 without an exception where it is none. */
+static int
+open_regular(PyObject *path, struct stat *status)
+{
+    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
+    int fd = -1;
+    if (encoded && strlen(PyBytes_AS_STRING(encoded)) == (size_t)PyBytes_GET_SIZE(encoded)) {
+        fd = open(PyBytes_AS_STRING(encoded), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    }
+    PyErr_Clear();
+    Py_XDECREF(encoded);
+    if (fd >= 0 && (fstat(fd, status) != 0 || !S_ISREG(status->st_mode))) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 /* Say whether a regular file holds exactly these bytes after the first `skip`. */
 bool
 file_holds(PyObject *path, size_t skip, const char *data, size_t length)
 {
     struct stat status;
-    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
-    if (!encoded || strlen(PyBytes_AS_STRING(encoded)) != (size_t)PyBytes_GET_SIZE(encoded)) {
-        PyErr_Clear();
-        Py_XDECREF(encoded);
-        return false;
-    }
-    int fd = open(PyBytes_AS_STRING(encoded), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    Py_DECREF(encoded);
+    int fd = open_regular(path, &status);
     if (fd < 0) {
         return false;
     }
-    bool same = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size == skip + length
-                && same_content(fd, skip, data, length);
+    bool same = (size_t)status.st_size == skip + length && same_content(fd, skip, data, length);
     close(fd);
     return same;
+}
+
+void
+file_note_start(void)
+{
+    clock_gettime(CLOCK_REALTIME_COARSE, &start);
+}
+
+/* Say whether a file was changed since this process was armed: its own times may lie, this one is the kernel's. */
+bool
+file_is_fresh(PyObject *path)
+{
+    struct stat status;
+    int fd = open_regular(path, &status);
+    if (fd < 0) {
+        return true;
+    }
+    close(fd);
+    return status.st_ctim.tv_sec > start.tv_sec
+           || (status.st_ctim.tv_sec == start.tv_sec && status.st_ctim.tv_nsec >= start.tv_nsec);
+}
+
+/* Return the bytes of a regular file, or NULL, where an exception may be set. */
+PyObject *
+file_content(PyObject *path)
+{
+    struct stat status;
+    int fd = open_regular(path, &status);
+    if (fd < 0) {
+        return NULL;
+    }
+    PyObject *content = status.st_size <= LARGEST_SOURCE ? PyBytes_FromStringAndSize(NULL, status.st_size) : NULL;
+    if (content && pread(fd, PyBytes_AS_STRING(content), (size_t)status.st_size, 0) != status.st_size) {
+        Py_CLEAR(content);
+    }
+    close(fd);
+    return content;
 }
 
 /* Split a path after its last slash; the folder keeps no slash. */

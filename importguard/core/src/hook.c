@@ -210,12 +210,6 @@ follow_code(const Event *found, PyObject *args)
         return creation_on_function(args);
     case SET_ATTRIBUTE:
         return creation_on_set_attribute(args);
-    case MARSHAL:
-        creation_on_marshal(args);
-        return 0;
-    case COMPILE:
-        creation_on_compile(args);
-        return 0;
     default:
         return 0;
     }

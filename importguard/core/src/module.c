@@ -48,8 +48,7 @@ add_own_events(PyObject *programs)
         Role role;
     } own[] = {
         {"import", IMPORT},       {"importguard.canary", CANARY},      {"exec", EXEC},
-        {"compile", COMPILE},     {"function.__new__", NEW_FUNCTION},  {"object.__setattr__", SET_ATTRIBUTE},
-        {"marshal.loads", MARSHAL},
+        {"function.__new__", NEW_FUNCTION},  {"object.__setattr__", SET_ATTRIBUTE},
     };
     for (size_t at = 0; at < Py_ARRAY_LENGTH(own); at++) {
         if (events_add(own[at].name, (Event){own[at].role, NULL, false}) < 0) {

@@ -1,0 +1,98 @@
+/* Whether code is what a file holds: asked once it is made, of what the real builtins gave back for which bytes.
+ *
+ * Neither the event of marshal.loads and compile nor the frame that it comes from proves anything about code: in that
+ * frame builtins may raise the event and make code of another kind, and a buffer may change after its event. */
+#include "ccore.h"
+
+#include <string.h>
+
+static Tag
+tag_of_file(PyObject *path)
+{
+    size_t place = place_of_path(path);
+    PyErr_Clear();
+    return place ? TAG_OF(place) : NO_TAG;
+}
+
+/* Return new code made of a source file, or NULL without an exception. */
+static PyObject *
+compile_again(PyObject *source)
+{
+    PyCompilerFlags flags = {0, PY_MINOR_VERSION};
+    PyObject *content = file_content(source), *code = NULL;
+    if (content && strlen(PyBytes_AS_STRING(content)) == (size_t)PyBytes_GET_SIZE(content)) {
+        code = Py_CompileStringObject(PyBytes_AS_STRING(content), source, Py_file_input, &flags, -1);
+    }
+    PyErr_Clear();
+    Py_XDECREF(content);
+    return code;
+}
+
+/* Bytecode that was written while this process runs may be anybody's: it counts if it is what its source says. */
+static bool
+is_of_source(PyObject *code, PyObject *bytecode, PyObject *source)
+{
+    if (!file_is_fresh(bytecode)) {
+        return true;
+    }
+    PyObject *again = compile_again(source);
+    bool result = again && PyObject_RichCompareBool(code, again, Py_EQ) == 1;
+    PyErr_Clear();
+    Py_XDECREF(again);
+    return result;
+}
+
+/* Return the tag for code that a .pyc holds: its source's, where it lies as that one's cache. */
+static Tag
+tag_of_bytecode(PyObject *code, PyObject *bytecode, PyObject *source)
+{
+    if (source && PyUnicode_CheckExact(source) && is_cache_of(bytecode, source)) {
+        return is_of_source(code, bytecode, source) ? tag_of_file(source) : NO_TAG;
+    }
+    return tag_of_file(bytecode);
+}
+
+/* Return the tag for what marshal.loads(data) gave to importlib's _compile_bytecode(data, name, bytecode_path,
+ * source_path), which is the innermost frame; NO_TAG where nothing is proven. */
+Tag
+proof_of_loaded(PyObject *data, PyObject *code)
+{
+    Cursor cursor;
+    Tag tag = NO_TAG;
+    /* A view of bytes, which can't change: importlib cuts off the header. */
+    PyObject *base = PyMemoryView_Check(data) ? PyMemoryView_GET_BASE(data) : NULL;
+    Py_buffer view;
+    if (!base || !PyBytes_CheckExact(base) || PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0) {
+        PyErr_Clear();
+        return NO_TAG;
+    }
+    cursor_start(&cursor, NULL);
+    PyObject *bytecode = cursor_local(&cursor, "bytecode_path"), *source = cursor_local(&cursor, "source_path");
+    cursor_end(&cursor);
+    if (bytecode && PyUnicode_CheckExact(bytecode) && file_holds(bytecode, 16, view.buf, (size_t)view.len)) {
+        tag = tag_of_bytecode(code, bytecode, source);
+    }
+    Py_XDECREF(bytecode);
+    Py_XDECREF(source);
+    PyBuffer_Release(&view);
+    return tag;
+}
+
+/* Return the tag for what compile(data, ...) gave to importlib's source_to_code(self, data, path), which called it by
+ * way of _call_with_frames_removed, the innermost frame; NO_TAG where nothing is proven. */
+Tag
+proof_of_compiled(PyObject *data)
+{
+    Cursor cursor;
+    Tag tag = NO_TAG;
+    cursor_start(&cursor, NULL);
+    cursor_back(&cursor);
+    PyObject *path = cursor.code == pinned.source_to_code ? cursor_local(&cursor, "path") : NULL;
+    if (path && PyUnicode_CheckExact(path) && PyBytes_CheckExact(data)
+        && file_holds(path, 0, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data))) {
+        tag = tag_of_file(path);
+    }
+    Py_XDECREF(path);
+    cursor_end(&cursor);
+    return tag;
+}
