@@ -207,14 +207,14 @@ def run():
         closed_by="callbacks made of builtins",
     ),
     "callback_of_the_collector": Attempt(
-        STACK + "import gc\ngc.callbacks.append(functools.partial(stack.__exit__, None))\n",
-        app=IMPORTED + "import gc\ngc.collect()\n",
+        STACK + "import gc\n\ndef run():\n    gc.callbacks.append(functools.partial(stack.__exit__, None))\n",
+        app=CALLED + "import gc\ngc.collect()\n",
         open_on=EVERYWHERE,
         closed_by="callbacks made of builtins",
     ),
     "audit_hook_made_of_builtins": Attempt(
-        STACK + "sys.addaudithook(functools.partial(stack.__exit__, None))\n",
-        app=IMPORTED + "open('app.py').close()\n",
+        STACK + "\ndef run():\n    sys.addaudithook(functools.partial(stack.__exit__, None))\n",
+        app=CALLED + "open('app.py').close()\n",
         open_on=EVERYWHERE,
         closed_by="callbacks made of builtins",
     ),
