@@ -23,6 +23,7 @@ STACK = """
 import contextlib, functools, shutil
 stack = contextlib.ExitStack()
 stack.callback(shutil.copyfile, AWS, LOOT)
+of_two = functools.partial(stack.__exit__, *[None] * (1 + (sys.version_info >= (3, 13))))
 """
 REFUSING = 'version = 1\nextends = "recommended"\nstartup-files = "refuse"\n'
 
@@ -207,13 +208,13 @@ def run():
         closed_by="callbacks made of builtins",
     ),
     "callback_of_the_collector": Attempt(
-        STACK + "import gc\n\ndef run():\n    gc.callbacks.append(functools.partial(stack.__exit__, None))\n",
+        STACK + "import gc\n\ndef run():\n    gc.callbacks.append(of_two)\n",
         app=CALLED + "import gc\ngc.collect()\n",
         open_on=EVERYWHERE,
         closed_by="callbacks made of builtins",
     ),
     "audit_hook_made_of_builtins": Attempt(
-        STACK + "\ndef run():\n    sys.addaudithook(functools.partial(stack.__exit__, None))\n",
+        STACK + "\ndef run():\n    sys.addaudithook(of_two)\n",
         app=CALLED + "open('app.py').close()\n",
         open_on=EVERYWHERE,
         closed_by="callbacks made of builtins",
