@@ -48,8 +48,9 @@ OF_PYTHON int PyList_Insert(object *list, ptrdiff_t at, object *item);
 OF_PYTHON int PyList_Append(object *list, object *item);
 OF_PYTHON void Py_DecRef(object *item);
 
-/* What the hook waits for: the import that it puts the guard in front of, then word from the guard, then nothing. */
-static enum { ENCODINGS, GUARD, NOTHING } awaited;
+/* What the hook waits for: the import that it puts the guard in front of, then word from the guard, then the same import
+ * in sub-interpreters; nothing where there is no guard. */
+static enum { ENCODINGS, GUARD, INNER, NOTHING } awaited;
 static char ahead[LONGEST];
 static _Alignas(max_align_t) char node[NODE_SIZE];
 static int node_is_taken;
@@ -163,7 +164,7 @@ static void stand_between(void)
     PyMem_SetAllocator(RAW, &own);
 }
 
-/* Return whether a sub-interpreter is running: it comes to its own `encodings` when the process is guarded already. */
+/* Return whether a sub-interpreter is running. */
 static int is_inner(void)
 {
     return PyInterpreterState_Get && PyInterpreterState_Get() != PyInterpreterState_Main();
@@ -178,15 +179,15 @@ static int is_after_the_guard(const char *name)
 /* Read an import: go ahead of an interpreter's first module, and end it when the guard is not there by the next ones. */
 static void on_import(const char *name, object *arguments)
 {
-    if (strcmp(name, "encodings") == 0) {
-        if (awaited == NOTHING && !is_inner())
-            return;
-        if (awaited == ENCODINGS)
-            awaited = GUARD;
-        if (go_ahead(arguments) && awaited == GUARD)
+    int is_first = strcmp(name, "encodings") == 0;
+    if (awaited == ENCODINGS && is_first) {
+        awaited = GUARD;
+        if (go_ahead(arguments))
             refuse("importguard IG301: the guard can't go ahead of this interpreter; nothing was started\n");
     } else if (awaited == GUARD && is_after_the_guard(name)) {
         refuse("importguard IG301: this interpreter has passed the guard over; nothing was started\n");
+    } else if (awaited == INNER && is_first && is_inner()) {
+        go_ahead(arguments);
     }
 }
 
@@ -206,7 +207,7 @@ static int on_event(const char *event, object *arguments, void *data)
     if (event[0] != 'i')
         return 0;
     if (strcmp(event, "importguard.armed") == 0) {
-        awaited = NOTHING;
+        awaited = INNER;
         return PyList_Append(PyTuple_GetItem(arguments, 0), PyTuple_GetItem(arguments, 1));
     }
     if (strcmp(event, "import") == 0) {

@@ -5,7 +5,7 @@ import sys
 from _thread import get_ident
 
 from importguard import pinned
-from importguard.childargs import carries_the_guard, guard_child
+from importguard.childargs import CARRIERS, carries_the_guard, guard_child
 from importguard.core.events import argv_text, first_executable, is_executable, program_path
 from importguard.errors import Denied
 from importguard.paths import as_text
@@ -78,7 +78,7 @@ class Spawner:
             preexec_fn()
             before = dict(self.inherited.variables)
             _, _, env = arrange(before)
-            for name in before:
+            for name in (*before, *CARRIERS):
                 if name not in env:
                     pinned.unsetenv(name)
             for name in env:
@@ -207,6 +207,9 @@ def _wrap_system(system, spawner):
         command = once(command)
         _, _, env = spawner.prepare("/bin/sh", ("sh", "-c", command), None, get_frame(1))
         # system(3) gives the child this process's own environment: what it is to know has to stand there.
+        for name in CARRIERS:
+            if name not in env:
+                pinned.unsetenv(name)
         for name in env:
             if carries_the_guard(name):
                 pinned.putenv(name, env[name])

@@ -27,6 +27,14 @@ STARTS = {
     "PYTHONPATH": ("-E", {"PYTHONPATH": "/nowhere:/elsewhere"}),
     "empty variables": ("", {"PYTHONPATH": "", "LD_PRELOAD": ""}),
 }
+SUB_INTERPRETER = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+SAYS = "import os, sys; print(sys.path, sorted(os.environ), sys.flags, flush=True)"
+print(getattr(interpreters, "exec", interpreters.run_string)(interpreters.create(), SAYS), flush=True)
+"""
 SHELL = "import subprocess, sys\nsys.exit(subprocess.run([{python!r} + ' {options} show.py x'], shell=True).returncode)\n"
 DIRECT = "import subprocess, sys\nsys.exit(subprocess.run([{python!r}, *{options!r}.split(), 'show.py', 'x']).returncode)\n"
 OWN_OBJECT = """
@@ -59,6 +67,20 @@ def test_an_interpreter_sees_itself_as_it_would_alone(source, start, see):
     enforced = see(source, start, guarded.RECOMMENDED)
 
     assert enforced == bare
+
+
+@pytest.mark.parametrize("core", ["c", "py"])
+@pytest.mark.parametrize("mode", [guarded.OBSERVE, guarded.RECOMMENDED])
+def test_a_sub_interpreter_of_an_isolated_one_finds_the_same_as_it_would_alone(mode, core, every_world):
+    """No variable of the guard and no folder of it is seen there either."""
+    command = ["/bin/sh", "-c", '"$0" -I -c "$1"', every_world.environment.python, SUB_INTERPRETER]
+    variables = {"PYTHONPATH": "/nowhere", "LD_PRELOAD": "", "PWD": str(every_world.project)}
+    bare = guarded.run(every_world, command, mode=guarded.UNGUARDED, variables=variables)
+
+    outcome = guarded.run(every_world, command, mode=mode, options=("--core", core), variables=variables)
+
+    assert bare.returncode == 0 and "sys.flags" in bare.stdout
+    assert (outcome.stdout, outcome.returncode) == (bare.stdout, 0), outcome.story()
 
 
 def test_an_object_that_the_user_preloads_stays(every_world, compiler, preload):
