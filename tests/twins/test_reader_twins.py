@@ -615,6 +615,20 @@ def test_only_so_many_paths_are_remembered():
     assert ccore.written_holds(f"/one/{MOST}")
 
 
+def test_a_link_to_what_was_written_leads_to_it(tmp_path):
+    """A program is known by the file that is started, whatever it is called."""
+    (tmp_path / "written").write_text("x")
+    (tmp_path / "link").symlink_to("written")
+    (tmp_path / "other").write_text("x")
+    ccore.written_note(str(tmp_path / "written"))
+
+    assert not ccore.written_holds(str(tmp_path / "link"))
+    assert ccore.written_reaches(str(tmp_path / "link"))
+    assert ccore.written_reaches(str(tmp_path / "written"))
+    assert not ccore.written_reaches(str(tmp_path / "other"))
+    assert not ccore.written_reaches("written")
+
+
 # Nothing crashes.
 
 FUZZ = r"""

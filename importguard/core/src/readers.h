@@ -60,6 +60,7 @@ PyObject *address_text(PyObject *address);
 int written_note(Text path);
 int written_move(Text source, Text target);
 bool written_holds(Text path);
+bool written_reaches(Text path);
 
 /* database.c */
 int database_path(Text uri, Buffer *path);

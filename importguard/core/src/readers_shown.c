@@ -179,16 +179,28 @@ move(PyObject *Py_UNUSED(module), PyObject *given)
 }
 
 static PyObject *
-holds(PyObject *Py_UNUSED(module), PyObject *path)
+show_question(PyObject *path, bool (*question)(Text))
 {
     Text text;
     PyObject *keeper;
     if (!may_be_shown() || take_text(path, &text, &keeper) < 0) {
         return NULL;
     }
-    bool result = written_holds(text);
+    bool result = question(text);
     Py_XDECREF(keeper);
     return PyBool_FromLong(result);
+}
+
+static PyObject *
+holds(PyObject *Py_UNUSED(module), PyObject *path)
+{
+    return show_question(path, written_holds);
+}
+
+static PyObject *
+reaches(PyObject *Py_UNUSED(module), PyObject *path)
+{
+    return show_question(path, written_reaches);
 }
 
 PyMethodDef readers_methods[] = {
@@ -204,5 +216,6 @@ PyMethodDef readers_methods[] = {
     {"written_note", note, METH_O, PyDoc_STR("Take note that a path was written.")},
     {"written_move", move, METH_VARARGS, PyDoc_STR("written_move(source, target): a folder gets another name.")},
     {"written_holds", holds, METH_O, PyDoc_STR("Say whether a path was written.")},
+    {"written_reaches", reaches, METH_O, PyDoc_STR("Say whether a path was written, or leads to one that was.")},
     {NULL, NULL, 0, NULL},
 };
