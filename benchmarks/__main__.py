@@ -19,6 +19,7 @@ sys.path[1:1] = [str(HERE), str(HERE.parent)]
 import environment  # noqa: E402 - found through the line above, as are its neighbours
 import launching  # noqa: E402
 import pairs  # noqa: E402
+import preloading  # noqa: E402
 import ratios  # noqa: E402
 import results  # noqa: E402
 import variants  # noqa: E402
@@ -29,13 +30,14 @@ PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Everything that came out: `seconds` {workload: {variant: values}}, `inside` and `launching` as they return it."""
+    """Everything that came out: `seconds` {workload: {variant: values}}, the rest as `inside`, `launching` and `preloading` return it."""
 
     rounds: int
     tries: int
     seconds: dict
     inside: dict
     launching: dict
+    preloading: dict
     budgets: dict
 
     def ratio(self, workload, variant="guarded"):
@@ -92,8 +94,9 @@ def measure(stage, python, chosen, options):
         if workload.is_import or options.quick:
             inside[workload.name] = time_inside(stage, python, workload, tries)
     launched = launching.measure(stage, python, rounds=min(options.rounds, 15))
+    preloaded = preloading.measure(stage, python, rounds=options.rounds)
     limits = ratios.budgets(options.budgets) if options.budgets else {}
-    return Measured(options.rounds, tries, seconds, inside, launched, limits)
+    return Measured(options.rounds, tries, seconds, inside, launched, preloaded, limits)
 
 
 def time_inside(stage, python, workload, tries):

@@ -5,6 +5,7 @@ import platform
 import statistics
 
 import pyperf
+import ratios
 
 # What pyperf knows of a machine, without what names it or shows its folders.
 SAID = ("aslr", "cpu_count", "cpu_model_name", "python_implementation")
@@ -38,6 +39,15 @@ as the supervisor. It is paid once a command, not once a process.
 | command | bare, ms | `importguard run`, ms |
 |---|---|---|
 {launching}
+
+## The preload
+
+CPU time of whole processes with and without the object in `LD_PRELOAD`, in rounds as above; the guarded interpreter has
+`PYTHONPATH` in both.
+
+| process | without, ms | with, ms | with / without |
+|---|---|---|---|
+{preloading}
 """
 
 
@@ -56,6 +66,7 @@ def page(measured, *, python, load):
         machine=f"{about.get('cpu_count', '?')} × {about.get('cpu_model_name', 'unknown CPU')}, {about['platform']}",
         rows="\n".join(_row(name, measured) for name in measured.seconds),
         inside="\n".join(_inside(name, measured) for name in measured.inside) or "| none | | | | | |",
+        preloading="\n".join(_preload(*item) for item in measured.preloading.items()) or "| none | | | |",
         launching="\n".join(_launch(*item) for item in measured.launching.items()),
     )  # fmt: skip
 
@@ -77,6 +88,11 @@ def _inside(name, measured):
 
 def _launch(command, taken):
     return f"| `{command}` | {taken[0] * 1e3:.0f} | {taken[1] * 1e3:.0f} |"
+
+
+def _preload(process, taken):
+    without, preloaded = taken
+    return f"| {process} | {_ms(without)} | {_ms(preloaded)} | {ratios.ratio(preloaded, without)} |"
 
 
 def _ms(seconds):
