@@ -42,7 +42,8 @@ def extensions():
         return []
     strict = ["-Wall", "-Wextra", "-Werror"] if os.environ.get("IMPORTGUARD_STRICT_BUILD") == "1" else ["-Wall", "-Wextra"]
     options = ["-std=c11", "-fvisibility=hidden", *strict]
-    return [*core(options), preload(options)]
+    # Elsewhere the loader has other variables, and importguard no launcher that sets them.
+    return [*core(options), *([preload(options)] if sys.platform == "linux" else [])]
 
 
 def core(options):

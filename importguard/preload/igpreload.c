@@ -239,6 +239,9 @@ __attribute__((constructor)) static void wait_for_the_interpreter(int count, cha
 {
     if ((!PySys_AddAuditHook && !Py_Main) || !getenv("_IMPORTGUARD") || find_ahead())
         return;
+#ifndef __GLIBC__
+    count = 0; /* no other C library gives a constructor the arguments of the program */
+#endif
     if (!PySys_AddAuditHook) {
         /* Before 3.8 there are no audit hooks; by PYTHONPATH such an interpreter comes to the same refusal. */
         if (is_deaf(count, words))
