@@ -44,12 +44,13 @@ def main(session_path, package, code):
     with open(session_path, "rb") as file:
         content = session.unpack(file.read())
     armed = guard.arm(content, {**guard.TYPED_BY_THE_USER, "session": session_path})
-    armed.finder.examine = timed(armed.finder.examine, in_finder)
+    finder = armed.corridor.finder
+    finder.examine = timed(finder.examine, in_finder)
     program = compile(code, "<workload>", "exec")
     in_hook[:] = in_finder[:] = 0.0, 0
     exec(program, {"__name__": "__main__"})
-    hook, finder = tuple(in_hook), tuple(in_finder)
-    print(json.dumps({"hook_ms": hook[0] * 1e3, "events": hook[1], "finder_ms": finder[0] * 1e3, "specs": finder[1]}))
+    hook, looked = tuple(in_hook), tuple(in_finder)
+    print(json.dumps({"hook_ms": hook[0] * 1e3, "events": hook[1], "finder_ms": looked[0] * 1e3, "specs": looked[1]}))
 
 
 if __name__ == "__main__":
