@@ -106,7 +106,7 @@ codecs.register(Late())
     ),
 }
 # What the core in C closes; the others are open with both.
-CLOSED_BY_C = ("sub-interpreter", "finalisation", "forged-name", "builtin-callback")
+CLOSED_BY_C = ("sub-interpreter", "finalisation", "forged-name", "builtin-callback", "directory-descriptor")
 OPEN = [(name, core) for name in GAPS for core in ("c", "py") if core == "py" or name not in CLOSED_BY_C]
 PLAIN = {"plain": Gap("", STEAL), "plain-call": Gap("", f"def run():\n    exec({STEAL!r})\n", CALLS)}
 

@@ -2,6 +2,8 @@
 #include "blame.h"
 #include "carrier.h"
 #include "judge.h"
+#include "methods.h"
+#include "owners.h"
 #include "readers.h"
 #include "twin_table.h"
 
@@ -116,7 +118,7 @@ start(PyObject *readers, PyObject *programs, PyObject *loaded, PyObject *unowned
     }
     core.interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
     core.main_thread = PyThreadState_Get();
-    if (PySys_AddAuditHook(hook, NULL) < 0 || creation_watch() < 0) {
+    if (PySys_AddAuditHook(hook, NULL) < 0 || creation_watch() < 0 || methods_start() < 0) {
         return -1;
     }
     core.armed = true;

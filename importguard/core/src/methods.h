@@ -1,0 +1,53 @@
+/* Builtins that raise no event and yet read, write, send, start or arm something: each asks before it is called. */
+#ifndef IMPORTGUARD_METHODS_H
+#define IMPORTGUARD_METHODS_H
+
+#include "judge.h"
+
+/* A call that is under way. What `call_give` puts in the place of an argument is held until its end. */
+typedef struct {
+    PyObject *self;
+    PyObject *const *args; /* the positional ones, and behind them the values of `names` */
+    Py_ssize_t size;       /* how many are positional */
+    PyObject *names;       /* tuple of str, or NULL */
+    PyObject *options;     /* dict of what was given by name, or NULL; then `names` is NULL */
+    PyObject **held;       /* NULL, or the array that `args` points to */
+    bool has_own_options;
+} Call;
+
+/* A builtin to divert. `ask` returns 0 to go on, -1 with an exception; `then` gets the result (NULL with an exception)
+ * and returns what is given back in its place. Either may be NULL. */
+typedef struct {
+    const char *module, *type; /* `type` is NULL for a function of the module itself */
+    const char *name;
+    int (*ask)(Call *call, const char *name);
+    PyObject *(*then)(Call *call, PyObject *result);
+} Method;
+
+/* methods.c */
+int methods_divert(PyObject *builtin, const Method *method);
+int methods_divert_in(PyObject *holder, const Method *method);
+
+/* methods_load.c */
+int methods_start(void);
+int methods_loaded(PyObject *module);
+
+/* methods_call.c */
+PyObject *call_value(const Call *call, Py_ssize_t at, const char *name);
+int call_give(Call *call, Py_ssize_t at, const char *name, PyObject *value);
+int call_number(Call *call, Py_ssize_t at, const char *name, long *number);
+void call_end(Call *call);
+
+/* methods_ask.c */
+enum { READS = 1, WRITES = 2 };
+int ask_about_path(Call *call, Py_ssize_t at, const char *name, int dir_fd, int what);
+int ask_about_descriptor(Call *call, Py_ssize_t at, const char *name, Capability capability);
+int ask_about_name(Capability capability, const char *format, const char *name);
+
+/* methods_sqlite.c */
+void sqlite_watch(PyModuleDef *module);
+
+/* Ends with a Method without a name. */
+extern const Method methods_of_databases[], methods_of_files[], methods_of_libraries[], methods_of_loading[], methods_of_processes[];
+
+#endif

@@ -1,0 +1,141 @@
+/* Processes: starts, signals, and changes of what the process itself is, by ways that raise no event. */
+#include "methods.h"
+#include "readers.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ARGV = 0, CANDIDATES = 1, FOLDER = 4 };
+
+/* Return the items of an argument as a tuple of paths that say the same however often they are asked (new reference), NULL
+ * with an error. */
+static PyObject *
+paths_once(PyObject *value)
+{
+    PyObject *items = PySequence_Tuple(value), *once = items ? PyTuple_New(PyTuple_GET_SIZE(items)) : NULL;
+    for (Py_ssize_t at = 0; once && at < PyTuple_GET_SIZE(items); at++) {
+        PyObject *path = argument_once(PyTuple_GET_ITEM(items, at));
+        if (!path) {
+            Py_CLEAR(once);
+            break;
+        }
+        PyTuple_SET_ITEM(once, at, path);
+    }
+    Py_XDECREF(items);
+    return once;
+}
+
+/* Read an argument as a tuple of paths, and have the builtin see the same ones; returns it (new reference), NULL with an
+ * error. */
+static PyObject *
+take_paths(Call *call, Py_ssize_t at)
+{
+    PyObject *once = paths_once(call->args[at]);
+    if (once && call_give(call, at, NULL, once) < 0) {
+        Py_CLEAR(once);
+    }
+    return once;
+}
+
+static int
+ask_start(PyObject *candidates, PyObject *argv, PyObject *folder)
+{
+    Py_ssize_t at = first_executable(candidates, folder);
+    if (at < 0) {
+        return at == -1 ? 0 : -1; /* a start of nothing fails by itself */
+    }
+    PyObject *target = program_path(PyTuple_GET_ITEM(candidates, at), folder), *texts = argv_text(argv);
+    int result = PyErr_Occurred() ? -1 : target && texts ? judge_ask(PROC_SPAWN, target, texts) : 0;
+    Py_XDECREF(target);
+    Py_XDECREF(texts);
+    return result;
+}
+
+/* fork_exec(argv, candidates, close_fds, pass_fds, folder, environment, ...). The guard's own wrap, which asks and tells the
+ * child, calls it as well; here come those who have found their way around that. */
+static int
+ask_fork_exec(Call *call, const char *Py_UNUSED(name))
+{
+    if (call->size <= FOLDER || guard_is_running()) {
+        return 0;
+    }
+    PyObject *folder = argument_once(call->args[FOLDER]);
+    PyObject *argv = folder ? take_paths(call, ARGV) : NULL;
+    PyObject *candidates = argv ? take_paths(call, CANDIDATES) : NULL;
+    int result = candidates && call_give(call, FOLDER, NULL, folder) == 0 ? ask_start(candidates, argv, folder) : -1;
+    Py_XDECREF(folder);
+    Py_XDECREF(argv);
+    Py_XDECREF(candidates);
+    return result;
+}
+
+/* Return the process behind a descriptor, -1 where there is none. */
+static long
+process_of(long fd)
+{
+    char path[64], line[256];
+    long process = -1;
+    PyOS_snprintf(path, sizeof path, "/proc/self/fdinfo/%ld", fd);
+    FILE *file = fopen(path, "re");
+    while (file && process < 0 && fgets(line, sizeof line, file)) {
+        if (strncmp(line, "Pid:", 4) == 0) {
+            process = strtol(line + 4, NULL, 10);
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+    return process;
+}
+
+static int
+ask_signal(long process)
+{
+    PyObject *target = PyUnicode_FromFormat("%ld", process);
+    int result = target ? judge_ask(PROC_SIGNAL, target, NULL) : -1;
+    Py_XDECREF(target);
+    return result;
+}
+
+/* pidfd_send_signal(pidfd, signalnum, siginfo=None, flags=0) */
+static int
+ask_to_signal_descriptor(Call *call, const char *Py_UNUSED(name))
+{
+    long fd;
+    int has_number = call_number(call, 0, NULL, &fd);
+    return has_number == 1 ? ask_signal(process_of(fd)) : has_number;
+}
+
+static int
+ask_to_signal_oneself(Call *Py_UNUSED(call), const char *Py_UNUSED(name))
+{
+    return ask_signal((long)getpid());
+}
+
+/* Who the process is, and what it takes for the root: no rule about paths means the same afterwards. */
+static int
+ask_to_change_process(Call *Py_UNUSED(call), const char *name)
+{
+    return ask_about_name(RUNTIME_PATCH, "os.%s", name);
+}
+
+const Method methods_of_processes[] = {
+    {"_posixsubprocess", NULL, "fork_exec", ask_fork_exec, NULL},
+    {"_signal", NULL, "pidfd_send_signal", ask_to_signal_descriptor, NULL},
+    {"_signal", NULL, "raise_signal", ask_to_signal_oneself, NULL},
+    {"posix", NULL, "chroot", ask_to_change_process, NULL},
+    {"posix", NULL, "setuid", ask_to_change_process, NULL},
+    {"posix", NULL, "seteuid", ask_to_change_process, NULL},
+    {"posix", NULL, "setreuid", ask_to_change_process, NULL},
+    {"posix", NULL, "setresuid", ask_to_change_process, NULL},
+    {"posix", NULL, "setgid", ask_to_change_process, NULL},
+    {"posix", NULL, "setegid", ask_to_change_process, NULL},
+    {"posix", NULL, "setregid", ask_to_change_process, NULL},
+    {"posix", NULL, "setresgid", ask_to_change_process, NULL},
+    {"posix", NULL, "setgroups", ask_to_change_process, NULL},
+    {"posix", NULL, "initgroups", ask_to_change_process, NULL},
+    {"posix", NULL, "unshare", ask_to_change_process, NULL},
+    {"posix", NULL, "setns", ask_to_change_process, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
