@@ -1,7 +1,6 @@
 """What a review found and this version can't stop: each reaches its target unguarded and, named in the limits, guarded."""
 
 import dataclasses
-import importlib.util
 
 import attempts
 import pytest
@@ -88,8 +87,6 @@ def run():
         NO_LOOPBACK,
     ),
 }
-if importlib.util.find_spec("_tkinter"):
-    BYPASSES["program_that_tcl_starts"] = Attempt("import tkinter\ntkinter.Tcl().eval('exec cp %s %s' % (AWS, LOOT))")
 
 
 OPEN = {

@@ -4,7 +4,7 @@ import pytest
 from support import envs, guarded, wheels, worlds
 
 # Each function returns what shows that it happened, as far as the process itself can see it.
-QUIET = r'''
+QUIET = r"""
 import os, posix, shutil, socket, sqlite3, ssl, sys, tempfile
 
 HOME, TMP = os.path.expanduser("~"), os.environ["TMPDIR"]
@@ -173,7 +173,7 @@ def run():
             print(attempt.__name__, "refused")
         except ImportError as error:
             print(attempt.__name__, "missing")
-'''
+"""
 APP = """
 import os
 import acme_quiet
@@ -252,7 +252,7 @@ def test_each_happens_while_the_guard_observes(perform):
     assert outcome.decisions(capability="fs.write", target="*/quiet-vacuum", verdict="log"), outcome.story()
 
 
-LOOKS = r'''
+LOOKS = r"""
 import inspect, os, pickle, posix, signal, socket, sqlite3, ssl, sys, _posixsubprocess, _posixshmem
 
 calls = [
@@ -281,7 +281,7 @@ for function in (os.open, os.mkfifo, os.memfd_create, os.sendfile, os.setuid, sq
         signature = error
     print(function, signature, function.__text_signature__, function.__qualname__, len(function.__doc__ or ""))
 print(pickle.dumps(os.mkfifo), pickle.loads(pickle.dumps(os.memfd_create)) is os.memfd_create)
-'''
+"""
 
 
 def test_nobody_can_tell_by_looks_or_errors(perform):

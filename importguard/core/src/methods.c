@@ -192,18 +192,3 @@ methods_divert(PyObject *builtin, const Method *method)
     }
     return 0;
 }
-
-/* Divert a builtin that has to be there; returns 0, or -1 with an error. */
-int
-methods_divert_in(PyObject *holder, const Method *method)
-{
-    PyObject *builtin = PyObject_GetAttrString(holder, method->name);
-    int result = builtin ? methods_divert(builtin, method) : -1;
-    PyMethodDef *definition = builtin ? definition_of(builtin) : NULL;
-    if (result == 0 && (!definition || strcmp(definition->ml_name, method->name) != 0)) {
-        PyErr_Format(PyExc_RuntimeError, "importguard: %s is not the builtin that it should be", method->name);
-        result = -1;
-    }
-    Py_XDECREF(builtin);
-    return result;
-}

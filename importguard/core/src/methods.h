@@ -26,7 +26,6 @@ typedef struct {
 
 /* methods.c */
 int methods_divert(PyObject *builtin, const Method *method);
-int methods_divert_in(PyObject *holder, const Method *method);
 
 /* methods_load.c */
 int methods_start(void);
@@ -47,7 +46,13 @@ int ask_about_name(Capability capability, const char *format, const char *name);
 /* methods_sqlite.c */
 void sqlite_watch(PyModuleDef *module);
 
+/* methods_native.c */
+bool native_is_asked_for(const char *name);
+void native_watch(PyObject *module, const char *name);
+PyObject *native_symbols(PyObject *module, PyObject *nothing);
+
 /* Ends with a Method without a name. */
-extern const Method methods_of_databases[], methods_of_files[], methods_of_libraries[], methods_of_loading[], methods_of_processes[];
+extern const Method methods_of_databases[], methods_of_files[], methods_of_libraries[], methods_of_loading[], methods_of_native[],
+    methods_of_processes[];
 
 #endif

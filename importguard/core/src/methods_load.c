@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const Method *const tables[] = {
-    methods_of_databases, methods_of_files, methods_of_libraries, methods_of_loading, methods_of_processes,
+    methods_of_databases, methods_of_files, methods_of_libraries, methods_of_loading, methods_of_native,
+    methods_of_processes,
 };
 
 /* Return the builtin of a holder that a Method names (new reference), NULL without an error where there is none. */
@@ -30,40 +31,71 @@ divert(PyObject *module, const Method *method)
     return result;
 }
 
-/* Divert what a module in C has to divert; returns 0, or -1 with an error. A name in C can't be forged from Python. */
+/* Return the name that a module in C has in C, which can't be forged from Python; NULL for other objects. */
+static const char *
+name_of(PyObject *module)
+{
+    PyModuleDef *definition = module && PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
+    return definition ? definition->m_name : NULL;
+}
+
+/* Divert what a module in C has to divert; returns 0, or -1 with an error. */
 int
 methods_loaded(PyObject *module)
 {
-    PyModuleDef *definition = module && PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
-    for (size_t table = 0; definition && definition->m_name && table < Py_ARRAY_LENGTH(tables); table++) {
+    const char *name = name_of(module);
+    for (size_t table = 0; name && table < Py_ARRAY_LENGTH(tables); table++) {
         for (const Method *method = tables[table]; method->name; method++) {
-            if (strcmp(method->module, definition->m_name) == 0 && divert(module, method) < 0) {
+            if (strcmp(method->module, name) == 0 && divert(module, method) < 0) {
                 return -1;
             }
         }
     }
-    if (definition && definition->m_name && strcmp(definition->m_name, "_sqlite3") == 0) {
-        sqlite_watch(definition);
+    if (name && strcmp(name, "_sqlite3") == 0) {
+        sqlite_watch(PyModule_GetDef(module));
+    }
+    if (name) {
+        native_watch(module, name);
     }
     return 0;
 }
 
-/* Look at a module that was just made (by what `_imp` gives back) or executed (by what it was given). */
-static PyObject *
-look_at_module(Call *call, PyObject *result)
+static void
+look_at(PyObject *module)
 {
-    PyObject *module = result && PyModule_Check(result) ? result : call->size ? call->args[0] : NULL;
-    if (result && methods_loaded(module) < 0) {
+    if (methods_loaded(module) < 0) {
         PyErr_WriteUnraisable(module);
+    }
+}
+
+/* A module was made: some are for those who may have them. */
+static PyObject *
+look_at_made(Call *Py_UNUSED(call), PyObject *result)
+{
+    const char *name = name_of(result);
+    if (name && native_is_asked_for(name) && ask_about_name(NATIVE_CALL, "%s", name) < 0) {
+        Py_DECREF(result);
+        return NULL;
+    }
+    look_at(result);
+    return result;
+}
+
+/* A module was executed: now its types are there as well. */
+static PyObject *
+look_at_executed(Call *call, PyObject *result)
+{
+    if (result && call->size) {
+        look_at(call->args[0]);
     }
     return result;
 }
 
 const Method methods_of_loading[] = {
-    {"_imp", NULL, "create_builtin", NULL, look_at_module},
-    {"_imp", NULL, "create_dynamic", NULL, look_at_module},
-    {"_imp", NULL, "exec_builtin", NULL, look_at_module},
-    {"_imp", NULL, "exec_dynamic", NULL, look_at_module},
+    {"_imp", NULL, "create_builtin", NULL, look_at_made},
+    {"_imp", NULL, "create_dynamic", NULL, look_at_made},
+    {"_imp", NULL, "exec_builtin", NULL, look_at_executed},
+    {"_imp", NULL, "exec_dynamic", NULL, look_at_executed},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -195,6 +195,7 @@ static PyMethodDef methods[] = {
     {"new_busy", new_busy, METH_NOARGS, PyDoc_STR("Return the set of the threads that are inside the guard.")},
     {"carry_from", carry_from, METH_O, PyDoc_STR("carry_from(conclude) -> watch; once a process")},
     {"codes", codes, METH_O, PyDoc_STR("codes(public) -> the code objects of this thread's frames, by either API")},
+    {"native_symbols", native_symbols, METH_NOARGS, PyDoc_STR("Return the names of native code that is known by its address.")},
     {NULL, NULL, 0, NULL},
 };
 

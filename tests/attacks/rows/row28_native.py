@@ -102,9 +102,7 @@ SCENARIOS = (
         wheels=(Wheel("acme-ffi", "1.0.3", {"acme_ffi.py": TOOLS + THROUGH_CTYPES}),),
         app=app("try:", "    import acme_ffi", "except OSError:", "    pass"),
         achieves=("kept:ssh", "wrote:home/from-ctypes.mark"),
-        denied=(Expected("*", "acme-ffi", "import"),),
-        holds_with="kernel",
-        gaps={"observe": BLIND, "recommended": BLIND},
+        denied=(Expected("native.call", "acme-ffi", "import", "open"),),
         **MODELS,
     ),
     Scenario(

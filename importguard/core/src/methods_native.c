@@ -1,0 +1,233 @@
+/* Native code that Python itself calls: ctypes, cffi, Tcl, sub-interpreters, and the modules that CPython tests itself with.
+ * The event of ctypes says which name is looked up; what is called here is known by its address, wherever it came from. */
+#include "methods.h"
+#include "readers.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+/* What reads, writes, connects, starts, maps, loads or calls the kernel, by the names of the C library. */
+static const char *const SYMBOLS[] = {
+    "open", "open64", "openat", "openat64", "openat2", "creat", "creat64", "fopen", "fopen64", "freopen", "freopen64",
+    "opendir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
+    "truncate", "chmod", "chown", "remove", "mount", "umount2", "chroot", "pivot_root", "setns", "unshare", "sendfile",
+    "splice", "copy_file_range", "memfd_create", "shm_open", "socket", "connect", "bind", "sendto", "sendmsg",
+    "sendmmsg", "getaddrinfo", "gethostbyname", "gethostbyname2", "res_query", "res_search", "execve", "execv",
+    "execvp", "execvpe", "execl", "execlp", "execle", "fexecve", "execveat", "system", "popen", "posix_spawn",
+    "posix_spawnp", "fork", "vfork", "clone", "clone3", "wordexp", "pthread_create", "thrd_create", "kill", "ptrace",
+    "process_vm_readv", "process_vm_writev", "syscall", "mmap", "mmap64", "mprotect", "pkey_mprotect", "mremap",
+    "dlopen", "dlmopen", "dlsym", "dlvsym",
+};
+
+#define PLACES 512 /* a power of two, several times as many as there are symbols */
+static struct {
+    const void *address;
+    const char *name;
+} places[PLACES];
+
+static size_t
+place_of(const void *address)
+{
+    size_t at = ((uintptr_t)address >> 4) & (PLACES - 1);
+    while (places[at].address && places[at].address != address) {
+        at = (at + 1) & (PLACES - 1);
+    }
+    return at;
+}
+
+static void
+add_address(const void *address, const char *name)
+{
+    size_t at = place_of(address);
+    if (address && !places[at].address) {
+        places[at].address = address;
+        places[at].name = name;
+    }
+}
+
+/* Learn where the symbols are: in the C library, and where something in the process stands in their place. */
+static void
+learn_addresses(void)
+{
+    void *library = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    for (size_t at = 0; at < Py_ARRAY_LENGTH(SYMBOLS); at++) {
+        add_address(dlsym(RTLD_DEFAULT, SYMBOLS[at]), SYMBOLS[at]);
+        if (library) {
+            add_address(dlsym(library, SYMBOLS[at]), SYMBOLS[at]);
+        }
+    }
+    if (library) {
+        dlclose(library);
+    }
+}
+
+/* Ask about a call of native code by its address; returns 0 or -1. */
+static int
+ask_about_address(const void *address)
+{
+    const char *name = core.armed ? places[place_of(address)].name : NULL;
+    return name ? ask_about_name(NATIVE_CALL, "%s", name) : 0;
+}
+
+/* Return the names that are known by their address, as a new tuple. */
+PyObject *
+native_symbols(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
+{
+    PyObject *names = PyTuple_New(Py_ARRAY_LENGTH(SYMBOLS));
+    for (size_t at = 0; names && at < Py_ARRAY_LENGTH(SYMBOLS); at++) {
+        PyObject *name = PyUnicode_FromString(SYMBOLS[at]);
+        if (!name) {
+            Py_CLEAR(names);
+            break;
+        }
+        PyTuple_SET_ITEM(names, (Py_ssize_t)at, name);
+    }
+    return names;
+}
+
+/* How a function of ctypes begins, and a value of cffi. */
+typedef struct {
+    PyObject_HEAD
+    void **pointer;
+} CtypesValue;
+typedef struct {
+    PyObject_HEAD
+    PyObject *type;
+    void *pointer;
+} CffiValue;
+static ternaryfunc call_ctypes, call_cffi;
+
+static PyObject *
+ask_and_call_ctypes(PyObject *function, PyObject *args, PyObject *options)
+{
+    void **pointer = ((CtypesValue *)function)->pointer;
+    return pointer && ask_about_address(*pointer) < 0 ? NULL : call_ctypes(function, args, options);
+}
+
+static PyObject *
+ask_and_call_cffi(PyObject *function, PyObject *args, PyObject *options)
+{
+    return ask_about_address(((CffiValue *)function)->pointer) < 0 ? NULL : call_cffi(function, args, options);
+}
+
+/* Put a function in the place of a type's own way to be called: in the type, and in its `__call__`, which a subclass that is
+ * made later takes it from. */
+static void
+divert_calls(PyObject *module, const char *name, ternaryfunc ask, ternaryfunc *real)
+{
+    PyObject *type = PyDict_GetItemString(PyModule_GetDict(module), name);
+    PyObject *wrapper = type && PyType_Check(type) ? PyObject_GetAttrString(type, "__call__") : NULL;
+    ternaryfunc call = wrapper ? ((PyTypeObject *)type)->tp_call : NULL;
+    if (call && call != ask && (!*real || call == *real)) {
+        *real = call;
+        ((PyTypeObject *)type)->tp_call = ask;
+        if (Py_IS_TYPE(wrapper, &PyWrapperDescr_Type) && ((PyWrapperDescrObject *)wrapper)->d_wrapped == (void *)call) {
+            ((PyWrapperDescrObject *)wrapper)->d_wrapped = (void *)ask;
+        }
+    }
+    PyErr_Clear();
+    Py_XDECREF(wrapper);
+}
+
+/* Look at how a module that was just executed calls native code. */
+void
+native_watch(PyObject *module, const char *name)
+{
+    static const char *const cffi_types[] = {
+        "_CDataBase", "__CDataOwn", "__CDataOwnGC", "__CDataFromBuf", "__CDataGCP",
+    };
+    bool is_cffi = strcmp(name, "_cffi_backend") == 0;
+    if (!is_cffi && strcmp(name, "_ctypes") != 0) {
+        return;
+    }
+    learn_addresses();
+    for (size_t at = 0; is_cffi && at < Py_ARRAY_LENGTH(cffi_types); at++) {
+        divert_calls(module, cffi_types[at], ask_and_call_cffi, &call_cffi);
+    }
+    if (!is_cffi) {
+        divert_calls(module, "CFuncPtr", ask_and_call_ctypes, &call_ctypes);
+    }
+}
+
+/* Modules that can do what no event tells of: whoever has them made must be allowed to. */
+bool
+native_is_asked_for(const char *name)
+{
+    static const char *const names[] = {
+        "_ctypes",       "_cffi_backend",      "_tkinter",        "_interpreters",   "_xxsubinterpreters",
+        "_testcapi",     "_testinternalcapi",  "_testlimitedcapi", "_testclinic",    "_testmultiphase",
+    };
+    for (size_t at = 0; at < Py_ARRAY_LENGTH(names); at++) {
+        if (strcmp(names[at], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* _ctypes.call_function(address, arguments) and call_cdeclfunction */
+static int
+ask_call_function(Call *call, const char *Py_UNUSED(name))
+{
+    PyObject *address = call_value(call, 0, NULL);
+    void *pointer = address && PyLong_Check(address) ? PyLong_AsVoidPtr(address) : NULL;
+    PyErr_Clear();
+    return ask_about_address(pointer);
+}
+
+/* load_library(path, flags) and FFI.dlopen(path, flags) of cffi. Twin: events.read_dlopen. */
+static int
+ask_library(Call *call, const char *Py_UNUSED(name))
+{
+    PyObject *value = call_value(call, 0, NULL);
+    if (!value || !PyUnicode_Check(value)) {
+        return 0;
+    }
+    PyObject *once = PyUnicode_FromObject(value), *target = NULL;
+    int result = once ? call_give(call, 0, NULL, once) : -1;
+    if (result == 0) {
+        bool is_path = PyUnicode_FindChar(once, '/', 0, PyUnicode_GET_LENGTH(once), 1) >= 0;
+        target = is_path ? locate_at(once, WORKING_FOLDER) : Py_NewRef(once);
+        result = target ? judge_ask(NATIVE_LOAD, target, NULL) : PyErr_Occurred() ? -1 : 0;
+    }
+    Py_XDECREF(target);
+    Py_XDECREF(once);
+    return result;
+}
+
+/* load_function(type, name) and its like */
+static int
+ask_symbol(Call *call, const char *Py_UNUSED(name))
+{
+    PyObject *value = call_value(call, 1, NULL);
+    PyObject *once = value && PyUnicode_Check(value) ? PyUnicode_FromObject(value) : NULL;
+    int result = once && call_give(call, 1, NULL, once) == 0 ? judge_ask(NATIVE_CALL, once, NULL) : 0;
+    Py_XDECREF(once);
+    return PyErr_Occurred() ? -1 : result;
+}
+
+static int
+ask_tcl(Call *Py_UNUSED(call), const char *name)
+{
+    return ask_about_name(NATIVE_CALL, "_tkinter.%s", name);
+}
+
+static int
+ask_interpreter(Call *Py_UNUSED(call), const char *name)
+{
+    return ask_about_name(NATIVE_CALL, "_interpreters.%s", name);
+}
+
+const Method methods_of_native[] = {
+    {"_ctypes", NULL, "call_function", ask_call_function, NULL},
+    {"_ctypes", NULL, "call_cdeclfunction", ask_call_function, NULL},
+    {"_cffi_backend", NULL, "load_library", ask_library, NULL},
+    {"_cffi_backend", "FFI", "dlopen", ask_library, NULL},
+    {"_cffi_backend", "CLibrary", "load_function", ask_symbol, NULL},
+    {"_cffi_backend", "CLibrary", "read_variable", ask_symbol, NULL},
+    {"_cffi_backend", "CLibrary", "write_variable", ask_symbol, NULL},
+    {"_tkinter", NULL, "create", ask_tcl, NULL},
+    {"_interpreters", NULL, "create", ask_interpreter, NULL},
+    {"_xxsubinterpreters", NULL, "create", ask_interpreter, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
