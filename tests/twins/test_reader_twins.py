@@ -605,6 +605,25 @@ def test_what_was_written_is_remembered_alike(steps, more):
         assert ccore.written_holds(path) == written.holds(path), path
 
 
+def test_a_file_in_what_was_written_was_written(tmp_path):
+    """A module in an archive is as new as the archive; a folder says nothing of what is in it."""
+    (tmp_path / "archive.zip").write_text("x")
+    (tmp_path / "folder").mkdir()
+    kept = Written()
+    for path in (f"{tmp_path}/archive.zip", f"{tmp_path}/folder", f"{tmp_path}/gone"):
+        kept.note(path)
+        ccore.written_note(path)
+
+    for name, expected in [
+        ("archive.zip/a/b.py", True),
+        ("folder/b.py", False),
+        ("folder", True),
+        ("gone/x", True),
+        ("other/x", False),
+    ]:
+        assert ccore.written_holds(f"{tmp_path}/{name}") is kept.holds(f"{tmp_path}/{name}") is expected, name
+
+
 def test_only_so_many_paths_are_remembered():
     """The oldest goes for the newest."""
     for at in range(MOST + 1):

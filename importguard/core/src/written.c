@@ -2,6 +2,7 @@
 #include "readers.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define MOST 4096    /* paths; the oldest goes first */
 #define BUCKETS 4096 /* a power of two */
@@ -115,12 +116,29 @@ written_move(Text source, Text target)
     return result;
 }
 
-/* Say whether a path was written by this process, or lies in memory only. */
+static bool
+is_noted(Text path)
+{
+    return *link_to(path, hash_of(path)) != NULL;
+}
+
+/* Say whether a path leads into an archive that was written; a folder that was made says nothing of its files. */
+static bool
+lies_in_a_file(Text path)
+{
+    do {
+        size_t at = text_last(path, '/');
+        path.size = at ? at - 1 : 0;
+    } while (path.size && !is_noted(path));
+    return path.size && paths_kind(path, true) != S_IFDIR;
+}
+
+/* Say whether a path was written by this process, lies in what was, or lies in memory only. */
 bool
 written_holds(Text path)
 {
-    return *link_to(path, hash_of(path)) || text_starts(path, "/memfd:") || text_starts(path, "/dev/fd/")
-           || text_ends(path, " (deleted)");
+    return is_noted(path) || text_starts(path, "/memfd:") || text_starts(path, "/dev/fd/")
+           || text_ends(path, " (deleted)") || lies_in_a_file(path);
 }
 
 /* Say whether this process has written a file, by its own name or by one that leads to it: programs are named as people
