@@ -24,7 +24,9 @@ sources = st.builds(
     lambda chain, phase, module: Origin(tuple(chain), phase, module),
     st.lists(st.sampled_from((*INNER, APP, MINE)), max_size=4), st.sampled_from(PHASES), st.sampled_from(("", "acme")),
 )  # fmt: skip
-startup_files = st.sampled_from((f"{SITE}/one.pth", f"{SITE}/one/x.pth", "/etc/x.pth", "x.pth", ""))
+startup_files = st.sampled_from(
+    (f"{SITE}/one.pth", f"{SITE}/one/x.pth", f"{SITE}/none/../one/x.pth", "/srv/std/x.pth", "/etc/x.pth", "/proc/self/cwd/x.pth", "x.pth", "")
+)
 walks = st.one_of(
     st.tuples(owners.filter(bool), st.just(BODY), namespaces),
     st.tuples(owners, st.just(CARRIED), sources),
@@ -47,7 +49,7 @@ def make_identity():
     dists = {"one": {"version": "1.0", "kind": "distribution", "malicious": ""}, "two": {"version": "2.0", "kind": "distribution", "malicious": ""}}
     site = {"mtime_ns": 0, "dists": dists, "prefixes": {f"{SITE}/one": "one"}, "files": {}}
     return Identity(
-        sites={SITE: site}, app_roots=(), stdlib=(), package="/guard/",
+        sites={SITE: site}, app_roots=(), stdlib=("/srv/std/",), package="/guard/",
         is_app=lambda name: False, is_written=lambda path: False, look_up=lambda name, version: "",
     )  # fmt: skip
 

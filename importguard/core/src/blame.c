@@ -146,21 +146,34 @@ name_of(PyObject *path)
     return at < 0 ? Py_NewRef(path) : PyUnicode_Substring(path, at + 1, size);
 }
 
+/* Return the owner of a start-up file, by where it really lies. Python brings none: one that seems to lie in the standard
+ * library was put there. */
+static OwnerId
+owner_of_startup_file(const Process *of, PyObject *path)
+{
+    PyObject *keeper = NULL;
+    OwnerId owner = OWNER_UNOWNED;
+    Buffer real;
+    Text text;
+    buffer_start(&real);
+    if (text_of_name(path, &text, &keeper) == 0) {
+        if (paths_resolve(text, WORKING_FOLDER, &real) == 0) {
+            owner = identity_owner_of_path(of->identity, buffer_text(&real));
+        }
+        Py_XDECREF(keeper);
+    }
+    buffer_end(&real);
+    PyErr_Clear();
+    return owner == OWNER_UNOWNED || owner == OWNER_STDLIB ? startup_owner(of, path) : owner;
+}
+
 /* Twin: _at_startup_file. */
 static void
 at_startup_line(const Process *of, Walked *walked, Blame *blame)
 {
-    PyObject *keeper = NULL;
-    OwnerId owner = OWNER_UNOWNED;
-    Text text;
-    if (text_of_name(walked->detail, &text, &keeper) == 0) {
-        owner = identity_owner_of_path(of->identity, text);
-        Py_XDECREF(keeper);
-    }
-    append(walked, owner == OWNER_UNOWNED ? startup_owner(of, walked->detail) : owner);
+    append(walked, owner_of_startup_file(of, walked->detail));
     blame->phase = PHASE_STARTUP;
     blame->module = name_of(walked->detail);
-    PyErr_Clear();
 }
 
 /* Twin: _at_main. The program itself: the application's, or whoever's started this process. */
