@@ -21,10 +21,7 @@ SHOWS = {"memory_of_the_process": RAN, "memory_by_a_descriptor_of_its_folder": R
 # What nothing stops yet: the versions, and what will.
 JUDGE = "Python code that attacks the guard"
 OPEN = {
-    "call_that_starts_programs": (EVERYWHERE, "wraps in Python"),
     "edited_mode": (EVERYWHERE, JUDGE),
-    "exhausted_memory": (EVERYWHERE, JUDGE),
-    "memory_by_a_descriptor_of_its_folder": (EVERYWHERE, "opens relative to a directory"),
     "memory_by_ctypes": (EVERYWHERE, "native code"),
     "methods_of_the_guard": (EVERYWHERE, JUDGE),
     "replaced_verdict": (EVERYWHERE, JUDGE),
