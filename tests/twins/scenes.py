@@ -27,8 +27,8 @@ def by_import(name, evil, **more):
     return Scene(name, KEY + AS_TEXT + evil, **more)
 
 
-def by_call(name, evil, **more):
-    return Scene(name, KEY + AS_TEXT + evil, "import acme_evil\nacme_evil.act()\n", ("acme-evil", "run"), **more)
+def by_call(name, evil, app="import acme_evil\nacme_evil.act()\n", **more):
+    return Scene(name, KEY + AS_TEXT + evil, app, ("acme-evil", "run"), **more)
 
 
 AGREED = (
@@ -121,5 +121,51 @@ FORGED = (
         "    __hash__ = lambda self: hash('__file__')\n"
         "exec(PAYLOAD, {'__file__': __import__('sys').modules['__main__'].__file__, K('x'): 1})",
         python=None,
+    ),
+    by_import(
+        "a module's code in another's namespace, by exec of a function's code",
+        f"import sys\ndef act():\n    try: {READ}; print('GOT IT')\n    except PermissionError: pass\n"
+        "exec(act.__code__, sys.modules['__main__'].__dict__)",
+        python=None,
+    ),
+    by_import(
+        "bytecode whose functions name the application's file",
+        "import sys, importlib.util, _frozen_importlib_external as external\n"
+        "path = os.path.join(os.environ['TMPDIR'], 'nested.pyc')\n"
+        "code = compile(PAYLOAD, sys.modules['__main__'].__file__, 'exec')\n"
+        "open(path, 'wb').write(external._code_to_timestamp_pyc(code))\n"
+        "loader = external.SourcelessFileLoader('nested', path)\n"
+        "spec = importlib.util.spec_from_loader('nested', loader)\n"
+        "loader.exec_module(importlib.util.module_from_spec(spec))",
+        blamed=("unowned", "import"),
+        python=("unowned", "import"),
+    ),
+    by_import(
+        "bytecode with a hash that nobody checks, in the project's cache",
+        "import sys, importlib.util, _frozen_importlib_external as external\n"
+        "source = os.path.abspath(sys.modules['__main__'].__file__)\n"
+        "place = importlib.util.cache_from_source(source)\nos.makedirs(os.path.dirname(place), exist_ok=True)\n"
+        "code = compile(PAYLOAD, source, 'exec')\n"
+        "open(place, 'wb').write(external._code_to_hash_pyc(code, b'12345678', False))\n"
+        "loader = external.SourceFileLoader('nested', source)\n"
+        "spec = importlib.util.spec_from_loader('nested', loader)\n"
+        "loader.exec_module(importlib.util.module_from_spec(spec))",
+        blamed=("unowned", "import"),
+        python=None,
+    ),
+    by_import(
+        "a function of another distribution replaced",
+        f"import acme_good\ndef act():\n    try: {READ}; print('GOT IT')\n    except PermissionError: pass\n"
+        "acme_good.help = act",
+        app="import acme_evil, acme_good\nacme_good.help()\n",
+        blamed=("acme-evil", "run"),
+        python="same",
+    ),
+    by_call(
+        "code handed over a queue to a thread of the application's",
+        f"def act():\n    try: {READ}; print('GOT IT')\n    except PermissionError: pass\n",
+        app="import queue, threading, acme_evil\nwork = queue.Queue()\n"
+        "thread = threading.Thread(target=lambda: work.get()())\nthread.start()\nwork.put(acme_evil.act)\nthread.join()\n",
+        python="same",
     ),
 )

@@ -60,7 +60,7 @@ COMMON = {
     "models": ("semantic-types", "coloraiz"),
     "techniques": ("T1195.001", "T1554", "T1056", "T1041"),
 }
-UNSEEN = f"setting an attribute of a module raises no audit event; the C core watches it: {LIMITS}"
+UNSEEN = f"setting an attribute of a module raises no audit event, and nothing compares modules around an import yet: {LIMITS}"
 PATCHER = Wheel("acme-types", "0.9.1", {"acme_types.py": PATCH})
 PROXIER = Wheel("acme-types", "0.9.1", {"acme_types.py": PROXY})
 

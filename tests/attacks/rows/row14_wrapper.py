@@ -40,7 +40,7 @@ CALL = app(
     "import acme_debug, os, urllib.request",
     "urllib.request.urlopen(os.environ['SINK'] + '/the-applications-own', timeout=5).close()",
 )
-UNSEEN = f"setting an attribute of a module raises no audit event; the C core watches it: {LIMITS}"
+UNSEEN = f"setting an attribute of a module raises no audit event, and nothing compares modules around an import yet: {LIMITS}"
 COMMON = {
     "models": ("dbgpkg 1.3.6",),
     "techniques": ("T1195.002", "T1554", "T1059.004", "T1546"),
