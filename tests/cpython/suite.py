@@ -23,6 +23,7 @@ FILES = (
     "test_multiprocessing_spawn",
 )
 ABSENT = Path(__file__).with_name("absent")
+STAND_IN = "_stand_in"
 SECONDS = 900
 WHOLE = "(the file as a whole)"
 # What the XML leaves out: a failing subtest, and what fails before or after the tests of a class or a module.
@@ -33,7 +34,7 @@ ALARMS = ("tamper", "degraded", "killed")
 
 
 class Unfit(Exception):
-    """A run that was meant to be guarded, by one core, and wasn't; says what it wrote instead."""
+    """A run that says nothing of the guard: bare without a single test, or guarded by another core or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +60,35 @@ def play(name, interpreter, mode, *, core="auto", only=(), seconds=SECONDS):
         with worlds.furnished(root, prefix) as world:
             written = world.root / "outcomes.xml"
             command = [interpreter.path, "-m", "test", "-v", "--fail-env-changed", "--timeout", seconds]
-            command += [*_where(name, interpreter, world), *_matching(only), "--junit-xml", written, name]
+            command += ["--junit-xml", written, *_matching(only), *_asked(name, interpreter, world)]
             options = () if mode == guarded.UNGUARDED else ("--core", core)
             outcome = guarded.run(world, command, mode=mode, options=options, seconds=seconds + 20)
-            if mode != guarded.UNGUARDED:
-                _check_armed(outcome, core)
-            return Run(_outcomes(written, outcome), _alarms(outcome.records), outcome.seconds)
+            run = Run(_outcomes(written, outcome), _alarms(outcome.records), outcome.seconds)
+            _check_fitness(run, mode, core, outcome)
+            return run
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _where(name, interpreter, world):
-    """Return the options that find a test file which this CPython has no copy of; none where it has."""
+def _asked(name, interpreter, world):
+    """Return the last arguments: the test file, or where the project has the stand-in for one that isn't installed."""
     installed = interpreter.path.parents[1] / "lib" / f"python{interpreter.version}" / "test"
     if (installed / name).exists() or (installed / f"{name}.py").exists():
-        return []
-    # Under another name there: as it is, pytest would take it for a test of ours.
-    shutil.copy(ABSENT / f"{name.removeprefix('test_')}.py", world.project / f"{name}.py")
-    return ["--testdir", world.project]
+        return [name]
+    # Under another name: what the runner knows as a folder it looks for nowhere but among CPython's own.
+    shutil.copy(ABSENT / f"{name.removeprefix('test_')}.py", world.project / f"{name}{STAND_IN}.py")
+    return ["--testdir", world.project, name + STAND_IN]
 
 
 def _matching(only):
-    return [option for test in only for option in ("--match", f"*{test}")]
+    return [option for test in only for option in ("--match", f"*.{test.partition('.')[2]}")]
 
 
-def _check_armed(outcome, core):
+def _check_fitness(run, mode, core, outcome):
+    if mode == guarded.UNGUARDED:
+        if len(run.outcomes) == 1:
+            raise Unfit(f"no test was run: {_text(outcome)[-2000:]}")
+        return
     cores = [record["core"] for record in outcome.records if record["event"] == "armed"]
     # Only the first: a sub-interpreter may have another core than its process.
     if not cores or core not in ("auto", cores[0]):
@@ -109,7 +114,7 @@ def _word(case):
 
 
 def _short(test):
-    return test.removeprefix("test.")
+    return test.removeprefix("test.").replace(f"{STAND_IN}.", ".")
 
 
 def _text(outcome):

@@ -81,9 +81,11 @@ def test_every_way_for_a_test_to_end_is_told(any_interpreter, tmp_path, monkeypa
     assert one.outcomes == {suite.WHOLE: "exit 2", "test_of_every_way.Outcomes.test_error": "error"}
 
 
-def test_a_core_that_was_not_there(interpreter):
-    """A run that no guard was in says nothing about it, and is refused."""
-    with pytest.raises(suite.Unfit, match="no such core|instead of"):
+def test_a_run_that_says_nothing(interpreter):
+    """Without a single test, or without the core that was asked for, there is nothing to compare, and it is refused."""
+    with pytest.raises(suite.Unfit, match="no test was run"):
+        suite.play("test_audit", interpreter, guarded.UNGUARDED, only=["test_audit.AuditTest.test_of_nothing"])
+    with pytest.raises(suite.Unfit, match="instead of 'none'"):
         suite.play("test_audit", interpreter, guarded.OBSERVE, core="none")
 
 
