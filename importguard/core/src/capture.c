@@ -59,6 +59,20 @@ is_arranged_by_the_application(void)
     return is_tagged && (is_at_root || meaning == MAIN || meaning == APPLICATION);
 }
 
+/* Say whether a function is the application's own code: that answers for itself, whoever hands it over. */
+static bool
+answers_for_itself(PyObject *function)
+{
+    if (PyMethod_Check(function)) {
+        function = PyMethod_GET_FUNCTION(function);
+    }
+    if (!PyFunction_Check(function)) {
+        return false;
+    }
+    Meaning meaning = place_at(tag_get((PyCodeObject *)PyFunction_GET_CODE(function)))->meaning;
+    return meaning == MAIN || meaning == APPLICATION;
+}
+
 static bool
 is_same_list(PyObject *left, PyObject *right)
 {
@@ -194,7 +208,7 @@ PyObject *
 carry(PyObject *function, Manner manner)
 {
     bool is_here = core.armed && concludes && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
-    if (!is_here || !PyCallable_Check(function) || is_torn()
+    if (!is_here || answers_for_itself(function) || !PyCallable_Check(function) || is_torn()
         || (!has_foreign_roots && is_arranged_by_the_application())) {
         return Py_NewRef(function);
     }
