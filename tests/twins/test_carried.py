@@ -76,7 +76,7 @@ def test_the_doors_stay_the_objects_that_they_are(play):
         play,
         "import concurrent.futures.thread as futures, _signal, posix\n"
         "builtin = type(len)\n"
-        "print({type(f) is builtin for f in (_thread.start_new_thread, threading._start_new_thread, _signal.signal, _signal.getsignal, "
+        "print({type(f) is builtin for f in (_thread.start_new_thread, _thread.start_new, _signal.signal, _signal.getsignal, "
         "atexit.register, posix.register_at_fork)})\n"
         "inits = [asyncio.events.Handle.__init__, futures._WorkItem.__init__, weakref.finalize.__init__]\n"
         "print({type(f) is type(put_off) for f in inits}, [hasattr(f, '__wrapped__') for f in inits], {f.__module__ for f in inits})\n",
@@ -188,3 +188,46 @@ def test_a_thread_of_c_code_is_judged_by_what_it_runs(play):
 
     assert outcome.stdout.splitlines() == ["Denied"], outcome.story()
     assert outcome.decisions(capability="fs.read", owner="acme-evil", phase="run"), outcome.story()
+
+
+FOLDERS = [f"doomed-{number}" for number in range(200)]
+# Cycles, which the collector finds while somebody else is at work: the guard too, which has much to do for denials.
+GARBAGE = """
+import functools, gc, os
+HOME = os.path.expanduser('~')
+
+def leave(name):
+    class Doomed:
+        __del__ = functools.partial(os.rmdir, HOME + '/' + name)
+    doomed = Doomed()
+    doomed.itself = doomed
+
+def attempt():
+    try: open(HOME + '/.ssh/id_ed25519')
+    except PermissionError: pass
+
+gc.collect()
+for number, name in enumerate(NAMES):
+    gc.disable()
+    leave(name)
+    gc.set_threshold(gc.get_count()[0] + number, 1, 1)
+    gc.enable()
+    attempt()
+gc.collect()
+"""
+
+
+def test_a_finalizer_does_not_get_the_guards_own_authority(tmp_path, any_interpreter, twin_environments):
+    """What the collector calls while the guard is at work is not taken for the guard's: no folder is removed."""
+    environment = envs.copy(twin_environments(any_interpreter), tmp_path / "env")
+    (environment.site_packages / "acme_evil.py").write_text(f"NAMES = {FOLDERS}\n{GARBAGE}")
+    with worlds.furnished(tmp_path / "world", environment) as world:
+        for name in FOLDERS:
+            (world.home / name).mkdir()
+        (world.project / "app.py").write_text(IMPORT)
+        policy = 'version = 1\nextends = "recommended"\n[import]\ndeny = ["fs.write:~/doomed-*"]\n'
+        outcome = guarded.run(world, [environment.python, "app.py"], policy=policy, options=("--core", "c"))
+        left = len(list(world.home.glob("doomed-*")))
+
+    assert outcome.decisions(capability="fs.read", owner="acme-evil", verdict="deny"), outcome.story()
+    assert left == len(FOLDERS), outcome.story()

@@ -1,7 +1,57 @@
 /* Which threads are inside the guard. Looks like a set of thread ids, and serves only the guard's own code. */
 #include "ccore.h"
 
+#include <pthread.h>
+
 static _Thread_local int depth;
+
+/* Finalizers and tracers of others would run between the guard's own instructions, in frames that are let do anything: so
+ * they wait until no thread is inside. */
+static int threads_inside;
+static bool has_collector, knows_forks;
+
+/* Only the thread that forks goes on in a child. */
+static void
+forget_other_threads(void)
+{
+    if (threads_inside > 0) {
+        threads_inside = depth > 0;
+        if (threads_inside == 0 && has_collector && PyGILState_Check()) {
+            PyGC_Enable();
+        }
+    }
+}
+
+static void
+go_in(void)
+{
+    knows_forks = knows_forks || pthread_atfork(NULL, NULL, forget_other_threads) == 0;
+    if (threads_inside++ == 0) {
+        has_collector = PyGC_Disable() == 1;
+    }
+    PyThreadState_EnterTracing(PyThreadState_Get());
+}
+
+static void
+come_out(void)
+{
+    PyThreadState_LeaveTracing(PyThreadState_Get());
+    if (--threads_inside == 0 && has_collector) {
+        PyGC_Enable();
+    }
+}
+
+static void
+set_depth(int wanted)
+{
+    if (depth == 0 && wanted > 0) {
+        go_in();
+    }
+    else if (depth > 0 && wanted == 0) {
+        come_out();
+    }
+    depth = wanted;
+}
 
 bool
 busy_here(void)
@@ -12,13 +62,15 @@ busy_here(void)
 int
 busy_enter(void)
 {
-    return depth++;
+    int before = depth;
+    set_depth(before + 1);
+    return before;
 }
 
 void
 busy_leave(int before)
 {
-    depth = before;
+    set_depth(before);
 }
 
 /* Whoever gets hold of the object may look at it; only the guard's code may change it, and only for its own thread. */
@@ -41,7 +93,7 @@ busy_add(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(thread))
     if (!is_asked_by_the_guard()) {
         return NULL;
     }
-    depth = 1;
+    set_depth(1);
     Py_RETURN_NONE;
 }
 
@@ -51,7 +103,7 @@ busy_discard(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(thread))
     if (!is_asked_by_the_guard()) {
         return NULL;
     }
-    depth = 0;
+    set_depth(0);
     Py_RETURN_NONE;
 }
 
