@@ -231,3 +231,26 @@ def test_a_finalizer_does_not_get_the_guards_own_authority(tmp_path, any_interpr
 
     assert outcome.decisions(capability="fs.read", owner="acme-evil", verdict="deny"), outcome.story()
     assert left == len(FOLDERS), outcome.story()
+
+
+INTERRUPTING = """
+import importguard.pinned as pinned, signal
+got = []
+def handler(*_):
+    try: got.append(pinned.read_file(KEY))
+    except PermissionError: pass
+signal.signal(signal.SIGALRM, handler)
+for turn in range(150):
+    signal.setitimer(signal.ITIMER_REAL, 0.0001 + turn % 15 / 10000)
+    try: open(KEY)
+    except PermissionError: pass
+    signal.setitimer(signal.ITIMER_REAL, 0)
+print('GOT IT' if got else 'nothing')
+"""
+
+
+def test_a_handler_that_interrupts_the_guard_is_not_the_guard(play):
+    """A signal that comes while the guard is at work gives its handler no way to read by the guard's own functions."""
+    outcome = play(FOUND + KEY + INTERRUPTING, IMPORT)
+
+    assert outcome.stdout == "nothing\n", outcome.story()

@@ -73,6 +73,15 @@ busy_leave(int before)
     set_depth(before);
 }
 
+/* Step out of the guard for what interrupts it; return what busy_leave takes to go back in. */
+int
+busy_suspend(void)
+{
+    int before = depth;
+    set_depth(0);
+    return before;
+}
+
 /* Whoever gets hold of the object may look at it; only the guard's code may change it, and only for its own thread. */
 static bool
 is_asked_by_the_guard(void)

@@ -180,24 +180,32 @@ trace(void)
 static PyObject *
 carry_again(PyObject *carried, Origin *origin, bool interrupts)
 {
-    if (origin_is_the_application(origin) || !origin_is_the_application(carried_origin(carried))) {
+    const Origin *before = carried_origin(carried);
+    if (origin_is_the_application(origin) || (before && !origin_is_the_application(before))) {
         return Py_NewRef(carried);
     }
     return carried_new(origin, carried_function(carried), interrupts);
 }
 
+/* Return what the application puts off as it is; a handler must be known for one, as it may interrupt the guard. */
+static PyObject *
+plain(PyObject *function, Manner manner)
+{
+    return manner == HANDLING && !is_carried(function) ? carried_new(NULL, function, true) : Py_NewRef(function);
+}
+
 static PyObject *
 carry_for(Origin *origin, PyObject *function, Manner manner)
 {
-    bool interrupts = manner == INTERRUPTING;
-    if (carried_origin(function)) {
+    bool interrupts = manner == AT_FORK || manner == HANDLING;
+    if (is_carried(function)) {
         return carry_again(function, origin, interrupts);
     }
     if (!origin_is_the_application(origin)) {
         has_foreign_roots = has_foreign_roots || manner == ROOT;
     }
     else if (!has_foreign_roots) {
-        return Py_NewRef(function);
+        return plain(function, manner);
     }
     return carried_new(origin, function, interrupts);
 }
@@ -208,9 +216,11 @@ PyObject *
 carry(PyObject *function, Manner manner)
 {
     bool is_here = core.armed && concludes && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
-    if (!is_here || answers_for_itself(function) || !PyCallable_Check(function) || is_torn()
-        || (!has_foreign_roots && is_arranged_by_the_application())) {
+    if (!is_here || !PyCallable_Check(function) || is_torn()) {
         return Py_NewRef(function);
+    }
+    if (answers_for_itself(function) || (!has_foreign_roots && is_arranged_by_the_application())) {
+        return plain(function, manner);
     }
     Origin *origin = trace();
     PyObject *result = origin ? carry_for(origin, function, manner) : NULL;

@@ -7,7 +7,7 @@
 typedef struct {
     PyObject_HEAD
     PyObject *function;
-    Origin *origin;
+    Origin *origin; /* NULL for the application's handlers: these only don't get the guard's authority */
     PyObject *weak_references;
     vectorcallfunc call;
     bool interrupts; /* the interpreter calls it between two instructions of anybody's */
@@ -41,15 +41,15 @@ is_called_by_somebody(const Cursor *cursor)
     return tag != NO_TAG && meaning != STDLIB && meaning != GUARD;
 }
 
-/* Return a new call, or NULL with an exception set. */
-static Errand *
-set_out(const Carried *carried)
+/* Begin a call, `*begun` NULL where it has no origin; returns 0, or -1 with an exception set. */
+static int
+set_out(const Carried *carried, Errand **begun)
 {
     Cursor cursor;
-    Errand *errand = PyMem_RawMalloc(sizeof *errand);
+    Errand *errand = carried->origin ? PyMem_RawMalloc(sizeof *errand) : NULL;
+    *begun = errand;
     if (!errand) {
-        PyErr_NoMemory();
-        return NULL;
+        return carried->origin ? PyErr_NoMemory(), -1 : 0;
     }
     cursor_start(&cursor, NULL);
     *errand = (Errand){
@@ -63,12 +63,15 @@ set_out(const Carried *carried)
         newest->newer = errand;
     }
     newest = errand;
-    return errand;
+    return 0;
 }
 
 static void
 come_back(Errand *errand)
 {
+    if (!errand) {
+        return;
+    }
     if (errand->older) {
         errand->older->newer = errand->newer;
     }
@@ -90,13 +93,15 @@ carried_call(PyObject *self, PyObject *const *args, size_t size, PyObject *names
         PyErr_SetString(PyExc_ReferenceError, "the function is gone");
         return NULL;
     }
-    Errand *errand = set_out(carried);
-    if (!errand) {
+    Errand *errand;
+    if (set_out(carried, &errand) < 0) {
         return NULL;
     }
+    int busy = busy_suspend(); /* what interrupts the guard is not the guard */
     PyObject *function = Py_NewRef(carried->function);
     PyObject *result = PyObject_Vectorcall(function, args, size, names);
     Py_DECREF(function);
+    busy_leave(busy);
     come_back(errand);
     return result;
 }
@@ -110,7 +115,7 @@ carried_new(Origin *origin, PyObject *function, bool interrupts)
         return NULL;
     }
     carried->function = Py_NewRef(function);
-    carried->origin = (Origin *)Py_NewRef(origin);
+    carried->origin = (Origin *)Py_XNewRef(origin);
     carried->weak_references = NULL;
     carried->call = carried_call;
     carried->interrupts = interrupts;
@@ -118,18 +123,24 @@ carried_new(Origin *origin, PyObject *function, bool interrupts)
     return (PyObject *)carried;
 }
 
-/* Return the origin of a Carried, borrowed; NULL for anything else. */
+bool
+is_carried(PyObject *function)
+{
+    return Py_IS_TYPE(function, &CarriedType);
+}
+
+/* Return the origin of a Carried, borrowed; NULL where it has none. */
 Origin *
 carried_origin(PyObject *carried)
 {
-    return Py_IS_TYPE(carried, &CarriedType) ? ((Carried *)carried)->origin : NULL;
+    return is_carried(carried) ? ((Carried *)carried)->origin : NULL;
 }
 
 /* Return the function that was given, carried or not; borrowed. */
 PyObject *
 carried_function(PyObject *function)
 {
-    return Py_IS_TYPE(function, &CarriedType) ? ((Carried *)function)->function : function;
+    return is_carried(function) ? ((Carried *)function)->function : function;
 }
 
 /* The origin is not shown to the collector: it can't be part of a cycle, and nobody shall find it there. */

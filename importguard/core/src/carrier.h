@@ -27,6 +27,7 @@ struct Errand {
 /* carrier.c */
 Origin *origin_new(PyObject *chain, PyObject *phase, PyObject *module);
 bool origin_is_the_application(const Origin *origin);
+bool is_carried(PyObject *function);
 PyObject *carried_new(Origin *origin, PyObject *function, bool interrupts);
 Origin *carried_origin(PyObject *carried);
 PyObject *carried_function(PyObject *function);
@@ -34,7 +35,7 @@ const Errand *errands(void);
 const Errand *errand_above(const Errand *newest, const void *frame);
 
 /* capture.c */
-typedef enum { HANDED_OVER, INTERRUPTING, ROOT } Manner;
+typedef enum { HANDED_OVER, AT_FORK, HANDLING, ROOT } Manner;
 int capture_start(PyObject *conclude);
 PyObject *carry(PyObject *function, Manner manner);
 

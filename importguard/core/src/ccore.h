@@ -140,6 +140,7 @@ PyObject *arguments_plain(PyObject *args);
 extern PyTypeObject BusyType;
 int busy_enter(void);
 void busy_leave(int before);
+int busy_suspend(void);
 bool busy_here(void);
 
 /* hook.c */

@@ -34,7 +34,7 @@ with_carried(PyObject *args, Py_ssize_t position, Manner manner)
 static PyObject *
 without_carried(PyObject *result)
 {
-    if (result && carried_origin(result)) {
+    if (result && is_carried(result)) {
         Py_SETREF(result, Py_NewRef(carried_function(result)));
     }
     return result;
@@ -115,7 +115,7 @@ set_handler(PyObject *self, PyObject *const *args, Py_ssize_t size)
     if (size != 2) {
         return real_set_handler(self, args, size);
     }
-    PyObject *given[2] = {args[0], carry(args[1], INTERRUPTING)};
+    PyObject *given[2] = {args[0], carry(args[1], HANDLING)};
     PyObject *result = given[1] ? real_set_handler(self, given, size) : NULL;
     Py_XDECREF(given[1]);
     return without_carried(result);
@@ -138,7 +138,7 @@ register_at_fork(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObjec
     if (size > 0 || all > FORK_FUNCTIONS) {
         return real_register_at_fork(self, args, size, names);
     }
-    while (made < all && (given[made] = carry(args[made], INTERRUPTING))) {
+    while (made < all && (given[made] = carry(args[made], AT_FORK))) {
         made++;
     }
     if (made == all) {
