@@ -219,6 +219,8 @@ class Corridor:
                 self.recorder.record(
                     "tamper", capability="runtime.patch", target="sys.meta_path", reason="the finder was removed"
                 )
+                if self.concerns("runtime.patch", "sys.meta_path"):
+                    self.judge("runtime.patch", "sys.meta_path", None, get_frame(0).f_back)
         filename = args[1]
         if type(filename) is str and self.table.watches("native.load", filename):
             self.judge("native.load", resolve(filename), None, get_frame(0).f_back)

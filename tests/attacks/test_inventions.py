@@ -228,8 +228,6 @@ def run():
     "thread_that_nobody_started": Attempt(
         "import _testcapi, functools, shutil\n"
         "_testcapi.call_in_temporary_c_thread(functools.partial(shutil.copyfile, AWS, LOOT))\n",
-        open_on=EVERYWHERE,
-        closed_by="callbacks made of builtins",
     ),
     "module_put_into_anothers_folder": Attempt(
         "import acme_more\nplace = os.path.dirname(acme_more.__file__)\n"

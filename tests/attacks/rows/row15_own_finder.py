@@ -1,7 +1,7 @@
 """A package that takes over importing: its own finder, its own `__import__`, all others gone: gpu-free-ai."""
 
 from payloads import STEAL_KEY, STEAL_VARIABLE, TOOLS, app, function
-from scenario import LIMITS, Expected, Scenario
+from scenario import Expected, Scenario
 from support.wheels import Wheel
 
 TAKE_OVER = """
@@ -41,7 +41,7 @@ SCENARIOS = (
         app=app("import acme_gpu", "import wave"),
         achieves=("leaked:variable", "leaked:ssh"),
         denied=(
-            Expected("net.connect", "acme-gpu", "import", "127.0.0.1:*"),
+            Expected("runtime.patch", "acme-gpu", "import", "sys.meta_path"),
             Expected("fs.read", "acme-gpu", "run", "*/.ssh/id_ed25519"),
         ),
         tampers=("sys.meta_path",),
@@ -66,10 +66,6 @@ SCENARIOS = (
         app=app("import acme_gpu"),
         achieves=("leaked:variable",),
         denied=(Expected("runtime.patch", "acme-gpu", "import", "*meta_path*"),),
-        holds_with="ccore",
-        gaps=dict.fromkeys(
-            ("observe", "recommended"), f"changing sys.meta_path raises no audit event, and nothing compares modules around an import yet: {LIMITS}"
-        ),
         **COMMON,
     ),
 )
