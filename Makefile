@@ -16,7 +16,7 @@ demo: $(VENV)/ready ## show an attack unguarded and guarded
 	$(BIN)/importguard demo
 
 test: $(VENV)/ready-test ## run the tests (TESTS="tests/demo -k pipe" for some)
-	$(RUN) pytest $(TESTS)
+	$(RUN) pytest -n auto --basetemp=$$(mktemp -d $${TMPDIR:-/tmp}/ig-XXXX)/t $(TESTS)
 
 lint: $(VENV)/ready-test $(VENV)/ready-lint ## style, types, direction of imports
 	$(RUN) ruff check .

@@ -21,7 +21,6 @@ class Guard:
         self.session = session
         self.told = told
         later.learn()
-        corridor = later.load(later.DECIDING, session["package"])
         self.core = core.choose(session.get("core", "auto"), session["package"])
         self.layers = ["finder", "audit", "wrap"]
         self.missing = [*session.get("missing", ()), *([self.core.missing] if self.core.missing else ())]
@@ -29,13 +28,19 @@ class Guard:
         self.recorder = Recorder(
             session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.core.busy
         )
-        self.enforcer = sys.modules["importguard.enforce"].Enforcer(self.recorder, mode=table["mode"], on_violation=table["on_violation"])
-        self.corridor = corridor.Corridor(session, told, core=self.core, recorder=self.recorder, enforcer=self.enforcer)
+        self.mode = table["mode"]
+        if self.core.name == "c":
+            attendant = later.load(later.ATTENDING, session["package"])
+            self.corridor = attendant.Attendant(session, told, core=self.core, recorder=self.recorder)
+        else:
+            corridor = later.load(later.DECIDING, session["package"])
+            self.corridor = corridor.Corridor(session, told, core=self.core, recorder=self.recorder)
         self.spawner = self.corridor.spawner = spawn.Spawner(
             self.corridor.ask_to_spawn,
             self.corridor.ask_to_open,
             self.spawn_fields,
-            is_enforcing=self.enforcer.mode == "enforce",
+            self.corridor.spawned,
+            is_enforcing=self.mode == "enforce",
         )
 
     # Arming.
@@ -50,11 +55,10 @@ class Guard:
         self.announce(before=self.corridor.imported_before() if is_late else [])
 
     def _wrap(self):
-        finder = self.corridor.finder
         spawn.wrap_posix(posix, self.spawner)
         spawn.tell_os()
         patches, makers = self._carry()
-        if self.corridor.table.watches_any("env.read"):
+        if "env.read" in self.session["table"]["watch"]:
             patches["os"] = with_argument(environ.wrap_environ, self.corridor.judge)
         patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.spawner)
         for name, patch in patches.items():
@@ -62,7 +66,7 @@ class Guard:
             if module is not None:
                 patch(module)
             else:
-                finder.patches[name] = patch
+                self.corridor.patches[name] = patch
         fresh.wrap_makers(sys.modules["_imp"], self._makers(makers))
         subprocess = sys.modules.get("subprocess")
         if subprocess is not None and hasattr(subprocess, "_fork_exec"):
@@ -70,10 +74,9 @@ class Guard:
 
     def _carry(self):
         """Let deferred work carry its origin; return what else is to be patched: modules at import, and made anew."""
-        walker = self.corridor.walker
-        if self.core.carry_from is not None:
-            return dict.fromkeys(deferred.WATCHED, self.core.carry_from(walker.conclude)), {}
-        deferral = deferred.Deferral(walker.trace, lambda: walker.starting)
+        if self.core.name == "c":
+            return dict.fromkeys(deferred.WATCHED, self.corridor.services["watch"]), {}
+        deferral = self.corridor.deferral()
         deferred.wrap_threads(_thread, deferral)
         deferred.tell_threading()
         patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
@@ -103,7 +106,7 @@ class Guard:
             argv=list(sys.orig_argv[:8]),
             python="%d.%d.%d" % sys.version_info[:3],
             core=self.core.name,
-            mode=self.enforcer.mode,
+            mode=self.mode,
             policy=self.session["table"]["digest"],
             layers=self.layers,
             missing=self.missing,
@@ -121,8 +124,8 @@ class Guard:
         told["preload"] = self.session.get("preload", "")
         owner, phase, module = self.corridor.blame_of_spawn(origin, target, argv)
         told.update(phase=phase, kind=owner.kind, name=owner.name, version=owner.version, module=module)
-        told["program"] = self.corridor.walker.program if owner.kind == "app" else ""
-        told["mode"] = self.enforcer.mode
+        told["program"] = self.corridor.program() if owner.kind == "app" else ""
+        told["mode"] = self.mode
         return told
 
 

@@ -8,7 +8,19 @@ import sys
 
 from importguard.pinned import list, type
 
-# What the core in Python decides with; each comes after those that it imports.
+# Each list in an order in which a module comes after those that it imports.
+# What serves the core in C, and what that needs when there is something to report.
+ATTENDING = (
+    "importguard.model",
+    "importguard.versions",
+    "importguard.ledger",
+    "importguard.ledger.scan",
+    "importguard.identity",
+    "importguard.surroundings",
+    "importguard.attendant",
+)
+REPORTING = ("importguard.policy", "importguard.policy.suggest", "importguard.enforce")
+# What the core in Python decides with.
 DECIDING = (
     "importguard.model",
     "importguard.blame",
@@ -16,12 +28,12 @@ DECIDING = (
     "importguard.policy",
     "importguard.policy.suggest",
     "importguard.enforce",
-    "importguard.finder",
     "importguard.inside",
     "importguard.paths",
     "importguard.ledger",
     "importguard.ledger.scan",
     "importguard.identity",
+    "importguard.surroundings",
     "importguard.policy.targets",
     "importguard.policy.table",
     "importguard.policy.decide",
@@ -32,7 +44,7 @@ DECIDING = (
     "importguard.corridor",
 )
 PACKAGES = ("importguard.policy", "importguard.ledger", "importguard.advisories")
-CORES = ("importguard.core.pycore", "importguard.core.ctags")
+CORE = ("importguard.core.pycore",)
 ADVISORIES = (
     "importguard.advisories",
     "importguard.advisories.layout",

@@ -9,6 +9,7 @@ callable = _builtins.callable
 compile = _builtins.compile
 dict = _builtins.dict
 enumerate = _builtins.enumerate
+frozenset = _builtins.frozenset
 getattr = _builtins.getattr
 hasattr = _builtins.hasattr
 id = _builtins.id

@@ -3,12 +3,25 @@
 import marshal
 
 VARIABLE = "_IMPORTGUARD"
-FORMAT = 1
+FORMAT = 2
+# The fields of a table that the core in C needs no more, where the launcher has made a flat table of them.
+RULES = ("rules", "deputies", "named", "sets")
 SEPARATOR = "\x1f"
 # A spawn is written as these fields, in this order: the session file, the blame of the spawn (`phase`, `kind`, `name`,
 # `version`, `module`), `flags` (interpreter options taken off the command line), `pythonpath` ("=" where the program had
 # set that variable, "" where not), `program` (the distribution whose command the user typed).
 SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath", "program", "mode")
+
+
+def shut(table):
+    """Return a table with the fields of RULES marshalled: the core in C never looks into those."""
+    rules = {name: table[name] for name in RULES}
+    return {**{name: value for name, value in table.items() if name not in RULES}, "shut": marshal.dumps(rules, 4)}
+
+
+def opened(table):
+    """Return the table that `shut` was given."""
+    return {**table, **marshal.loads(table["shut"])} if "shut" in table else table
 
 
 def pack(content):

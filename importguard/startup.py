@@ -47,6 +47,7 @@ def enter_late(session_path):
         check_interpreter()
         if wanted in ("observe", "enforce"):
             session["table"] = {**session["table"], "mode": wanted}
+            session["flat"] = None  # the mode is part of it
         roots = [*session["app_roots"], posix.getcwd()]
         session["app_roots"] = roots
         guard.arm(session, {**guard.TYPED_BY_THE_USER, "session": session_path}, is_late=True)

@@ -9,18 +9,14 @@ LIBRARY = "importguard.core.ccore"
 
 
 class Choice:
-    """A core: its `name`, its set of `busy` threads, its `install`, and what is `missing` ("" where it is the one that was wanted).
+    """A core: its `name`, its `library`, its set of `busy` threads, and what is `missing` ("" where it is the one that was wanted)."""
 
-    `carry_from` is how it carries the origin of deferred work, None where the wraps do that.
-    """
+    __slots__ = ("busy", "library", "missing", "name")
 
-    __slots__ = ("busy", "carry_from", "install", "missing", "name")
-
-    def __init__(self, name, module, missing):
+    def __init__(self, name, library, missing):
         self.name = name
-        self.install = module.install
-        self.carry_from = module.carry_from
-        self.busy = module.new_busy()
+        self.library = library
+        self.busy = library.new_busy()
         self.missing = missing
 
 
@@ -32,15 +28,20 @@ def choose(wanted, folder):
     reason = ""
     if wanted != "py":
         try:
-            library = _load_c(folder)
-            tags = later.load(("importguard.core.ctags",), folder)
-            tags.ccore = library
-            return Choice("c", tags, "")
+            return Choice("c", _load_c(folder), "")
         except (ImportError, OSError, RuntimeError) as error:
             if wanted == "c":
                 raise ValueError(f"the C core was demanded and can't be had: {error}") from error
             reason = f"the C core: {error}"
-    return Choice("py", later.load(("importguard.core.pycore",), folder), reason)
+    return Choice("py", later.load(later.CORE, folder), reason)
+
+
+def flat(table, folder):
+    """Return a table as the C core takes it over without reading it again, None where this interpreter has no C core."""
+    try:
+        return _load_c(folder).table_flat(table)
+    except (ImportError, OSError, RuntimeError):
+        return None
 
 
 def _load_c(folder):

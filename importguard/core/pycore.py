@@ -15,13 +15,8 @@ def new_busy():
     return set()
 
 
-carry_from = None  # the wraps in Python do it
-
-
-def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_program, code_events=(), attribution=None):
-    """Add the audit hook; return (a function that says whether it still answers, None, None, None).
-
-    The C core has more to give: a walk of its own, which needs `attribution`, whose code a frame runs, and an `is_own`.
+def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_program, code_events=()):
+    """Add the audit hook and return a function that says whether it still answers.
 
     `capabilities` are those that any rule cares about: events of others are never read. `concerns(capability,
     target)` says whether a rule could refuse this target to anybody; only then `judge(capability, target, argv,
@@ -37,7 +32,7 @@ def install(*, capabilities, concerns, judge, busy, is_own, on_import, on_progra
     readers.update({event: reader for event, reader in events.CODE_READERS.items() if event in code_events})
     answers = []
     sys.addaudithook(_make_hook(dict(readers), concerns, judge, busy, is_own, on_import, on_program, answers))
-    return lambda: _answers(answers), None, None, None
+    return lambda: _answers(answers)
 
 
 def _make_hook(readers, concerns, judge, busy, is_own, on_import, on_program, answers):

@@ -23,6 +23,7 @@ FIRST = (
     "importguard.later",
     "importguard.core",
     "importguard.errors",
+    "importguard.finder",
     "importguard.messages",
     "importguard.report",
     "importguard.report.sink",
@@ -42,7 +43,7 @@ FIRST = (
     "importguard.guard",
     "importguard.startup",
 )
-TRUSTED = tuple(dict.fromkeys((*FIRST, *later.DECIDING, *later.CORES)))
+TRUSTED = tuple(dict.fromkeys((*FIRST, *later.ATTENDING, *later.DECIDING, *later.CORE)))
 
 # What an enabled environment loads beside it, to see what ran before the guard.
 ENABLED = ("importguard.startupfiles", "importguard.startupfiles.early")

@@ -30,7 +30,7 @@ def arm(policy=None, *, mode=None, on_violation=None, records=None):
     prepared = prepare.prepare(found, resolved, environment, sys.orig_argv, records=target)
     content = session.unpack(read_file(prepared.directory.session))
     armed = guard.arm(content, {**guard.TYPED_BY_THE_USER, "session": prepared.directory.session}, is_late=True)
-    armed.corridor.walker.learn_program(None)
+    armed.corridor.program_starts()
     for line in prepared.damage:
         armed.recorder.record("degraded", reason=line)
 

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 import importguard
-from importguard import session
+from importguard import core, session
 from importguard.advisories import locate
 from importguard.childargs import guard_child
 from importguard.launch import bundle, directory, preflight, preloading, target
@@ -39,12 +39,14 @@ def prepare(found, resolved, environment, argv, *, records):
         unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
     place = directory.create(environment)
     preload, missing = preloading.find()
+    table = compiler.table(resolved, _named(found, resolved, environment, place))
     content = {
         "v": session.FORMAT,
         "version": importguard.__version__,
         "package": named.package_folder(),
         "directory": place.path,
-        "table": compiler.table(resolved, _named(found, resolved, environment, place)),
+        "table": session.shut(table),
+        "flat": core.flat(table, named.package_folder()),
         "ledger": {"sites": found.sites},
         "records": records or place.pipe,
         "supervised": not records,

@@ -5,11 +5,13 @@ import json
 
 from importguard.policy import grants, machine, patterns, preset
 from importguard.policy import named as names
+from importguard.policy import table as tables
 from importguard.policy.table import CAPABILITY, EFFECT, FORMAT, KIND, PATTERNS, WRITTEN
 
 LOCKED, EXCEPTION, PACKAGE, LOCK, PHASE, PRESET_PACKAGE, PRESET_PHASE = range(7)
 WATCHED_PATHS = ("fs.read", "fs.write", "fs.list", "native.load")
 SETS = ("secrets", "persistence")
+CODE_EVENTS = {"exec": "exec", "marshal.loads": "marshal"}
 
 
 def table(resolved, named):
@@ -20,7 +22,7 @@ def table(resolved, named):
     rules = tuple(rule for policy, layers in sources for rule in _rules(policy, layers, named))
     watch, watched = _watch(rules, sets)
     machines = {name: machine.build(*pair) for name, pair in sets.items()}
-    return {
+    content = {
         "v": FORMAT,
         "digest": digest(resolved),
         "name": resolved.name,
@@ -36,6 +38,13 @@ def table(resolved, named):
         "sets": {**machines, **watched},
         "watch": watch,
     }
+    return {**content, "code_events": _code_events(content)}
+
+
+def _code_events(content):
+    """Return the events that every import raises, where a rule could refuse them: else they are never read."""
+    compiled = tables.load(content)
+    return tuple(event for event, target in CODE_EVENTS.items() if compiled.could_deny("code.run", target))
 
 
 def digest(resolved):

@@ -67,7 +67,7 @@ class Table:
         return self._watch.get(capability) is not None
 
     def could_deny(self, capability, target):
-        """Return whether some rule denies this very target to somebody, by looking at each; for use at arming."""
+        """Return whether some rule denies this very target to somebody, by looking at each; for use beforehand."""
         question = Question()
         question.owner, question.target, question.argv = None, target, None
         return any(

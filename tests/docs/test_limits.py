@@ -36,7 +36,7 @@ GAPS = {
     "guard-object": Gap(
         "Python code that attacks the guard",
         'import sys\nif "importguard.guard" in sys.modules:\n'
-        f'    sys.modules["importguard.guard"].guard.enforcer.mode = "observe"\n{STEAL}',
+        f'    enforcer = sys.modules["importguard.guard"].guard.corridor.enforcer\n    (enforcer() if callable(enforcer) else enforcer).mode = "observe"\n{STEAL}',
     ),
     "sub-interpreter": Gap(
         "Interpreters that the guard isn't in",
@@ -84,6 +84,35 @@ codecs.register(Late())
         + 'with open(LOOT, "wb") as loot:\n    loot.write(os.read(key, 4096))\n',
         stolen="kept:kube",
     ),
+    "deep-folder": Gap(
+        "Folders too deep to be named",
+        HOME
+        + """for _ in range(20):
+    os.mkdir("d" * 250)
+    os.chdir("d" * 250)
+os.symlink(KEY, "key")
+with open("key") as key, open(LOOT, "w") as loot:
+    loot.write(key.read())
+""",
+        'import os, shutil\nhere = os.getcwd()\ntry:\n    import acme_gap\nexcept PermissionError:\n    pass\n'
+        'os.chdir(here)\nshutil.rmtree("d" * 250)\n',
+    ),
+    "path-given-once": Gap(
+        "Paths that change between look and open",
+        HOME
+        + """import io
+
+
+class Path:
+    def __fspath__(self):
+        del Path.__fspath__
+        return KEY
+
+
+with io.FileIO(Path()) as key, open(LOOT, "wb") as loot:
+    loot.write(key.readall())
+""",
+    ),
     "forged-name": Gap("Forged names", f"import os\n__file__, __spec__ = os.__file__, os.__spec__\n{STEAL}"),
     "builtin-callback": Gap(
         "Callbacks made of builtins",
@@ -106,7 +135,11 @@ codecs.register(Late())
     ),
 }
 # What the core in C closes; the others are open with both.
-CLOSED_BY_C = ("sub-interpreter", "finalisation", "forged-name", "builtin-callback", "directory-descriptor")
+CLOSED_BY_C = (
+    "guard-object",
+    "sub-interpreter", "finalisation", "directory-descriptor", "deep-folder", "path-given-once", "forged-name",
+    "builtin-callback",
+)  # fmt: skip
 OPEN = [(name, core) for name in GAPS for core in ("c", "py") if core == "py" or name not in CLOSED_BY_C]
 PLAIN = {"plain": Gap("", STEAL), "plain-call": Gap("", f"def run():\n    exec({STEAL!r})\n", CALLS)}
 

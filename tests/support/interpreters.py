@@ -39,7 +39,7 @@ class Interpreter:
 def find(version):
     """Return the Interpreter of a minor version such as "3.12", or None when this machine has none."""
     for candidate in _candidates(version):
-        found = _probe(candidate)
+        found = probe(candidate)
         if found is not None and found.version == version:
             return found
     return None
@@ -52,7 +52,7 @@ def own():
 
 def static():
     """Return the Interpreter of the system where it holds its library within itself, as Debian's does; None elsewhere."""
-    found = _probe(Path("/usr/bin/python3"))
+    found = probe(Path("/usr/bin/python3"))
     if found is None or found.version not in SUPPORTED:
         return None
     done = subprocess.run([found.path, "-I", "-S", "-c", IS_STATIC], timeout=20)
@@ -76,7 +76,8 @@ def _candidates(version):
 
 
 @functools.cache
-def _probe(path):
+def probe(path):
+    """Return the Interpreter at a path, or None where there is none that runs."""
     try:
         lines = subprocess.run([path, "-I", "-S", "-c", PROBE], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -150,7 +150,7 @@ FORGED = (
         "loader = external.SourceFileLoader('nested', source)\n"
         "spec = importlib.util.spec_from_loader('nested', loader)\n"
         "loader.exec_module(importlib.util.module_from_spec(spec))",
-        blamed=("unowned", "import"),
+        blamed=("acme-evil", "import"),
         python=None,
     ),
     by_import(

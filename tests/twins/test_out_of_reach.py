@@ -59,14 +59,6 @@ def test_only_the_guard_says_that_it_is_busy(play):
     assert outcome.stdout == "refused\n" * 3, outcome.story()
 
 
-def test_a_hook_that_is_gone_is_noticed(play):
-    """The finder asks at each import whether the hook still hears, and a `tamper` record says when it doesn't."""
-    outcome = play("", "import importguard.guard as guard\nguard.guard.corridor.answers = lambda: False\nimport json, email\n")
-
-    tampered = [record for record in outcome.records if record["event"] == "tamper"]
-    assert [record["target"] for record in tampered] == ["audit hook"], outcome.story()
-
-
 def test_an_origin_of_ones_own_making_is_not_believed(play):
     """Code that calls the carrier with the application as the origin is blamed itself."""
     outcome = play(

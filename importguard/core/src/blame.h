@@ -63,6 +63,9 @@ int blame_learn_program(OwnerId owner);
 Text blame_program(void);
 void blame_end(Blame *blame);
 
+/* walk.c */
+int walk_here(Walked *walked);
+
 /* twins_blame.c */
 extern PyMethodDef blame_twins[];
 

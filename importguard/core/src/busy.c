@@ -4,6 +4,11 @@
 #include <pthread.h>
 
 static _Thread_local int depth;
+/* The frame in which the guard began to be at work in this thread. */
+static _Thread_local const void *since;
+#define MOST_SUSPENDED 16
+static _Thread_local const void *suspended[MOST_SUSPENDED];
+static _Thread_local int suspensions;
 
 /* Finalizers and tracers of others would run between the guard's own instructions, in frames that are let do anything: so
  * they wait until no thread is inside. */
@@ -59,9 +64,30 @@ busy_here(void)
     return depth > 0;
 }
 
+/* Remember where the guard's work begins, unless it is under way. */
+static void
+begin(void)
+{
+    Cursor cursor;
+    if (depth == 0) {
+        cursor_start(&cursor, NULL);
+        since = cursor.code ? cursor_identity(&cursor) : NULL;
+        cursor_end(&cursor);
+    }
+}
+
+/* Return the frame in which the guard began to be at work in this thread, NULL for no frame at all. */
+const void *
+busy_since(void)
+{
+    return since;
+}
+
+/* Begin to be at work; return what busy_leave takes. */
 int
 busy_enter(void)
 {
+    begin();
     int before = depth;
     set_depth(before + 1);
     return before;
@@ -70,6 +96,10 @@ busy_enter(void)
 void
 busy_leave(int before)
 {
+    if (depth == 0 && before > 0 && suspensions > 0) {
+        suspensions--;
+        since = suspensions < MOST_SUSPENDED ? suspended[suspensions] : NULL;
+    }
     set_depth(before);
 }
 
@@ -78,6 +108,12 @@ int
 busy_suspend(void)
 {
     int before = depth;
+    if (before > 0) {
+        if (suspensions < MOST_SUSPENDED) {
+            suspended[suspensions] = since;
+        }
+        suspensions++;
+    }
     set_depth(0);
     return before;
 }
@@ -102,6 +138,7 @@ busy_add(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(thread))
     if (!is_asked_by_the_guard()) {
         return NULL;
     }
+    begin();
     set_depth(1);
     Py_RETURN_NONE;
 }

@@ -3,33 +3,25 @@
  * What the application arranges needs nothing carried, and costs a look at the first frames that somebody owns. */
 #include "carrier.h"
 
+#include <stddef.h>
+#include <string.h>
+
 enum { REMEMBERED = 64 };
 
 /* Walks that ended the same way come from the same origin. */
 static struct {
-    PyObject *owners; /* list */
-    PyObject *detail; /* None, or the Origin that the walk came to */
-    int end;
+    OwnerId owners[MOST_OWNERS];
+    int count, end;
+    const Source *source; /* of the origin that the walk came to */
+    Origin *came_to;      /* holds it */
     bool is_main;
     Origin *origin;
 } memory[REMEMBERED];
 static size_t next_memory;
 
-static PyObject *concludes;
+static bool is_carrying;
 /* A thread or an exit function of a package runs what others arrange, too: from then on the application says whose it is. */
 static bool has_foreign_roots;
-
-/* Take the function that makes an Origin of how a walk ends; returns 0, or -1 with an exception set. */
-int
-capture_start(PyObject *conclude)
-{
-    if (concludes) {
-        PyErr_SetString(PyExc_RuntimeError, "importguard: deferred work is carried already");
-        return -1;
-    }
-    concludes = Py_NewRef(conclude);
-    return 0;
-}
 
 /* Say whether the innermost code that somebody owns is the application's, or nobody's at all. */
 static bool
@@ -74,23 +66,18 @@ answers_for_itself(PyObject *function)
 }
 
 static bool
-is_same_list(PyObject *left, PyObject *right)
+is_same(const OwnerId *left, int count, const OwnerId *right, int other)
 {
-    Py_ssize_t size = PyList_GET_SIZE(left);
-    bool result = PyList_GET_SIZE(right) == size;
-    for (Py_ssize_t at = 0; result && at < size; at++) {
-        result = PyList_GET_ITEM(left, at) == PyList_GET_ITEM(right, at);
-    }
-    return result;
+    return count == other && memcmp(left, right, (size_t)count * sizeof *left) == 0;
 }
 
 /* Return a new reference to the origin of a walk that was seen before, or NULL without an exception. */
 static Origin *
-remembered(PyObject *owners, int end, PyObject *detail, bool is_main)
+remembered(const Walked *walked, bool is_main)
 {
     for (size_t at = 0; at < REMEMBERED && memory[at].origin; at++) {
-        if (memory[at].end == end && memory[at].detail == detail && memory[at].is_main == is_main
-            && is_same_list(memory[at].owners, owners)) {
+        if (memory[at].end == walked->end && memory[at].source == walked->source && memory[at].is_main == is_main
+            && is_same(memory[at].owners, memory[at].count, walked->owners, walked->count)) {
             return (Origin *)Py_NewRef(memory[at].origin);
         }
     }
@@ -98,23 +85,19 @@ remembered(PyObject *owners, int end, PyObject *detail, bool is_main)
 }
 
 static bool
-is_equal(const Origin *left, const Origin *right)
+is_equal(const Source *left, const Source *right)
 {
-    bool result = left->others == right->others && PyTuple_GET_SIZE(left->chain) == PyTuple_GET_SIZE(right->chain)
-                  && PyUnicode_Compare(left->phase, right->phase) == 0
-                  && PyUnicode_Compare(left->module, right->module) == 0;
-    for (Py_ssize_t at = 0; result && at < PyTuple_GET_SIZE(left->chain); at++) {
-        result = PyTuple_GET_ITEM(left->chain, at) == PyTuple_GET_ITEM(right->chain, at);
-    }
-    return result;
+    bool has_module = left->module && right->module;
+    return left->phase == right->phase && is_same(left->owners, left->count, right->owners, right->count)
+           && (has_module ? PyUnicode_Compare(left->module, right->module) == 0 : left->module == right->module);
 }
 
 /* Return the origin that is equal and was there before, so that work which arranges work comes back to the same ones. */
 static Origin *
 interned(Origin *origin)
 {
-    for (size_t at = 0; at < REMEMBERED && memory[at].origin; at++) {
-        if (is_equal(memory[at].origin, origin)) {
+    for (size_t at = 0; origin && at < REMEMBERED && memory[at].origin; at++) {
+        if (is_equal(&memory[at].origin->source, &origin->source)) {
             Py_DECREF(origin);
             return (Origin *)Py_NewRef(memory[at].origin);
         }
@@ -122,57 +105,71 @@ interned(Origin *origin)
     return origin;
 }
 
+/* `walked` is as the walk left it, before its chain got its end. */
 static void
-remember(PyObject *owners, int end, PyObject *detail, bool is_main, Origin *origin)
+remember(const Walked *walked, bool is_main, Origin *came_to, Origin *origin)
 {
     size_t at = next_memory++ % REMEMBERED;
-    Py_XSETREF(memory[at].owners, Py_NewRef(owners));
-    Py_XSETREF(memory[at].detail, Py_NewRef(detail));
-    Py_XSETREF(memory[at].origin, (Origin *)Py_NewRef(origin));
-    memory[at].end = end;
+    memcpy(memory[at].owners, walked->owners, sizeof memory[at].owners);
+    memory[at].count = walked->count;
+    memory[at].end = walked->end;
+    memory[at].source = walked->source;
     memory[at].is_main = is_main;
+    Py_XSETREF(memory[at].came_to, (Origin *)Py_XNewRef(came_to));
+    Py_XSETREF(memory[at].origin, (Origin *)Py_NewRef(origin));
 }
 
-static Origin *
-conclude(PyObject *found)
+/* Each owner once, where it is met first: work that arranges work would else grow its chain with each turn. */
+static void
+each_once(Source *source, const Walked *walked)
 {
-    int before = busy_enter();
-    PyObject *answer = PyObject_CallObject(concludes, found);
-    busy_leave(before);
-    PyObject *chain = answer ? PyObject_GetAttrString(answer, "chain") : NULL;
-    PyObject *phase = chain ? PyObject_GetAttrString(answer, "phase") : NULL;
-    PyObject *module = phase ? PyObject_GetAttrString(answer, "module") : NULL;
-    Origin *origin = module ? origin_new(chain, phase, module) : NULL;
-    Py_XDECREF(answer);
-    Py_XDECREF(chain);
-    Py_XDECREF(phase);
-    Py_XDECREF(module);
-    return origin ? interned(origin) : NULL;
+    source->count = 0;
+    for (int at = 0; at < walked->count; at++) {
+        int seen = 0;
+        while (seen < source->count && source->owners[seen] != walked->owners[at]) {
+            seen++;
+        }
+        if (seen == source->count) {
+            source->owners[source->count++] = walked->owners[at];
+        }
+    }
 }
 
 /* What may be remembered: before the program starts the same frames mean something else, and modules come and go. */
 static bool
 is_lasting(int end, const Origin *origin)
 {
-    return end == CARRIED || (end == END && PyUnicode_CompareWithASCIIString(origin->phase, "run") == 0);
+    return end == CARRIED || (end == END && origin->source.phase == PHASE_RUN);
+}
+
+static Origin *
+conclude_origin(const Walked *found, bool is_main)
+{
+    Walked walked = *found;
+    Source source;
+    Blame blame;
+    conclude(&process, is_main, &walked, &blame);
+    each_once(&source, &walked);
+    source.phase = blame.phase;
+    source.module = blame.module; /* which it takes over */
+    return interned(origin_new(&source));
 }
 
 /* Return a new reference to the origin of what runs now, or NULL with an exception set. */
 static Origin *
 trace(void)
 {
-    PyObject *found = walk_here();
-    if (!found) {
+    Walked walked;
+    bool is_main = PyThreadState_Get() == core.main_thread;
+    if (walk_here(&walked) < 0) {
         return NULL;
     }
-    PyObject *owners = PyTuple_GET_ITEM(found, 0), *detail = PyTuple_GET_ITEM(found, 2);
-    int end = (int)PyLong_AsLong(PyTuple_GET_ITEM(found, 1));
-    bool is_main = PyThreadState_Get() == core.main_thread;
-    Origin *origin = remembered(owners, end, detail, is_main);
-    if (!origin && (origin = conclude(found)) && is_lasting(end, origin)) {
-        remember(owners, end, detail, is_main, origin);
+    Origin *origin = remembered(&walked, is_main);
+    if (!origin && (origin = conclude_origin(&walked, is_main)) && is_lasting(walked.end, origin)) {
+        Origin *came_to = walked.source ? (Origin *)(void *)((char *)walked.source - offsetof(Origin, source)) : NULL;
+        remember(&walked, is_main, came_to, origin);
     }
-    Py_DECREF(found);
+    Py_XDECREF(walked.detail);
     return origin;
 }
 
@@ -215,8 +212,8 @@ carry_for(Origin *origin, PyObject *function, Manner manner)
 PyObject *
 carry(PyObject *function, Manner manner)
 {
-    bool is_here = core.armed && concludes && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
-    if (!is_here || !PyCallable_Check(function) || is_torn()) {
+    bool is_here = core.armed && is_carrying && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
+    if (!is_here || !PyCallable_Check(function)) {
         return Py_NewRef(function);
     }
     if (answers_for_itself(function) || (!has_foreign_roots && is_arranged_by_the_application())) {
@@ -226,4 +223,11 @@ carry(PyObject *function, Manner manner)
     PyObject *result = origin ? carry_for(origin, function, manner) : NULL;
     Py_XDECREF(origin);
     return result;
+}
+
+/* From now on what is arranged carries where it comes from. */
+void
+capture_start(void)
+{
+    is_carrying = true;
 }

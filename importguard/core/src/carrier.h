@@ -2,15 +2,13 @@
 #ifndef IMPORTGUARD_CARRIER_H
 #define IMPORTGUARD_CARRIER_H
 
-#include "ccore.h"
+#include "blame.h"
 
-/* Where work comes from, as blame.py's Origin; Python can read one that it is handed, and neither make nor change it. */
+/* Where work comes from; Python can neither read, make nor change it. */
 typedef struct {
     PyObject_HEAD
-    PyObject *chain;  /* tuple of Owners, innermost first, each once */
-    PyObject *phase;  /* str */
-    PyObject *module; /* str */
-    Py_ssize_t others; /* how many of the chain come before the application */
+    Source source;
+    int others; /* how many of its owners come before the application */
 } Origin;
 extern PyTypeObject OriginType;
 extern PyTypeObject CarriedType;
@@ -25,7 +23,7 @@ struct Errand {
 };
 
 /* carrier.c */
-Origin *origin_new(PyObject *chain, PyObject *phase, PyObject *module);
+Origin *origin_new(const Source *source);
 bool origin_is_the_application(const Origin *origin);
 bool is_carried(PyObject *function);
 PyObject *carried_new(Origin *origin, PyObject *function, bool interrupts);
@@ -36,7 +34,7 @@ const Errand *errand_above(const Errand *newest, const void *frame);
 
 /* capture.c */
 typedef enum { HANDED_OVER, AT_FORK, HANDLING, ROOT } Manner;
-int capture_start(PyObject *conclude);
+void capture_start(void);
 PyObject *carry(PyObject *function, Manner manner);
 
 /* doors.c */
@@ -44,6 +42,6 @@ PyObject *doors_watch(PyObject *self, PyObject *module);
 bool doors_is_exit(PyObject *function);
 
 /* deferral.c */
-PyObject *carry_from(PyObject *module, PyObject *conclude);
+PyObject *carry_from_now_on(void);
 
 #endif

@@ -42,15 +42,16 @@ typedef struct {
 } Place;
 
 /* How a walk ends; blame.py has the same numbers. */
-enum { END, BODY, CARRIED, STARTUP_LINE };
+enum { GOES_ON = -1, END, BODY, CARRIED, STARTUP_LINE };
 
 /* What an event is to the hook. */
 typedef enum { NOTHING, READ, IMPORT, PROGRAM, CANARY, EXEC, NEW_FUNCTION, SET_ATTRIBUTE } Role;
 
+struct Reader; /* readers.h */
+
 typedef struct {
     Role role;
-    PyObject *reader; /* for READ; NULL where nothing is read */
-    bool acts;        /* it changes or reaches something: refused where nobody can be asked */
+    const struct Reader *reader; /* NULL where nothing is read */
 } Event;
 
 /* Hooks outlive their module and even the interpreter's modules, so the core has one state a process. */
@@ -59,11 +60,15 @@ typedef struct {
     bool enforcing;
     bool answered;
     bool public_frames;
+    bool refuses_startup_files, examines_bytecode;
+    enum { BLOCKS_MALICIOUS, WARNS_OF_MALICIOUS, IGNORES_MALICIOUS } malicious;
     PyInterpreterState *interpreter;
     PyThreadState *main_thread;
-    PyObject *concerns, *judge, *on_import, *on_program, *finder;
-    PyObject *is_deputy, *adopt, *main_owner, *library, *pycache_prefix;
-    PyObject *namespaces; /* of the trusted base: gone when the interpreter takes its modules apart */
+    const struct Table *table; /* table.h */
+    /* What is left to Python: see attendant.py. */
+    PyObject *report, *look, *patch, *on_path, *startup_file, *tampered, *adopt;
+    PyObject *finder, *wheel_bytecode, *pycache_prefix;
+    PyObject *main_owner, *library; /* Owners to report with */
 } Core;
 extern Core core;
 
@@ -113,6 +118,11 @@ int creation_on_exec(PyObject *args);
 int creation_on_function(PyObject *args);
 int creation_on_set_attribute(PyObject *args);
 bool creation_program_starts(const char *event);
+bool creation_site_reads(void);
+
+/* program.c */
+int program_starts(const char *event, PyObject *args);
+bool program_is_typed(PyObject *path);
 
 /* proof.c */
 Tag proof_of_loaded(PyObject *data, PyObject *code);
@@ -126,27 +136,24 @@ bool file_holds(PyObject *path, size_t skip, const char *data, size_t length);
 bool is_cache_of(PyObject *bytecode, PyObject *source);
 
 /* walk.c */
-PyObject *walk(PyObject *module, PyObject *frame);
-PyObject *walk_here(void);
+bool is_import_system(const Cursor *cursor);
 PyObject *owner_at(PyObject *module, PyObject *frame);
 PyObject *is_own(PyObject *module, PyObject *frame);
 bool guard_is_running(void);
 Tag maker_of_code(bool skip_runners);
 
-/* arguments.c */
-PyObject *arguments_plain(PyObject *args);
-
 /* busy.c */
 extern PyTypeObject BusyType;
 int busy_enter(void);
 void busy_leave(int before);
+const void *busy_since(void);
 int busy_suspend(void);
 bool busy_here(void);
 
 /* hook.c */
 int hook(const char *event, PyObject *args, void *data);
 int refuse(const char *event);
-bool is_torn(void);
+int heartbeat(void);
 int without_our_frames(void);
 
 #endif

@@ -157,10 +157,11 @@ import_frame(const PyCodeObject *function)
     return frame;
 }
 
+/* Code that no file can be shown to hold belongs to whoever had it made. */
 static void
 tag_proven(PyObject *code, Tag tag)
 {
-    if (tag != NO_TAG && tag_set_all((PyCodeObject *)code, tag) < 0) {
+    if (tag_set_all((PyCodeObject *)code, tag == NO_TAG ? maker_of_code(false) : tag) < 0) {
         PyErr_Clear();
     }
 }
@@ -325,6 +326,17 @@ is_library_frame(const Cursor *cursor, const char *name)
            && place_at(tag_get(cursor->code))->meaning == STDLIB && !(tag_get(cursor->code) & MADE);
 }
 
+/* Say whether `site` is reading a start-up file. */
+bool
+creation_site_reads(void)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    bool result = is_library_frame(&cursor, "addpackage");
+    cursor_end(&cursor);
+    return result;
+}
+
 /* `python -m`: runpy's own frames and nothing below them. */
 static bool
 is_program_module(void)
@@ -360,25 +372,11 @@ creation_program_starts(const char *event)
     return true;
 }
 
-/* Ask whether the file that is run can be the program, given its path: None for no file, NULL for the one that was typed. */
-static bool
-is_the_program(PyObject *path)
-{
-    int before = busy_enter();
-    PyObject *answer = path ? PyObject_CallFunction(core.on_program, "s(O)", "importguard.program", path)
-                            : PyObject_CallFunction(core.on_program, "s()", "importguard.program");
-    busy_leave(before);
-    bool result = answer && PyObject_IsTrue(answer) == 1;
-    Py_XDECREF(answer);
-    PyErr_Clear();
-    return result;
-}
-
 static int
 run_from_nowhere(PyCodeObject *code)
 {
     if ((program != NEXT_CODE && program != EVERY_LINE) || !is_interpreter_acting()
-        || (program == NEXT_CODE && !is_the_program(NULL))) {
+        || (program == NEXT_CODE && !program_is_typed(NULL))) {
         return tag_set_untagged(code, TAG_OF(UNOWNED_PLACE) | MADE);
     }
     program = program == NEXT_CODE ? HAS_RUN : program;
@@ -458,7 +456,7 @@ run_program_module(PyCodeObject *code)
     const Place *place = place_at(tag);
     bool is_library = place->meaning == STDLIB && !(tag & MADE);
     PyObject *path = Py_XNewRef((tag & MADE) ? NULL : place->path);
-    bool is_program = is_library || is_the_program(path ? path : Py_None);
+    bool is_program = is_library || program_is_typed(path ? path : Py_None);
     Py_XDECREF(path);
     return is_program ? tag_set_all(code, TAG_OF(MAIN_PLACE)) : 0;
 }

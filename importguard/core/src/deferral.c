@@ -213,14 +213,11 @@ divert_all(void)
 
 static PyMethodDef watch_method = {"watch", doors_watch, METH_O, PyDoc_STR("Carry what is handed to a module's classes.")};
 
-/* carry_from(conclude) -> watch, once a process: from now on what is deferred carries where it comes from.
- *
- * `conclude` makes an Origin of how a walk ends; `watch(module)` is told of the modules in Python that defer work. */
+/* From now on what is deferred carries where it comes from. Returns `watch(module)`, which is told of the modules in Python
+ * that defer work; NULL with an exception set. */
 PyObject *
-carry_from(PyObject *Py_UNUSED(module), PyObject *conclude)
+carry_from_now_on(void)
 {
-    if (capture_start(conclude) < 0 || divert_all() < 0) {
-        return NULL;
-    }
-    return PyCFunction_New(&watch_method, NULL);
+    capture_start();
+    return divert_all() < 0 ? NULL : PyCFunction_New(&watch_method, NULL);
 }

@@ -38,8 +38,7 @@ events_add(const char *name, Event event)
 {
     uint32_t hash = hash_of(name), slot = slot_of(name, hash);
     if (table[slot].name) {
-        Py_XINCREF(event.reader);
-        Py_XSETREF(table[slot].event.reader, event.reader);
+        table[slot].event.reader = event.reader;
         return 0;
     }
     char *copy = filled < SLOTS / 2 ? strdup(name) : NULL;
@@ -48,7 +47,6 @@ events_add(const char *name, Event event)
         return -1;
     }
     filled++;
-    Py_XINCREF(event.reader);
     table[slot].hash = hash;
     table[slot].event = event;
     table[slot].name = copy;

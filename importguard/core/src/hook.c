@@ -1,9 +1,11 @@
 /* The audit hook. Twin: the function `hook` in pycore.py. */
-#include "ccore.h"
+#include "judge.h"
+#include "owners.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #if PY_VERSION_HEX < 0x030D0000
 #define thread_state _PyThreadState_UncheckedGet
@@ -91,79 +93,50 @@ answer_unasked(const Event *found, const char *event, PyObject *args)
     if (found->role != READ) {
         return 0;
     }
-    if (strcmp(event, "open") == 0 ? is_reading_code(args) : !found->acts) {
+    if (strcmp(event, "open") == 0 ? is_reading_code(args) : !reader_acts(found->reader)) {
         return 0;
     }
     return refuse(event);
 }
 
-/* Say whether the interpreter has taken the guard's modules apart. */
-bool
-is_torn(void)
-{
-    if (!is_finalizing()) {
-        return false;
-    }
-    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(core.namespaces); at++) {
-        PyObject *name = PyDict_GetItemString(PyTuple_GET_ITEM(core.namespaces, at), "__name__");
-        if (!name || !PyUnicode_Check(name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
+/* Judge each thing that an event asks for; returns 0, or -1 with an exception set. */
 static int
-ask_about(PyObject *request)
+read_and_judge(const Reader *reader, PyObject *args)
 {
-    if (!PyTuple_Check(request) || PyTuple_GET_SIZE(request) != 3) {
-        PyErr_SetString(PyExc_TypeError, "a reader gives (capability, target, argv)");
-        return -1;
+    Asked asked[MOST_ASKED] = {{0}};
+    int count = 0, result = readers_read(reader, args, asked, &count);
+    for (int at = 0; result == 0 && at < count; at++) {
+        Blame blame;
+        result = judge(&asked[at], AUDIT_DOOR, &blame);
+        blame_end(&blame);
     }
-    PyObject *capability = PyTuple_GET_ITEM(request, 0), *target = PyTuple_GET_ITEM(request, 1);
-    PyObject *answer = PyObject_CallFunctionObjArgs(core.concerns, capability, target, NULL);
-    int concerns = answer ? PyObject_IsTrue(answer) : -1;
-    Py_XDECREF(answer);
-    if (concerns != 1) {
-        return concerns;
-    }
-    PyObject *frame = (PyObject *)PyEval_GetFrame();
-    PyObject *argv = PyTuple_GET_ITEM(request, 2);
-    answer = PyObject_CallFunctionObjArgs(core.judge, capability, target, argv, frame ? frame : Py_None, NULL);
-    Py_XDECREF(answer);
-    return answer ? 0 : -1;
-}
-
-static int
-read_and_ask(const Event *found, PyObject *args)
-{
-    PyObject *plain = arguments_plain(args);
-    PyObject *answer = plain ? PyObject_CallOneArg(found->reader, plain) : NULL;
-    PyObject *requests = answer ? PySequence_Fast(answer, "a reader gives a sequence") : NULL;
-    int result = requests ? 0 : -1;
-    for (Py_ssize_t at = 0; result == 0 && at < PySequence_Fast_GET_SIZE(requests); at++) {
-        result = ask_about(PySequence_Fast_GET_ITEM(requests, at));
-    }
-    Py_XDECREF(plain);
-    Py_XDECREF(answer);
-    Py_XDECREF(requests);
+    asked_clear(asked, count);
     return result;
 }
 
-static int
-tell(PyObject *door, PyObject *args)
+/* Ask whether the hook still hears, by a way that leads around it. Where it doesn't, nothing is judged any more: in mode
+ * `enforce` the process ends. Returns 0, or -1 with an exception set. */
+int
+heartbeat(void)
 {
-    PyObject *answer = PyObject_CallOneArg(door, args);
+    static bool is_silent;
+    core.answered = false;
+    if (PySys_Audit("importguard.canary", NULL) < 0) {
+        PyErr_Clear(); /* by a hook that comes later; what counts is whether ours was asked */
+    }
+    if (core.answered || is_silent || is_finalizing()) {
+        return 0;
+    }
+    is_silent = true;
+    PyObject *args = Py_BuildValue("(sss)", "runtime.patch", "audit hook", "the audit hook is gone");
+    PyObject *answer = args ? attend(core.tampered, args) : NULL;
     Py_XDECREF(answer);
-    return answer ? 0 : -1;
-}
-
-static int
-tell_start(const char *event, PyObject *args)
-{
-    PyObject *answer = PyObject_CallFunction(core.on_program, "sO", event, args);
-    Py_XDECREF(answer);
-    return answer ? 0 : -1;
+    Py_XDECREF(args);
+    PyErr_Clear();
+    if (core.enforcing) {
+        _exit(KILLED);
+    }
+    return 0;
 }
 
 /* Whoever reads the traceback looks for their own frames, not for ours. */
@@ -187,16 +160,40 @@ without_our_frames(void)
     return -1;
 }
 
-/* An import that loads no shared object, while the finder stands where it should, is nothing to talk about. */
-static bool
-is_plain_import(PyObject *args)
+/* The event comes before any finder is asked: the guard's stands first again by then. */
+static int
+watch_path(PyObject *meta_path)
 {
-    if (PyTuple_GET_SIZE(args) != 5 || PyTuple_GET_ITEM(args, 1) != Py_None) {
-        return false;
+    if (PyList_CheckExact(meta_path) && PyList_GET_SIZE(meta_path) > 0 && PyList_GET_ITEM(meta_path, 0) == core.finder) {
+        return 0;
     }
-    PyObject *meta_path = PyTuple_GET_ITEM(args, 3);
-    return PyList_CheckExact(meta_path) && PyList_GET_SIZE(meta_path) > 0
-           && PyList_GET_ITEM(meta_path, 0) == core.finder;
+    PyObject *nothing = PyTuple_New(0), *answer = nothing ? attend(core.on_path, nothing) : NULL;
+    Py_XDECREF(answer);
+    Py_XDECREF(nothing);
+    return answer ? 0 : -1;
+}
+
+/* import(name, file, sys.path, sys.meta_path, sys.path_hooks); the file is that of an extension module. */
+static int
+on_import(PyObject *args)
+{
+    if (PyTuple_GET_SIZE(args) != 5) {
+        return 0;
+    }
+    if (watch_path(PyTuple_GET_ITEM(args, 3)) < 0) {
+        return -1;
+    }
+    PyObject *file = PyTuple_GET_ITEM(args, 1);
+    if (!PyUnicode_CheckExact(file) || !table_watches_any(core.table, NATIVE_LOAD)) {
+        return 0;
+    }
+    Asked asked = {.capability = NATIVE_LOAD};
+    Blame blame = {.phase = NOBODY_ASKED};
+    int result = locate_text(file, WORKING_FOLDER, &asked);
+    result = result < 0 ? result : judge(&asked, AUDIT_DOOR, &blame);
+    blame_end(&blame);
+    asked_clear(&asked, 1);
+    return result;
 }
 
 /* Tags come first, whoever is at work. */
@@ -236,18 +233,15 @@ hook(const char *event, PyObject *args, void *Py_UNUSED(data))
         core.answered = true;
         return 0;
     }
-    if (found->role == PROGRAM && !creation_program_starts(event)) {
-        return 0;
-    }
-    if ((busy_here() && guard_is_running()) || (found->role == IMPORT && is_plain_import(args))) {
-        return 0;
-    }
-    if (is_torn()) {
-        return answer_unasked(found, event, args);
-    }
     if (found->role == PROGRAM) {
-        return tell_start(event, args);
+        return program_starts(event, args);
     }
-    int result = found->role == IMPORT ? tell(core.on_import, args) : found->reader ? read_and_ask(found, args) : 0;
+    if (found->role != IMPORT && !found->reader) {
+        return 0;
+    }
+    if (busy_here() && guard_is_running()) {
+        return 0;
+    }
+    int result = found->role == IMPORT ? on_import(args) : read_and_judge(found->reader, args);
     return result < 0 ? without_our_frames() : 0;
 }

@@ -1,40 +1,200 @@
-/* The corridor: whoever asks for something outside an audit event asks here. Twin: Guard.judge in guard.py. */
+/* The corridor: from what somebody asks for to a verdict, by way of who is to blame. Twin: corridor.py.
+ *
+ * Nothing of it is Python: what becomes of Python objects that an attacker reaches can't change a verdict. */
 #include "judge.h"
 
-static const char *const NAMES[CAPABILITY_COUNT] = {
-    "import",   "net.connect", "net.listen", "net.resolve", "fs.read",     "fs.write", "fs.list",       "proc.spawn",
-    "proc.signal", "env.read", "env.write",  "native.load", "native.call", "code.run", "runtime.patch",
-};
-static PyObject *names[CAPABILITY_COUNT]; /* interned */
+#include "owners.h"
 
-/* Make the names of the capabilities; returns 0, or -1 with an exception set. */
-int
-judge_start(void)
+#include <string.h>
+
+#define MOST_ARGUMENTS 64 /* on the stack; more of them are rare, and cost an allocation */
+
+static int
+is_written(void *Py_UNUSED(context), Text path)
 {
-    for (size_t at = 0; at < CAPABILITY_COUNT; at++) {
-        if (!names[at] && !(names[at] = PyUnicode_InternFromString(NAMES[at]))) {
+    return written_reaches(path);
+}
+
+static Text
+owner_name_of(void *Py_UNUSED(context), Text path)
+{
+    return owner_name_of_path(path);
+}
+
+/* Take over the policy: a mapping, or the bytes that the launcher has made of it. Returns 0, or -1 with an exception set. */
+int
+judge_start(PyObject *table)
+{
+    static const Asks asks = {is_written, owner_name_of, NULL};
+    core.table = PyBytes_CheckExact(table) ? table_adopt(table, &asks) : table_load(table, &asks);
+    return core.table ? 0 : -1;
+}
+
+/* Say whether anybody could be refused this; what costs next to nothing is asked first. -1 with an exception set. */
+static int
+concerns(const Asked *asked)
+{
+    if (asked->capability == FS_WRITE) {
+        if (written_note(asked->text) < 0) {
             return -1;
         }
+        place_forget(asked->text);
     }
-    return 0;
+    return table_watches(core.table, asked->capability, asked->text);
+}
+
+/* Importing a module executes code and reads marshalled code: that is no more than the import was. */
+static bool
+is_the_import_system(void)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    bool result = cursor.code && is_import_system(&cursor);
+    cursor_end(&cursor);
+    return result;
+}
+
+/* The guard's wraps ask for a start, and then call what starts: that it raises an event of its own is no second question. */
+static _Thread_local bool is_granted;
+
+void
+judge_grant(bool granted)
+{
+    is_granted = granted;
+}
+
+/* Good for one start, by the guard's own code. */
+static bool
+is_asked_for(const Asked *asked)
+{
+    Cursor cursor;
+    if (!is_granted || asked->capability != PROC_SPAWN) {
+        return false;
+    }
+    cursor_start(&cursor, NULL);
+    bool result = cursor.code && place_at(tag_get(cursor.code))->meaning == GUARD;
+    cursor_end(&cursor);
+    is_granted = false;
+    return result;
+}
+
+/* `site` reading a start-up file, where those are refused: it skips what it can't read. */
+static bool
+is_startup_file(const Asked *asked)
+{
+    return core.refuses_startup_files && asked->capability == FS_READ
+           && (text_ends(asked->text, ".pth") || text_ends(asked->text, ".start")) && creation_site_reads();
 }
 
 static int
-ask_python(PyObject *capability, PyObject *target, PyObject *argv)
+judge_startup_file(const Asked *asked)
 {
-    PyObject *answer = PyObject_CallFunctionObjArgs(core.concerns, capability, target, NULL);
-    int concerns = answer ? PyObject_IsTrue(answer) : -1;
-    Py_XDECREF(answer);
-    if (concerns != 1) {
-        return concerns;
-    }
-    PyObject *frame = (PyObject *)PyEval_GetFrame(), *layer = PyUnicode_FromString("wrap");
-    answer = layer ? PyObject_CallFunctionObjArgs(core.judge, capability, target, argv ? argv : Py_None,
-                                                  frame ? frame : Py_None, layer, NULL)
-                   : NULL;
-    Py_XDECREF(layer);
+    PyObject *args = PyTuple_Pack(1, asked->target), *answer = args ? attend(core.startup_file, args) : NULL;
+    Py_XDECREF(args);
     Py_XDECREF(answer);
     return answer ? 0 : -1;
+}
+
+static int
+is_deputy(const void *wanted, const OwnerText *owner)
+{
+    return table_is_deputy(core.table, owner, wanted);
+}
+
+/* Find out who is to blame for what the innermost code wants. Returns 0 and a blame that blame_end gives back, or -1 with an
+ * exception set. */
+static int
+blame_here(const Wanted *wanted, Blame *blame)
+{
+    Walked walked;
+    if (walk_here(&walked) < 0) {
+        return -1;
+    }
+    conclude(&process, PyThreadState_Get() == core.main_thread, &walked, blame);
+    Py_XDECREF(walked.detail);
+    return choose(&process, &walked, is_deputy, wanted, blame);
+}
+
+static int
+decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
+{
+    Verdict verdict;
+    OwnerText owner;
+    if (blame_here(wanted, blame) < 0) {
+        return -1;
+    }
+    owner = blame_owner_text(blame);
+    if (table_decide(core.table, &owner, blame->phase, wanted, &verdict) < 0) {
+        return -1;
+    }
+    /* Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first. */
+    if (verdict.is_allowed || (asked->capability == FS_READ && asked_kind(asked, true) == S_IFDIR)) {
+        return 0;
+    }
+    return report(asked, door, blame, verdict.rule);
+}
+
+static int
+decide_with_arguments(const Asked *asked, Door door, Wanted *wanted, Blame *blame)
+{
+    Text inside[MOST_ARGUMENTS], *texts = inside;
+    PyObject *kept[MOST_ARGUMENTS], **keepers = kept;
+    Py_ssize_t count = PyTuple_GET_SIZE(asked->argv), done = 0;
+    int result = -1;
+    if (count > MOST_ARGUMENTS) {
+        texts = PyMem_Malloc((size_t)count * sizeof(Text));
+        keepers = PyMem_Malloc((size_t)count * sizeof(PyObject *));
+    }
+    if (!texts || !keepers) {
+        PyErr_NoMemory();
+    }
+    while (texts && keepers && done < count && text_of(PyTuple_GET_ITEM(asked->argv, done), &texts[done], &keepers[done]) == 0) {
+        done++;
+    }
+    if (texts && keepers && done == count) {
+        wanted->arguments = texts;
+        wanted->argument_count = count;
+        result = decide(asked, door, wanted, blame);
+    }
+    while (texts && keepers && done > 0) {
+        Py_XDECREF(keepers[--done]);
+    }
+    if (count > MOST_ARGUMENTS) {
+        PyMem_Free(texts);
+        PyMem_Free(keepers);
+    }
+    return result;
+}
+
+/* Judge what the code that runs asks for. Returns 0 to go on, with the blame where anybody was asked for (blame->phase is
+ * -1 where not), and -1 with an exception set where it is refused. */
+int
+judge(const Asked *asked, Door door, Blame *blame)
+{
+    Wanted wanted = {asked->capability, asked->text, NULL, -1};
+    blame->phase = NOBODY_ASKED;
+    if (is_startup_file(asked)) {
+        return judge_startup_file(asked);
+    }
+    int result = concerns(asked);
+    if (result <= 0 || (asked->capability == CODE_RUN && is_the_import_system()) || is_asked_for(asked)) {
+        return result < 0 ? -1 : 0;
+    }
+    return asked->argv ? decide_with_arguments(asked, door, &wanted, blame) : decide(asked, door, &wanted, blame);
+}
+
+static int
+ask(Capability capability, PyObject *target, PyObject *argv, Blame *blame)
+{
+    Asked asked = {.capability = capability, .argv = argv};
+    if (asked_take(&asked, Py_NewRef(target)) < 0) {
+        Py_DECREF(target);
+        return -1;
+    }
+    int result = judge(&asked, WRAP_DOOR, blame);
+    Py_XINCREF(argv);
+    asked_clear(&asked, 1);
+    return result;
 }
 
 /* Ask whether the code that runs may do this. `target` is an exact str, `argv` a tuple of str or NULL. Returns 0 to go on,
@@ -42,14 +202,39 @@ ask_python(PyObject *capability, PyObject *target, PyObject *argv)
 int
 judge_ask(Capability capability, PyObject *target, PyObject *argv)
 {
+    Blame blame;
     if (!core.armed) {
         return 0;
     }
-    if (PyThreadState_GetInterpreter(PyThreadState_Get()) != core.interpreter || is_torn()) {
+    if (PyThreadState_GetInterpreter(PyThreadState_Get()) != core.interpreter) {
         return core.enforcing && capability != FS_READ && capability != FS_LIST ? refuse("a call") : 0;
     }
     if (busy_here() && guard_is_running()) {
         return 0;
     }
-    return ask_python(names[capability], target, argv) < 0 ? without_our_frames() : 0;
+    return ask(capability, target, argv, &blame) < 0 ? without_our_frames() : 0;
+}
+
+/* Say what is to become of an import, by whose the module is: IMPORT_FINE and its like, or -1 with an exception set. */
+int
+judge_import(PyObject *name, OwnerText owner)
+{
+    Text problem = owner_problem(owner.name), text;
+    PyObject *keeper;
+    if (problem.size && core.malicious != IGNORES_MALICIOUS) {
+        bool is_warning = core.malicious == WARNS_OF_MALICIOUS || text_starts(problem, "warn:");
+        return is_warning ? IMPORT_UNSURE : IMPORT_REFUSED;
+    }
+    if (!PyUnicode_CheckExact(name) || text_of(name, &text, &keeper) < 0) {
+        PyErr_Clear();
+        return IMPORT_UNSURE;
+    }
+    Verdict verdict = {true, -1};
+    Wanted wanted = {IMPORT_MODULE, text, NULL, -1};
+    int phase = blame_is_starting() ? PHASE_STARTUP : PHASE_IMPORT, result = 0;
+    if (table_watches(core.table, IMPORT_MODULE, text)) {
+        result = table_decide(core.table, &owner, phase, &wanted, &verdict);
+    }
+    Py_XDECREF(keeper);
+    return result < 0 ? -1 : verdict.is_allowed ? IMPORT_FINE : IMPORT_REFUSED;
 }

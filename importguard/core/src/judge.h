@@ -2,9 +2,31 @@
 #ifndef IMPORTGUARD_JUDGE_H
 #define IMPORTGUARD_JUDGE_H
 
-#include "text.h"
+#include "blame.h"
+#include "readers.h"
+#include "table.h"
 
-int judge_start(void);
+/* The doors, as a record's `layer` names them. */
+typedef enum { FINDER_DOOR, AUDIT_DOOR, WRAP_DOOR, SCAN_DOOR } Door;
+
+#define KILLED 86 /* the exit status of errors.KILLED */
+
+/* What is known of an import before anybody has looked closely. */
+enum { IMPORT_FINE, IMPORT_UNSURE, IMPORT_REFUSED };
+
+/* judge.c */
+int judge_start(PyObject *table);
+int judge(const Asked *asked, Door door, Blame *blame);
 int judge_ask(Capability capability, PyObject *target, PyObject *argv);
+void judge_grant(bool granted);
+int judge_import(PyObject *name, OwnerText owner);
+
+/* services.c */
+PyObject *services(void);
+
+/* report.c */
+int report(const Asked *asked, Door door, const Blame *blame, int rule);
+int report_import(PyObject *name, PyObject *spec, bool is_refused);
+PyObject *attend(PyObject *function, PyObject *args);
 
 #endif

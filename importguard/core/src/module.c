@@ -1,41 +1,35 @@
 /* importguard.core.ccore: armed once a process, by install(); there is nothing here that changes it afterwards. */
 #include "blame.h"
 #include "carrier.h"
+#include "finder.h"
 #include "judge.h"
 #include "methods.h"
 #include "owners.h"
 #include "readers.h"
 #include "twin_table.h"
 
-static const char *const CANARY_EVENT = "importguard.canary";
-
-static PyObject *
-answers(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
-{
-    core.answered = false;
-    if (PySys_Audit(CANARY_EVENT, NULL) < 0) {
-        PyErr_Clear(); /* by a hook that comes later; what counts is whether ours was asked */
-    }
-    return PyBool_FromLong(core.answered);
-}
-
+/* Have the events read that could be refused to anybody; reading writes is how the guard knows what was written. */
 static int
-add_reader(const char *name, PyObject *reader, bool acts)
+add_readers(PyObject *code_events)
 {
-    return events_add(name, (Event){READ, reader, acts});
-}
-
-/* `readers` is {event: (reader, does it change or reach anything)}. */
-static int
-add_readers(PyObject *readers)
-{
-    PyObject *name, *value;
-    Py_ssize_t at = 0;
-    while (PyDict_Next(readers, &at, &name, &value)) {
-        PyObject *reader;
-        int acts;
-        const char *text = PyUnicode_AsUTF8(name);
-        if (!text || !PyArg_ParseTuple(value, "Op", &reader, &acts) || add_reader(text, reader, acts) < 0) {
+    size_t count;
+    const Reader *readers = readers_all(&count);
+    for (size_t at = 0; at < count; at++) {
+        bool is_wanted = (readers[at].asks & (1u << FS_WRITE)) || core.refuses_startup_files;
+        for (int capability = 0; !readers[at].of_code && capability < CAPABILITY_COUNT; capability++) {
+            is_wanted = is_wanted
+                        || ((readers[at].asks & (1u << capability)) && table_watches_any(core.table, (Capability)capability));
+        }
+        if (readers[at].of_code) {
+            PyObject *name = PyUnicode_FromString(readers[at].event);
+            int found = name ? PySequence_Contains(code_events, name) : -1;
+            Py_XDECREF(name);
+            if (found < 0) {
+                return -1;
+            }
+            is_wanted = found;
+        }
+        if (is_wanted && events_add(readers[at].event, (Event){READ, &readers[at]}) < 0) {
             return -1;
         }
     }
@@ -53,13 +47,13 @@ add_own_events(PyObject *programs)
         {"function.__new__", NEW_FUNCTION},  {"object.__setattr__", SET_ATTRIBUTE},
     };
     for (size_t at = 0; at < Py_ARRAY_LENGTH(own); at++) {
-        if (events_add(own[at].name, (Event){own[at].role, NULL, false}) < 0) {
+        if (events_add(own[at].name, (Event){own[at].role, NULL}) < 0) {
             return -1;
         }
     }
     for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(programs); at++) {
         const char *name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(programs, at));
-        if (!name || events_add(name, (Event){PROGRAM, NULL, false}) < 0) {
+        if (!name || events_add(name, (Event){PROGRAM, NULL}) < 0) {
             return -1;
         }
     }
@@ -102,18 +96,11 @@ sweep(PyObject *loaded)
     return 0;
 }
 
-static PyMethodDef answers_method = {"answers", answers, METH_NOARGS, PyDoc_STR("Say whether the hook still hears.")};
-static PyMethodDef walk_method = {"walk", walk, METH_O, PyDoc_STR("walk(frame) -> (owners, end, detail)")};
-
-static PyMethodDef owner_method = {"owner_at", owner_at, METH_O, PyDoc_STR("owner_at(frame) -> Owner or None")};
-
-static PyMethodDef own_method = {"is_own", is_own, METH_O, PyDoc_STR("Say whether a frame runs the guard's code.")};
-
 static int
-start(PyObject *readers, PyObject *programs, PyObject *loaded, PyObject *unowned)
+start(PyObject *programs, PyObject *loaded, PyObject *unowned, PyObject *code_events)
 {
-    if (judge_start() < 0 || tags_start() < 0 || creation_pin() < 0 || frames_check() < 0 || make_places(unowned, core.main_owner) < 0
-        || add_own_events(programs) < 0 || add_readers(readers) < 0 || sweep(loaded) < 0) {
+    if (tags_start() < 0 || creation_pin() < 0 || frames_check() < 0 || make_places(unowned, core.main_owner) < 0
+        || add_own_events(programs) < 0 || add_readers(code_events) < 0 || sweep(loaded) < 0) {
         return -1;
     }
     core.interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
@@ -125,52 +112,67 @@ start(PyObject *readers, PyObject *programs, PyObject *loaded, PyObject *unowned
     return 0;
 }
 
-/* `owners` is (ledger, rescan, is_written): see owners.h. */
-static int
-take_owners(PyObject *owners, PyObject *unowned, PyObject *application)
+/* What install() is given, each by its name. */
+typedef struct {
+    PyObject *table, *ledger, *rescan, *main_origin, *programs, *loaded, *code_events, *patches;
+    PyObject *unowned, *application;
+} Given;
+
+/* Keep what outlives the call: hooks can't be removed. */
+static void
+keep_parts(void)
 {
-    PyObject *ledger, *rescan, *is_written;
-    if (!PyArg_ParseTuple(owners, "O!OO", &PyTuple_Type, &ledger, &rescan, &is_written)) {
+    PyObject *const parts[] = {core.report, core.look, core.patch, core.on_path, core.startup_file, core.tampered,
+                               core.adopt, core.wheel_bytecode, core.pycache_prefix, core.main_owner, core.library};
+    for (size_t at = 0; at < Py_ARRAY_LENGTH(parts); at++) {
+        Py_INCREF(parts[at]);
+    }
+}
+
+static int
+take_parts(const Given *given)
+{
+    keep_parts();
+    core.finder = finder_new(given->patches);
+    owner_objects_start(given->unowned, core.library, given->application, core.main_owner);
+    if (!core.finder || judge_start(given->table) < 0 || owners_start(given->ledger, given->rescan) < 0
+        || blame_start(given->main_origin) < 0) {
         return -1;
     }
-    owner_objects_start(unowned, core.library, application, core.main_owner);
-    return owners_start(ledger, rescan, is_written);
+    return start(given->programs, given->loaded, given->unowned, given->code_events);
 }
 
 static PyObject *
 install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
 {
     static char *names[] = {
-        "readers",  "programs",  "loaded",   "namespaces",  "concerns",   "judge",
-        "on_import", "on_program", "finder", "is_deputy",   "adopt",
-        "main_owner", "unowned", "library", "pycache_prefix", "owners",   "application", "enforcing", NULL,
+        "table",    "ledger",    "rescan",      "main_origin", "programs",    "loaded",         "code_events",
+        "patches",  "unowned",   "application", "main_owner",  "library",     "report",         "look",
+        "patch",    "on_path",   "startup_file", "tampered",    "adopt",       "wheel_bytecode", "pycache_prefix",
+        "enforcing", "refuses_startup_files", "examines_bytecode", "malicious", NULL,
     };
-    PyObject *readers, *programs, *loaded, *unowned, *owners, *application;
-    int enforcing;
-    Core given = {0};
+    Given given;
+    Core parts = {0};
+    int enforcing, refuses, examines, malicious;
     if (core.armed) {
         PyErr_SetString(PyExc_RuntimeError, "importguard: the C core is armed already");
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$O!O!O!O!OOOOOOOOOOOO!Op", names, &PyDict_Type, &readers, &PyTuple_Type, &programs,
-            &PyTuple_Type, &loaded, &PyTuple_Type, &given.namespaces, &given.concerns, &given.judge, &given.on_import,
-            &given.on_program, &given.finder, &given.is_deputy, &given.adopt, &given.main_owner,
-            &unowned, &given.library, &given.pycache_prefix, &PyTuple_Type, &owners, &application, &enforcing)) {
+            args, options, "$OO!OO!O!O!O!O!OOOOOOOOOOOOOpppi", names, &given.table, &PyTuple_Type,
+            &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
+            &PyTuple_Type, &given.loaded, &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &given.unowned,
+            &given.application, &parts.main_owner, &parts.library, &parts.report, &parts.look, &parts.patch,
+            &parts.on_path, &parts.startup_file, &parts.tampered, &parts.adopt, &parts.wheel_bytecode,
+            &parts.pycache_prefix, &enforcing, &refuses, &examines, &malicious)) {
         return NULL;
     }
-    PyObject *kept[] = {given.namespaces, given.concerns, given.judge,       given.on_import,  given.on_program,    given.finder,
-                        given.is_deputy,   given.adopt,    given.main_owner, given.library, given.pycache_prefix};
-    for (size_t at = 0; at < Py_ARRAY_LENGTH(kept); at++) {
-        Py_INCREF(kept[at]); /* for as long as the process lives: hooks can't be removed */
-    }
-    core = given;
+    core = parts;
     core.enforcing = enforcing;
-    if (take_owners(owners, unowned, application) < 0 || start(readers, programs, loaded, unowned) < 0) {
-        return NULL;
-    }
-    return Py_BuildValue("NNNN", PyCFunction_New(&answers_method, NULL), PyCFunction_New(&walk_method, NULL),
-                         PyCFunction_New(&owner_method, NULL), PyCFunction_New(&own_method, NULL));
+    core.refuses_startup_files = refuses;
+    core.examines_bytecode = examines;
+    core.malicious = malicious;
+    return take_parts(&given) < 0 ? NULL : services();
 }
 
 static PyObject *
@@ -189,11 +191,17 @@ codes(PyObject *Py_UNUSED(module), PyObject *is_public)
     return frames_codes(PyObject_IsTrue(is_public) == 1);
 }
 
+static PyObject *
+flat(PyObject *Py_UNUSED(module), PyObject *content)
+{
+    return table_flat(content);
+}
+
 static PyMethodDef methods[] = {
+    {"table_flat", flat, METH_O, PyDoc_STR("table_flat(mapping) -> bytes that install() takes in its place")},
     {"install", (PyCFunction)(void (*)(void))install, METH_VARARGS | METH_KEYWORDS,
-     PyDoc_STR("install(**parts) -> (answers, walk, owner_at, is_own); once a process")},
+     PyDoc_STR("install(**parts) -> {name: service}; once a process")},
     {"new_busy", new_busy, METH_NOARGS, PyDoc_STR("Return the set of the threads that are inside the guard.")},
-    {"carry_from", carry_from, METH_O, PyDoc_STR("carry_from(conclude) -> watch; once a process")},
     {"codes", codes, METH_O, PyDoc_STR("codes(public) -> the code objects of this thread's frames, by either API")},
     {"native_symbols", native_symbols, METH_NOARGS, PyDoc_STR("Return the names of native code that is known by its address.")},
     {NULL, NULL, 0, NULL},
@@ -218,7 +226,7 @@ static PyMethodDef *const twins[] = {
 PyMODINIT_FUNC
 PyInit_ccore(void)
 {
-    PyTypeObject *types[] = {&BusyType, &OriginType, &CarriedType};
+    PyTypeObject *types[] = {&BusyType, &FinderType, &OriginType, &CarriedType};
     for (size_t at = 0; at < Py_ARRAY_LENGTH(types); at++) {
         if (PyType_Ready(types[at]) < 0) {
             return NULL;

@@ -1,6 +1,8 @@
 /* From a path to the number of its owner. Nothing here allocates, save where a site directory has changed. */
 #include "owners.h"
 
+#include "readers.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +131,9 @@ scan_again(Identity *identity, Text folder)
 static bool
 is_written(const Identity *identity, Text path)
 {
+    if (!identity->is_written) {
+        return written_holds(path);
+    }
     PyObject *answer = call_with_text(identity->is_written, path);
     bool result = !answer || PyObject_IsTrue(answer) != 0;
     PyErr_Clear();
@@ -236,9 +241,9 @@ identity_drop(Identity *identity)
 
 /* Read (holdings, app_roots, stdlib, package) and make this process's ledger of it; returns 0, or -1 with an exception. */
 int
-owners_start(PyObject *ledger, PyObject *rescan, PyObject *is_written)
+owners_start(PyObject *ledger, PyObject *rescan)
 {
-    process_identity = (Identity){identity_ledger(ledger), Py_NewRef(rescan), Py_NewRef(is_written), NULL, 0, 0};
+    process_identity = (Identity){identity_ledger(ledger), Py_NewRef(rescan), NULL, NULL, 0, 0};
     return process_identity.ledger ? 0 : -1;
 }
 
@@ -273,6 +278,19 @@ owner_name_of_path(Text path)
 {
     OwnerText owner = owner_text(owner_of_path(path));
     return owner.kind == KIND_DISTRIBUTION || owner.kind == KIND_APP ? owner.name : (Text){NULL, 0};
+}
+
+/* Say whether an advisory speaks of any distribution. */
+bool
+owners_have_problems(void)
+{
+    const Ledger *ledger = process_identity.ledger;
+    for (uint32_t name = 1; name < ledger->name_count; name++) {
+        if (ledger->names[name].problem.size) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Return what an advisory says of a distribution, or no data. */

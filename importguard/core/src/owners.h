@@ -8,7 +8,7 @@
 #define MOST_LATE 4096
 
 /* A ledger and whom it asks: `rescan(folder)` gives the holdings of a site directory that has changed, `is_written(path)`
- * says whether this process has written a file. */
+ * says whether this process has written a file, as the core knows itself where it is NULL. */
 typedef struct {
     const Ledger *ledger;
     PyObject *rescan, *is_written;
@@ -26,11 +26,12 @@ void identity_drop(Identity *identity);
 
 /* owners.c: of this process */
 extern Identity process_identity;
-int owners_start(PyObject *ledger, PyObject *rescan, PyObject *is_written);
+int owners_start(PyObject *ledger, PyObject *rescan);
 OwnerId owner_of_path(Text path);
 OwnerText owner_text(OwnerId owner);
 Text owner_name_of_path(Text path);
 Text owner_problem(Text name);
+bool owners_have_problems(void);
 
 /* owners_objects.c: as the objects that Python reports with */
 void owner_objects_start(PyObject *unowned, PyObject *library, PyObject *application, PyObject *main_owner);

@@ -26,12 +26,11 @@ owner_objects_start(PyObject *unowned, PyObject *library, PyObject *application,
 static PyObject *
 new_object(OwnerId owner)
 {
-    static const char *const kinds[KIND_COUNT] = {"distribution", "app", "stdlib", "startup", "unowned"};
     OwnerText text = owner_text(owner);
     PyObject *name = text_object_of_name(text.name), *version = name ? text_object_of_name(text.version) : NULL, *object = NULL;
     int before = busy_enter();
     if (version) {
-        object = PyObject_CallFunction((PyObject *)owner_type, "OOs", name, version, kinds[text.kind]);
+        object = PyObject_CallFunction((PyObject *)owner_type, "OOs", name, version, kind_names[text.kind]);
     }
     busy_leave(before);
     Py_XDECREF(name);

@@ -1,5 +1,6 @@
 /* What code is tagged with: a place, which is a file or one of the few that are always there, and whose it is. */
 #include "owners.h"
+#include "table.h"
 
 #include <string.h>
 
@@ -156,15 +157,9 @@ note_real(PyObject *path, Text real)
 static bool
 ask_runner(OwnerText owner)
 {
-    PyObject *name = text_object_of_name(owner.name), *version = name ? text_object_of_name(owner.version) : NULL;
-    int before = busy_enter();
-    PyObject *answer = version ? PyObject_CallFunction(core.is_deputy, "OssO", name, "code.run", "exec", version) : NULL;
-    busy_leave(before);
-    bool result = answer && PyObject_IsTrue(answer) == 1;
+    Wanted wanted = {CODE_RUN, {"exec", 4}, NULL, -1};
+    bool result = table_is_deputy(core.table, &owner, &wanted) == 1;
     PyErr_Clear();
-    Py_XDECREF(answer);
-    Py_XDECREF(name);
-    Py_XDECREF(version);
     return result;
 }
 
@@ -204,7 +199,8 @@ static void
 settle(size_t number, Text real)
 {
     OwnerId owner = owner_of_path(real);
-    Meaning meaning = meaning_of(owner);
+    /* The guard loads parts of itself when they are first needed, from its own folder where there is no bundle. */
+    Meaning meaning = text_has_prefix(real, process_identity.ledger->package) ? GUARD : meaning_of(owner);
     PyObject *object = owner_object(owner);
     if (object) {
         Py_XSETREF(places[number].owner, Py_NewRef(object));

@@ -15,11 +15,6 @@ enum {
     RULE_PARTS
 };
 
-static const char *const capability_names[CAPABILITY_COUNT] = {
-    "import",      "net.connect", "net.listen", "net.resolve", "fs.read",     "fs.write", "fs.list",       "proc.spawn",
-    "proc.signal", "env.read",    "env.write",  "native.load", "native.call", "code.run", "runtime.patch",
-};
-static const char *const phase_names[PHASE_COUNT] = {"startup", "import", "run"};
 static const struct {
     const char *name;
     int kind;

@@ -255,6 +255,40 @@ table_build(PyObject *content, const Asks *asks, Arena *arena)
     return 0;
 }
 
+/* Return a table as bytes that table_adopt takes, in this process or another; NULL with an exception set. */
+PyObject *
+table_flat(PyObject *content)
+{
+    static const Asks nobody;
+    Arena arena = {0};
+    if (table_build(content, &nobody, &arena) < 0) {
+        return NULL;
+    }
+    Table *table = (Table *)(void *)arena.data;
+    PyMem_RawFree(table->scratch);
+    table->scratch = NULL;
+    PyObject *flat = PyBytes_FromStringAndSize(arena.data, (Py_ssize_t)arena.size);
+    arena_drop(&arena);
+    return flat;
+}
+
+/* Return the sealed table that table_flat has given, for as long as the process lives; NULL with an exception set. */
+const Table *
+table_adopt(PyObject *flat, const Asks *asks)
+{
+    size_t size = (size_t)PyBytes_GET_SIZE(flat);
+    Table *table = size >= sizeof *table ? PyMem_RawMalloc(size) : NULL;
+    if (!table) {
+        PyErr_SetString(PyExc_ValueError, "no flat policy table, or no memory for it");
+        return NULL;
+    }
+    memcpy(table, PyBytes_AS_STRING(flat), size);
+    table->asks = *asks;
+    const Table *found = make_scratch(table) < 0 ? NULL : sealed_copy(table, size);
+    PyMem_RawFree(table);
+    return found;
+}
+
 /* Return the sealed table of a content that policy/compile.py made, for as long as the process lives; NULL with a
    ValueError for a malformed one, or with a MemoryError. */
 const Table *

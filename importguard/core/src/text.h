@@ -42,4 +42,7 @@ typedef struct {
     int kind;
 } OwnerText;
 
+/* words.c */
+extern const char *const capability_names[CAPABILITY_COUNT], *const kind_names[KIND_COUNT], *const phase_names[PHASE_COUNT];
+
 #endif

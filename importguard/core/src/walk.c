@@ -1,85 +1,87 @@
 /* From a frame outwards by the tags of the code that runs: who is there, and where the walk ends.
  * Twin: Walker.walk_by_globals in blame.py, which goes by the names that code may give itself. */
+#include "blame.h"
 #include "carrier.h"
+#include "judge.h"
 
 #include <string.h>
 
-typedef struct {
-    PyObject *owners;   /* list, innermost first, each once */
-    PyObject *globals;  /* of the last frame that somebody owns */
-    PyObject *detail;   /* what belongs to the end */
-    int end;            /* -1 while the walk goes on */
-} Walk;
-
 static int
-stop(Walk *walk, int end, PyObject *detail)
+stop(Walked *walked, int end, PyObject *detail)
 {
-    walk->end = end;
-    Py_XSETREF(walk->detail, Py_XNewRef(detail));
+    walked->end = end;
+    Py_XSETREF(walked->detail, Py_XNewRef(detail));
     return 0;
 }
 
-static int
-add_owner(Walk *walk, PyObject *owner)
+static void
+add_owner(Walked *walked, OwnerId owner)
 {
-    Py_ssize_t size = PyList_GET_SIZE(walk->owners);
-    for (Py_ssize_t at = 0; at < size; at++) {
-        if (PyList_GET_ITEM(walk->owners, at) == owner) {
-            return 0;
+    for (int at = 0; at < walked->count; at++) {
+        if (walked->owners[at] == owner) {
+            return;
         }
     }
-    return PyList_Append(walk->owners, owner);
+    if (walked->count < MOST_OWNERS) {
+        walked->owners[walked->count++] = owner;
+    }
 }
 
+/* Add an owner, and remember the globals of the last frame that somebody owns. */
 static int
-add(Walk *walk, const Cursor *cursor, PyObject *owner)
+add(Walked *walked, const Cursor *cursor, OwnerId owner)
 {
-    Py_XSETREF(walk->globals, cursor_globals(cursor));
-    return add_owner(walk, owner);
-}
-
-/* Code that was there before the guard, in a process that was armed late: its globals are all that is left to ask. */
-static int
-enter_untagged(Walk *walk, const Cursor *cursor)
-{
-    if (core.adopt == Py_None) {
-        return add(walk, cursor, place_at(TAG_OF(UNOWNED_PLACE))->owner);
-    }
-    PyObject *globals = cursor_globals(cursor);
-    PyObject *owner = globals ? PyObject_CallOneArg(core.adopt, globals) : NULL;
-    Py_XDECREF(globals);
-    if (!owner) {
-        return -1;
-    }
-    int result = owner == Py_None ? 0 : add(walk, cursor, owner);
-    Py_DECREF(owner);
-    return result;
+    Py_XSETREF(walked->detail, cursor_globals(cursor));
+    add_owner(walked, owner);
+    return 0;
 }
 
 /* The walk has come to deferred work: it goes on with whoever arranged that, and not with what called or interrupts it.
  *
  * Somebody who calls by himself what another one has arranged is still asked for, and the application doesn't answer. */
 static int
-follow_errand(Walk *walk, const Errand *errand)
+follow_errand(Walked *walked, const Errand *errand)
 {
     const Origin *origin = errand->origin;
-    if (!errand->is_direct || PyUnicode_CompareWithASCIIString(origin->phase, "run") != 0) {
-        return stop(walk, CARRIED, (PyObject *)origin);
+    if (!errand->is_direct || origin->source.phase != PHASE_RUN) {
+        walked->source = &origin->source;
+        return stop(walked, CARRIED, NULL);
     }
-    for (Py_ssize_t at = 0; at < origin->others; at++) {
-        if (add_owner(walk, PyTuple_GET_ITEM(origin->chain, at)) < 0) {
-            return -1;
-        }
+    for (int at = 0; at < origin->others; at++) {
+        add_owner(walked, origin->source.owners[at]);
     }
     return 0;
 }
 
+/* Code that was there before the guard, in a process that was armed late: its globals are all that is left to ask. */
 static int
-enter(Walk *walk, const Cursor *cursor)
+enter_untagged(Walked *walked, const Cursor *cursor)
+{
+    if (core.adopt == Py_None) {
+        return add(walked, cursor, OWNER_UNOWNED);
+    }
+    PyObject *globals = cursor_globals(cursor);
+    PyObject *args = globals ? PyTuple_Pack(1, globals) : NULL, *owner = args ? attend(core.adopt, args) : NULL;
+    Py_XDECREF(args);
+    Py_XDECREF(globals);
+    if (!owner) {
+        return -1;
+    }
+    OwnerId number = owner == Py_None ? OWNER_STDLIB : owner_of_object(&process_identity, owner);
+    Py_DECREF(owner);
+    if (number == OWNER_STDLIB) {
+        return 0;
+    }
+    add(walked, cursor, number);
+    return owner_text(number).kind == KIND_APP ? stop(walked, END, NULL) : 0;
+}
+
+static int
+enter(Walked *walked, const Cursor *cursor)
 {
     Tag tag = tag_get(cursor->code);
     if (tag == NO_TAG) {
-        return enter_untagged(walk, cursor);
+        return enter_untagged(walked, cursor);
     }
     const Place *place = place_at(tag);
     switch (place->meaning) {
@@ -88,18 +90,18 @@ enter(Walk *walk, const Cursor *cursor)
     case CARRIER:
         return 0;
     case STARTUP_FILE:
-        return stop(walk, STARTUP_LINE, place->path);
+        return stop(walked, STARTUP_LINE, place->path);
     case MAIN:
     case APPLICATION:
-        stop(walk, END, NULL);
-        return add(walk, cursor, place->owner);
+        add(walked, cursor, place->number);
+        return stop(walked, END, NULL);
     case OWNED:
     case RUNNER:
-        return add(walk, cursor, place->owner);
+        return add(walked, cursor, place->number);
     case UNRESOLVED:
         break;
     }
-    return add(walk, cursor, place_at(TAG_OF(UNOWNED_PLACE))->owner);
+    return add(walked, cursor, OWNER_UNOWNED);
 }
 
 static bool
@@ -109,71 +111,51 @@ is_import(const PyCodeObject *code)
 }
 
 static int
-step(Walk *walk, const Cursor *cursor)
+step(Walked *walked, const Cursor *cursor)
 {
     if (!is_import(cursor->code)) {
-        return enter(walk, cursor);
+        return enter(walked, cursor);
     }
-    return PyList_GET_SIZE(walk->owners) > 0 ? stop(walk, BODY, walk->globals) : 0;
+    if (walked->count > 0) {
+        walked->end = BODY; /* its detail are the globals of the body */
+    }
+    return 0;
 }
 
-/* Walk from where a cursor stands; without a cursor, from no frame at all. */
 static int
-walk_from(Walk *walk, Cursor *cursor)
+walk_from(Walked *walked, Cursor *cursor)
 {
     const Errand *newest = errands(), *errand;
     int result = 0;
-    for (; result == 0 && walk->end < 0 && cursor && cursor->code; cursor_back(cursor)) {
+    for (; result == 0 && walked->end == GOES_ON && cursor->code; cursor_back(cursor)) {
         errand = newest ? errand_above(newest, cursor_identity(cursor)) : NULL;
-        result = errand ? follow_errand(walk, errand) : 0;
-        if (result == 0 && walk->end < 0) {
-            result = step(walk, cursor);
+        result = errand ? follow_errand(walked, errand) : 0;
+        if (result == 0 && walked->end == GOES_ON) {
+            result = step(walked, cursor);
         }
     }
-    errand = newest && walk->end < 0 ? errand_above(newest, NULL) : NULL;
-    return result == 0 && errand ? follow_errand(walk, errand) : result;
+    errand = newest && walked->end == GOES_ON ? errand_above(newest, NULL) : NULL;
+    return result == 0 && errand ? follow_errand(walked, errand) : result;
 }
 
-static PyObject *
-report(Cursor *cursor)
+/* Walk from the innermost frame outwards; returns 0, or -1 with an exception set. */
+int
+walk_here(Walked *walked)
 {
-    Walk walk = {PyList_New(0), NULL, NULL, -1};
-    PyObject *result = NULL;
-    if (walk.owners && walk_from(&walk, cursor) == 0) {
-        result = Py_BuildValue("OiO", walk.owners, walk.end < 0 ? END : walk.end, walk.detail ? walk.detail : Py_None);
-    }
-    Py_XDECREF(walk.owners);
-    Py_XDECREF(walk.globals);
-    Py_XDECREF(walk.detail);
-    return result;
-}
-
-/* Return (owners, end, detail) for the innermost frame, as `walk` does; NULL with an exception set. */
-PyObject *
-walk_here(void)
-{
+    walked->count = 0;
+    walked->end = GOES_ON;
+    walked->detail = NULL;
+    walked->source = NULL;
     Cursor cursor;
     cursor_start(&cursor, NULL);
-    PyObject *result = report(&cursor);
+    int result = walk_from(walked, &cursor);
     cursor_end(&cursor);
-    return result;
-}
-
-/* walk(frame or None) -> (owners, end, detail): see blame.py for what becomes of them. */
-PyObject *
-walk(PyObject *Py_UNUSED(module), PyObject *frame)
-{
-    Cursor cursor;
-    if (frame == Py_None) {
-        return report(NULL);
+    if (result < 0) {
+        Py_CLEAR(walked->detail);
     }
-    if (!PyFrame_Check(frame)) {
-        PyErr_SetString(PyExc_TypeError, "a frame or None");
-        return NULL;
+    else if (walked->end == GOES_ON) {
+        stop(walked, END, NULL);
     }
-    cursor_start(&cursor, (PyFrameObject *)frame);
-    PyObject *result = report(&cursor);
-    cursor_end(&cursor);
     return result;
 }
 
@@ -189,8 +171,17 @@ owner_at(PyObject *Py_UNUSED(module), PyObject *frame)
     const Place *place = place_at(tag_get(code));
     Py_DECREF(code);
     bool is_library = place->meaning == STDLIB || place->meaning == GUARD || place->meaning == CARRIER;
-    PyObject *owner = is_library ? core.library : place->owner;
+    PyObject *owner = is_library ? core.library : place->meaning == MAIN ? owner_object(OWNER_APP) : place->owner;
     return Py_NewRef(owner ? owner : Py_None);
+}
+
+bool
+is_import_system(const Cursor *cursor)
+{
+    PyObject *globals = cursor_globals(cursor);
+    bool result = globals == pinned.import_globals[0] || globals == pinned.import_globals[1];
+    Py_XDECREF(globals);
+    return result && place_at(tag_get(cursor->code))->meaning == STDLIB;
 }
 
 /* Say whether deferred work was called from a frame: what runs above it is that, and not what the frame does. */
@@ -201,24 +192,28 @@ is_errand(const Cursor *cursor)
 }
 
 static bool
-is_import_system(const Cursor *cursor)
+is_the_guards(const Cursor *cursor)
 {
-    PyObject *globals = cursor_globals(cursor);
-    bool result = globals == pinned.import_globals[0] || globals == pinned.import_globals[1];
-    Py_XDECREF(globals);
-    return result && place_at(tag_get(cursor->code))->meaning == STDLIB;
+    return cursor->code && place_at(tag_get(cursor->code))->meaning == GUARD;
 }
 
-/* Twin: Inside.is_own. What runs in a busy thread is the guard's only if the guard's code does it, or imports it. */
+/* Twin: Inside.is_own. What runs in a busy thread is the guard's only if nothing but the guard's code has run since it
+ * began to be at work: a finalizer, a signal handler, or a function that somebody has put in the place of one of the
+ * guard's may have come in between, and have the guard's code do something for it. */
 static bool
 is_own_from(PyFrameObject *frame)
 {
     Cursor cursor;
+    const void *since = busy_since();
+    bool result = false;
     cursor_start(&cursor, frame);
-    while (cursor.code && !is_errand(&cursor) && is_import_system(&cursor)) {
+    while (cursor.code && cursor_identity(&cursor) != since && !is_errand(&cursor) && (is_the_guards(&cursor) || is_import_system(&cursor))) {
+        result = result || is_the_guards(&cursor);
         cursor_back(&cursor);
     }
-    bool result = cursor.code && !is_errand(&cursor) && place_at(tag_get(cursor.code))->meaning == GUARD;
+    bool has_come_back = cursor.code ? cursor_identity(&cursor) == since : since == NULL;
+    /* The guard's own frame may be the one in which it began. */
+    result = has_come_back && (result || is_the_guards(&cursor));
     cursor_end(&cursor);
     return result;
 }
@@ -241,6 +236,17 @@ is_body(const PyCodeObject *code)
     return PyUnicode_CompareWithASCIIString(code->co_name, "<module>") == 0;
 }
 
+/* The guard loads parts of itself when they are first needed, at work and by its own code alone. */
+static bool
+guard_loads(void)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    bool result = is_the_guards(&cursor) && busy_here();
+    cursor_end(&cursor);
+    return result && guard_is_running();
+}
+
 /* Return the tag for code that is being made now: that of the innermost code that made it, `unowned` when it is lost.
  *
  * The standard library makes code for its callers. What it makes while one of its own modules is executed is its own.
@@ -248,6 +254,9 @@ is_body(const PyCodeObject *code)
 Tag
 maker_of_code(bool skip_runners)
 {
+    if (!skip_runners && guard_loads()) {
+        return TAG_OF(GUARD_PLACE);
+    }
     Tag result = NO_TAG;
     bool in_library_body = false;
     Cursor cursor;

@@ -32,5 +32,11 @@ for _ in range(100):
     except (Outside, OSError):
         pass
 surely(lambda: done.append(True))
-surely(thread.join)
-surely(steal)
+is_over = False
+while not is_over:
+    try:
+        thread.join()
+        steal()
+        is_over = True
+    except Outside:
+        continue

@@ -1,0 +1,223 @@
+/* The door for imports: a finder at position 0 that asks the others, and looks at what they found. Twins: finder.py and
+ * the first questions of imports.py.
+ *
+ * Most modules are the standard library's, the application's, or of a distribution about which there is nothing to say:
+ * those cost a lookup. Python has a closer look at the others. */
+#include "finder.h"
+
+#include "judge.h"
+#include "owners.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#define UNCHECKED_HASH 1 /* of the bits in a .pyc's flags, PEP 552 */
+#define HASH_BITS 3
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *patches; /* {module: function that is called with it after it ran} */
+} Finder;
+
+/* Return an attribute of a spec, None where it has none; a spec may be of a package's own making, so that this may run its
+ * code: it comes before the guard is at work. NULL with an exception set. */
+static PyObject *
+field(PyObject *spec, const char *name)
+{
+    PyObject *value = PyObject_GetAttrString(spec, name);
+    if (!value && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyErr_Clear();
+        return Py_NewRef(Py_None);
+    }
+    return value;
+}
+
+/* Say whether a .pyc is worth a closer look: its flags say that it isn't compared with its source, or a wheel brought it. */
+static bool
+is_odd_bytecode(PyObject *origin, PyObject *cached)
+{
+    Text path, file;
+    PyObject *keeper, *file_keeper;
+    unsigned char head[16];
+    if (text_of_name(origin, &path, &keeper) < 0) {
+        return true;
+    }
+    bool is_source = text_ends(path, ".py"), is_bytecode = text_ends(path, ".pyc");
+    Py_XDECREF(keeper);
+    if (is_bytecode || !is_source || !PyUnicode_CheckExact(cached)) {
+        return is_bytecode;
+    }
+    if (PySet_Contains(core.wheel_bytecode, cached) != 0 || text_of_name(cached, &file, &file_keeper) < 0) {
+        return true;
+    }
+    int fd = open(file.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t size = fd < 0 ? 0 : pread(fd, head, sizeof head, 0);
+    if (fd >= 0) {
+        close(fd);
+    }
+    Py_XDECREF(file_keeper);
+    return size >= 8 && (head[4] & HASH_BITS) == UNCHECKED_HASH;
+}
+
+static bool
+is_startup_module(PyObject *name)
+{
+    return PyUnicode_CompareWithASCIIString(name, "sitecustomize") == 0
+           || PyUnicode_CompareWithASCIIString(name, "usercustomize") == 0;
+}
+
+/* Return the owner of a module's file; -1 with an exception set. */
+static int
+owner_of(PyObject *origin, OwnerId *owner)
+{
+    Text name;
+    PyObject *keeper;
+    Buffer real;
+    if (text_of_name(origin, &name, &keeper) < 0) {
+        return -1;
+    }
+    buffer_start(&real);
+    int result = paths_resolve(name, WORKING_FOLDER, &real);
+    if (result == 0) {
+        *owner = owner_of_path(buffer_text(&real));
+    }
+    buffer_end(&real);
+    Py_XDECREF(keeper);
+    return result;
+}
+
+static int
+examine_file(PyObject *name, PyObject *spec, PyObject *origin, PyObject *cached)
+{
+    OwnerId owner = OWNER_UNOWNED;
+    if (owner_of(origin, &owner) < 0) {
+        return -1;
+    }
+    OwnerText text = owner_text(owner);
+    if (text.kind == KIND_APP || text.kind == KIND_STDLIB) {
+        return 0;
+    }
+    int verdict = judge_import(name, text);
+    if (verdict == IMPORT_UNSURE || (core.refuses_startup_files && is_startup_module(name))
+        || (core.examines_bytecode && is_odd_bytecode(origin, cached))) {
+        return report_import(name, spec, false);
+    }
+    return verdict < 0 ? -1 : verdict == IMPORT_REFUSED ? report_import(name, spec, true) : 0;
+}
+
+/* Look at what the finders found for a module before anything of it runs; returns 0, or -1 with an exception set. */
+static int
+examine(PyObject *name, PyObject *spec)
+{
+    int result = -1;
+    PyObject *origin = field(spec, "origin"), *cached = origin ? field(spec, "cached") : NULL;
+    if (cached && PyUnicode_CheckExact(origin)) {
+        bool has_no_file = PyUnicode_CompareWithASCIIString(origin, "built-in") == 0
+                           || PyUnicode_CompareWithASCIIString(origin, "frozen") == 0;
+        result = has_no_file ? 0 : examine_file(name, spec, origin, cached);
+    }
+    else if (cached) {
+        /* A namespace package runs no code, but all of its portions may belong to a bad distribution. */
+        result = owners_have_problems() ? report_import(name, spec, false) : 0;
+    }
+    Py_XDECREF(origin);
+    Py_XDECREF(cached);
+    return result < 0 ? without_our_frames() : result;
+}
+
+/* Ask one finder; returns a new reference, None where it has nothing, NULL with an exception set. */
+static PyObject *
+ask_finder(PyObject *finder, PyObject *name, PyObject *path, PyObject *target)
+{
+    PyObject *find = PyObject_GetAttrString(finder, "find_spec");
+    if (!find) {
+        if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            return NULL;
+        }
+        PyErr_Clear();
+        return Py_NewRef(Py_None);
+    }
+    PyObject *spec = PyObject_CallFunctionObjArgs(find, name, path, target, NULL);
+    Py_DECREF(find);
+    return spec;
+}
+
+/* Examine what was found, and have the module patched after it ran where that is wanted; returns 0 or -1. */
+static int
+take(Finder *self, PyObject *name, PyObject *spec)
+{
+    if (heartbeat() < 0 || examine(name, spec) < 0) {
+        return -1;
+    }
+    PyObject *patch = PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(self->patches, name) : NULL;
+    if (!patch) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *pair = PyTuple_Pack(2, spec, patch), *answer = pair ? attend(core.patch, pair) : NULL;
+    Py_XDECREF(pair);
+    Py_XDECREF(answer);
+    return answer ? 0 : -1;
+}
+
+static PyObject *
+find_spec(Finder *self, PyObject *args, PyObject *options)
+{
+    static char *names[] = {"fullname", "path", "target", NULL};
+    PyObject *name, *path = Py_None, *target = Py_None, *meta_path = PySys_GetObject("meta_path"), *spec = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, options, "O|OO:find_spec", names, &name, &path, &target)) {
+        return NULL;
+    }
+    /* A finder may change the list while it is asked. */
+    PyObject *finders = meta_path ? PySequence_Tuple(meta_path) : PyTuple_New(0);
+    for (Py_ssize_t at = 0; finders && at < PyTuple_GET_SIZE(finders); at++) {
+        PyObject *finder = PyTuple_GET_ITEM(finders, at);
+        if (finder == (PyObject *)self) {
+            continue;
+        }
+        spec = ask_finder(finder, name, path, target);
+        if (spec != Py_None) {
+            break;
+        }
+        Py_CLEAR(spec);
+    }
+    bool is_done = finders != NULL && !PyErr_Occurred();
+    Py_XDECREF(finders);
+    if (spec && take(self, name, spec) < 0) {
+        Py_CLEAR(spec);
+        is_done = false;
+    }
+    return spec ? spec : is_done ? Py_NewRef(Py_None) : NULL;
+}
+
+static PyObject *
+invalidate_caches(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(nothing))
+{
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"find_spec", (PyCFunction)(void (*)(void))find_spec, METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("Ask the finders behind this one, and look at what they found.")},
+    {"invalidate_caches", invalidate_caches, METH_NOARGS, PyDoc_STR("Nothing is cached here.")},
+    {NULL, NULL, 0, NULL},
+};
+
+/* No cycle goes through it, and the garbage collector doesn't show what it holds. */
+PyTypeObject FinderType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "importguard.core.ccore.Finder",
+    .tp_doc = PyDoc_STR("Asks the finders behind it, and hands their spec on as it is."),
+    .tp_basicsize = sizeof(Finder),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_methods = methods,
+};
+
+/* Return the finder, which has `patches` called; NULL with an exception set. */
+PyObject *
+finder_new(PyObject *patches)
+{
+    Finder *finder = PyObject_New(Finder, &FinderType);
+    if (finder) {
+        finder->patches = Py_NewRef(patches);
+    }
+    return (PyObject *)finder;
+}

@@ -1,0 +1,10 @@
+/* The door for imports. */
+#ifndef IMPORTGUARD_FINDER_H
+#define IMPORTGUARD_FINDER_H
+
+#include "ccore.h"
+
+extern PyTypeObject FinderType;
+PyObject *finder_new(PyObject *patches);
+
+#endif

@@ -1,0 +1,123 @@
+/* What is refused: Python finds the words and writes the record, and the verdict holds whatever becomes of that.
+ * Twin: enforce.py, which does both. */
+#include "judge.h"
+
+#include "owners.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static const char *const doors[] = {"finder", "audit", "wrap", "scan"};
+
+/* Call a Python function of the guard's as the guard: what it does is let through, and nobody traces it. Returns what it
+ * returns, NULL with an exception set. */
+PyObject *
+attend(PyObject *function, PyObject *args)
+{
+    int before = busy_enter();
+    PyObject *answer = args ? PyObject_Call(function, args, NULL) : NULL;
+    busy_leave(before);
+    return answer;
+}
+
+/* Raise what the denial looks like when Python's own is not to be had; returns -1. */
+static int
+refuse_plainly(const char *rule)
+{
+    PyObject *text = PyUnicode_FromFormat("importguard IG201: denied by %s; the guard's own report failed", rule);
+    PyObject *error = text ? PyObject_CallFunction(PyExc_PermissionError, "iO", EACCES, text) : NULL;
+    if (error) {
+        PyErr_SetObject(PyExc_PermissionError, error);
+    }
+    Py_XDECREF(text);
+    Py_XDECREF(error);
+    return -1;
+}
+
+/* Say what comes of a report, whose `answer` is NULL with an exception set where it has raised: 0 to go on, or -1. */
+static int
+obey(PyObject *answer, const char *rule)
+{
+    bool has_raised = !answer;
+    Py_XDECREF(answer);
+    if (!table_enforces(core.table)) {
+        PyErr_Clear(); /* observe changes nothing, whatever happens to the record */
+        return 0;
+    }
+    if (table_kills(core.table)) {
+        _exit(KILLED); /* where the supervisor or the report hasn't done it */
+    }
+    return has_raised ? -1 : refuse_plainly(rule);
+}
+
+/* Return an owner as Python gets it: (name, version, kind). */
+static PyObject *
+owner_tuple(OwnerText owner)
+{
+    PyObject *name = text_object_of_name(owner.name), *version = name ? text_object_of_name(owner.version) : NULL;
+    PyObject *tuple = version ? Py_BuildValue("OOs", name, version, kind_names[owner.kind]) : NULL;
+    Py_XDECREF(name);
+    Py_XDECREF(version);
+    return tuple;
+}
+
+static PyObject *
+via_tuple(const Blame *blame)
+{
+    PyObject *via = PyTuple_New(blame->via_count);
+    for (int at = 0; via && at < blame->via_count; at++) {
+        PyObject *name = text_object_of_name(owner_text(blame->via[at]).name);
+        if (!name) {
+            Py_CLEAR(via);
+            break;
+        }
+        PyTuple_SET_ITEM(via, at, name);
+    }
+    return via;
+}
+
+static PyObject *
+rule_object(int rule)
+{
+    return text_object_of_name(table_rule_text(core.table, rule));
+}
+
+/* Report what was refused by a rule; returns 0 where the mode only observes, else -1 with an exception set. */
+int
+report(const Asked *asked, Door door, const Blame *blame, int rule)
+{
+    PyObject *owner = owner_tuple(blame_owner_text(blame)), *via = owner ? via_tuple(blame) : NULL;
+    PyObject *why = via ? rule_object(rule) : NULL, *args = NULL;
+    if (why) {
+        PyObject *argv = asked->argv ? asked->argv : Py_None;
+        args = Py_BuildValue("sOOOOsOOs", capability_names[asked->capability], asked->target, argv, owner, via,
+                             phase_names[blame->phase], blame->module ? blame->module : Py_None, why, doors[door]);
+    }
+    const char *text = why ? PyUnicode_AsUTF8(why) : NULL;
+    int result = obey(attend(core.report, args), text ? text : "a rule");
+    Py_XDECREF(args);
+    Py_XDECREF(why);
+    Py_XDECREF(via);
+    Py_XDECREF(owner);
+    return result;
+}
+
+/* Have Python look at an import more closely, which raises where it is refused. What is refused for certain
+ * (`is_refused`) is refused whatever Python finds. Returns 0, or -1 with an exception set. */
+int
+report_import(PyObject *name, PyObject *spec, bool is_refused)
+{
+    PyObject *args = PyTuple_Pack(2, name, spec);
+    PyObject *answer = args ? attend(core.look, args) : NULL;
+    int result = answer || (!table_enforces(core.table)) ? 0 : -1;
+    Py_XDECREF(args);
+    Py_XDECREF(answer);
+    if (!table_enforces(core.table)) {
+        PyErr_Clear();
+    }
+    else if (result == 0 && is_refused) {
+        PyErr_SetImportError(PyUnicode_FromFormat("importguard IG202: the import of %R was refused", name), name, NULL);
+        return -1;
+    }
+    return result;
+}
