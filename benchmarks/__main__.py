@@ -8,13 +8,14 @@
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[1:1] = [str(HERE), str(HERE.parent)]
+sys.path[1:1] = [str(HERE), str(HERE.parent), str(HERE.parent / "tests")]
 
 import environment  # noqa: E402 - found through the line above, as are its neighbours
 import launching  # noqa: E402
@@ -30,19 +31,40 @@ PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Everything that came out: `seconds` {workload: {variant: values}}, the rest as `inside`, `launching` and `preloading` return it."""
+    """Everything that came out: `taken` {workload: {variant: [Taken]}}, `calls` {workload: calls of what is measured},
+    `inside`, `launching` and `preloading` as they return it, `budgets` {kind: {workload: limit}}."""
 
     rounds: int
     tries: int
-    seconds: dict
+    taken: dict
+    calls: dict
     inside: dict
     launching: dict
     preloading: dict
     budgets: dict
 
-    def ratio(self, workload, variant="guarded"):
-        """Return the Ratio of a variant to bare Python."""
-        return ratios.ratio(self.seconds[workload][variant], self.seconds[workload]["bare"])
+    def seconds(self, workload, variant):
+        """Return the CPU seconds of each round."""
+        return [taken.seconds for taken in self.taken[workload][variant]]
+
+    def ratio(self, workload, variant="guarded", reference="bare"):
+        """Return the Ratio of a variant to another; None where one of them can't be had here."""
+        if not {variant, reference} <= set(self.taken[workload]):
+            return None
+        return ratios.ratio(self.seconds(workload, variant), self.seconds(workload, reference))
+
+    def per_call(self, workload):
+        """Return the microseconds that the guard adds to each call, as a Ratio whose unit they are; None where there is no call."""
+        calls = self.calls[workload]
+        if not calls:
+            return None
+        pairs = zip(self.seconds(workload, "guarded"), self.seconds(workload, "bare"), strict=True)
+        return ratios.summary([(guarded - bare) / calls * 1e6 for guarded, bare in pairs])
+
+    def memory(self, workload):
+        """Return the MB that the guarded process is larger at its largest, as the median over the rounds."""
+        pairs = zip(self.taken[workload]["guarded"], self.taken[workload]["bare"], strict=True)
+        return statistics.median((guarded.kib - bare.kib) / 1024 for guarded, bare in pairs)
 
 
 def main(arguments=None):
@@ -53,7 +75,7 @@ def main(arguments=None):
     python = environment.make(options.python, with_packages=needs_packages)
     version = subprocess.run([python, "-I", "-c", PROBE], capture_output=True, text=True, check=True).stdout.strip()
     before = launching.load()
-    with variants.stage(python) as stage:
+    with variants.stage(python, core=options.core) as stage:
         measured = measure(stage, python, chosen, options)
     text = results.page(measured, python=version, load=(before, launching.load()))
     print(text)
@@ -68,6 +90,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="NAMES", help="workloads, separated by commas")
     parser.add_argument("--rounds", type=int, help="pairs of processes a workload (60; 3 with --quick)")
+    parser.add_argument("--core", default="auto", choices=("auto", "c", "py"), help="the core to measure (auto)")
     parser.add_argument("--python", default=sys.executable, help="the interpreter to measure (this one)")
     parser.add_argument("--budgets", type=Path, help="budgets.toml by default; with --quick none")
     parser.add_argument("--quick", action="store_true", help="only see that it runs")
@@ -86,17 +109,18 @@ def measure(stage, python, chosen, options):
         for workload in workloads.every(stage.file, times=0.05 if options.quick else 1)
         if (chosen is None or workload.name in chosen) and not (options.quick and workload.is_import)
     ]
-    seconds, inside = {}, {}
+    taken, inside = {}, {}
     tries = 1 if options.quick else 5
     for workload in wanted:
         pairs.progress(f"{workload.name}: {options.rounds} rounds")
-        seconds[workload.name] = pairs.measure(workload, list(stage.variants.values()), rounds=options.rounds)
+        taken[workload.name] = pairs.measure(workload, list(stage.variants.values()), rounds=options.rounds)
         if workload.is_import or options.quick:
             inside[workload.name] = time_inside(stage, python, workload, tries)
     launched = launching.measure(stage, python, rounds=min(options.rounds, 15))
     preloaded = preloading.measure(stage, python, rounds=options.rounds)
     limits = ratios.budgets(options.budgets) if options.budgets else {}
-    return Measured(options.rounds, tries, seconds, inside, launched, preloaded, limits)
+    calls = {workload.name: workload.calls for workload in wanted}
+    return Measured(options.rounds, tries, taken, calls, inside, launched, preloaded, limits)
 
 
 def time_inside(stage, python, workload, tries):
@@ -109,8 +133,13 @@ def time_inside(stage, python, workload, tries):
 
 def check(measured):
     """Print the budgets that are broken; return the exit status."""
-    names = list(measured.seconds)
-    broken = ratios.over({name: measured.ratio(name) for name in names}, measured.budgets)
+    names = list(measured.taken)
+    found = {
+        "cpu": {name: measured.ratio(name) for name in names},
+        "against-the-return-hook": {name: measured.ratio(name, reference="return hook") for name in names},
+        "microseconds": {name: measured.per_call(name) for name in names},
+    }
+    broken = [line for kind, limits in measured.budgets.items() for line in ratios.over(found[kind], limits)]
     print("\n".join(broken), file=sys.stderr)
     return 1 if broken else 0
 

@@ -6,13 +6,30 @@ import sys
 import tempfile
 from pathlib import Path
 
+import workloads
+from support import envs, interpreters, wheels
+
 PACKAGES = Path(__file__).with_name("packages.txt")
+# What a distribution without any grant does for its caller, again and again.
+RESTRICTED = """
+import os, socket
+
+def open_and_close(times, file):
+    for _ in range(times):
+        os.close(os.open(file, os.O_RDONLY))
+
+def connect(times, file):
+    # Datagrams: nothing is sent, so that what is measured is the decision and not the network.
+    link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for _ in range(times):
+        link.connect(("127.0.0.1", 9))
+"""
 
 
 def make(python, *, with_packages):
-    """Return the interpreter of an environment for `python`, with packages.txt installed from wheels or empty."""
+    """Return the interpreter of an environment for `python`, with packages.txt installed from wheels or without."""
     wanted = PACKAGES.read_text() if with_packages else ""
-    name = hashlib.sha256(f"{python} {wanted}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{python} {wanted} {RESTRICTED}".encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir(), "benchmarks-of-importguard", name)
     interpreter = folder / "bin" / "python"
     if not (folder / "complete").exists():
@@ -20,5 +37,8 @@ def make(python, *, with_packages):
         if with_packages:
             install = [sys.executable, "-m", "pip", "--python", interpreter, "install", "--quiet", "--only-binary=:all:"]
             subprocess.run([*install, "--disable-pip-version-check", "-r", PACKAGES], check=True)
+        environment = envs.Environment(folder, interpreters.probe(interpreter))
+        wheel = wheels.Wheel("acme-restricted", "1.0", {workloads.RESTRICTED + ".py": RESTRICTED})
+        envs.install(environment, wheel, folder=folder / "wheels")
         (folder / "complete").touch()
     return str(interpreter)

@@ -2,8 +2,17 @@
 
 import os
 import sys
+from dataclasses import dataclass
 
 WARM_UP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one process took: CPU `seconds`, user and system, and `kib`, its largest resident set."""
+
+    seconds: float
+    kib: int
 
 
 class WorkloadFailed(Exception):
@@ -11,28 +20,28 @@ class WorkloadFailed(Exception):
 
 
 def measure(workload, variants, *, rounds):
-    """Return {variant's name: CPU seconds of each round}: the values of one round belong together.
+    """Return {variant's name: the Taken of each round}: the values of one round belong together.
 
     The order turns with the rounds, so that no variant always runs on what another one has warmed up.
     """
-    seconds = {variant.name: [] for variant in variants}
+    found = {variant.name: [] for variant in variants}
     for number in range(-WARM_UP, rounds):
         at = number % len(variants)
         for variant in (*variants[at:], *variants[:at]):
-            taken = cpu_seconds(variant.argv(workload.code), variant.environment)
+            taken = run(variant.argv(workload.code), variant.environment)
             if number >= 0:
-                seconds[variant.name].append(taken)
-    return seconds
+                found[variant.name].append(taken)
+    return found
 
 
-def cpu_seconds(argv, environment):
-    """Run a program to its end and return the CPU time of its process and of the children that it waited for."""
-    devnull = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+def run(argv, environment):
+    """Run a program to its end and return the Taken of its process and of the children that it waited for."""
+    devnull = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
     pid = os.posix_spawn(argv[0], argv, environment, file_actions=devnull)
     _, status, usage = os.wait4(pid, 0)
     if status:
         raise WorkloadFailed(f"{argv[-1].strip()!r} ended with {os.waitstatus_to_exitcode(status)}")
-    return usage.ru_utime + usage.ru_stime
+    return Taken(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
 def progress(text):

@@ -26,7 +26,11 @@ class Ratio:
 
 def ratio(values, references):
     """Return the Ratio of values to the references that were measured in the same rounds."""
-    paired = [value / reference for value, reference in zip(values, references, strict=True)]
+    return summary([value / reference for value, reference in zip(values, references, strict=True)])
+
+
+def summary(paired):
+    """Return the median of values that were measured round by round, with its interval, as a Ratio."""
     chance = random.Random(0)  # the same interval for the same values
     medians = sorted(statistics.median(chance.choices(paired, k=len(paired))) for _ in range(RESAMPLES))
     lower, upper = medians[int(RESAMPLES * 0.025)], medians[int(RESAMPLES * 0.975)]
@@ -34,8 +38,8 @@ def ratio(values, references):
 
 
 def budgets(path):
-    """Return {workload: the largest ratio of guarded to bare CPU time} of a budget file."""
-    return tomllib.loads(path.read_text())["cpu"]
+    """Return {kind: {workload: the most that it may take}} of a budget file; the kinds are explained there."""
+    return tomllib.loads(path.read_text())
 
 
 def over(measured, limits):
@@ -43,5 +47,5 @@ def over(measured, limits):
     return [
         f"{name}: {measured[name]} is over its budget of {limit:.2f}"
         for name, limit in limits.items()
-        if name in measured and measured[name].lower > limit
+        if measured.get(name) is not None and measured[name].lower > limit
     ]

@@ -8,6 +8,7 @@ import pyperf
 import ratios
 
 # What pyperf knows of a machine, without what names it or shows its folders.
+OTHERS = ("plain hook", "return hook", "malwi-box")
 SAID = ("aslr", "cpu_count", "cpu_model_name", "python_implementation")
 PAGE = """# What the guard costs
 
@@ -16,11 +17,18 @@ The processes that wanted each CPU were {before:.1f} when it began and {after:.1
 
 CPU time of whole processes, user and system, in rounds of one fresh process a variant; the ratio is the median of the
 rounds' own ratios with its 95 % bootstrap interval. The plain hook is the twenty lines in
-[plain_hook](plain_hook/sitecustomize.py). A budget is broken when the whole interval lies above it.
+[plain_hook](plain_hook/sitecustomize.py), the return hook is [one in C](return_hook/return_hook.c) that does nothing, and
+malwi-box is [its hook](malwi_box/sitecustomize.py) where it installs. A budget is broken when the whole interval lies above it.
 
-| workload | pairs | bare, ms | guarded, ms | guarded / bare | budget | plain hook / bare |
-|---|---|---|---|---|---|---|
+| workload | pairs | bare, ms | guarded, ms | guarded / bare | budget | plain hook | return hook | malwi-box |
+|---|---|---|---|---|---|---|---|---|
 {rows}
+
+What the guard adds to one call, in microseconds, and to the largest resident set of the process:
+
+| workload | a call, µs | budget | memory, MB |
+|---|---|---|---|
+{calls}
 
 ## Inside the guard
 
@@ -64,7 +72,8 @@ def page(measured, *, python, load):
     return PAGE.format(
         date=datetime.date.today().isoformat(), python=python, rounds=measured.rounds, before=load[0], after=load[1], tries=measured.tries,
         machine=f"{about.get('cpu_count', '?')} × {about.get('cpu_model_name', 'unknown CPU')}, {about['platform']}",
-        rows="\n".join(_row(name, measured) for name in measured.seconds),
+        rows="\n".join(_row(name, measured) for name in measured.taken),
+        calls="\n".join(_call(name, measured) for name in measured.taken),
         inside="\n".join(_inside(name, measured) for name in measured.inside) or "| none | | | | | |",
         preloading="\n".join(_preload(*item) for item in measured.preloading.items()) or "| none | | | |",
         launching="\n".join(_launch(*item) for item in measured.launching.items()),
@@ -72,16 +81,22 @@ def page(measured, *, python, load):
 
 
 def _row(name, measured):
-    seconds = measured.seconds[name]
-    guarded, plain = measured.ratio(name), measured.ratio(name, "plain hook")
-    limit = measured.budgets.get(name)
-    shown = [name, str(guarded.pairs), _ms(seconds["bare"]), _ms(seconds["guarded"]), str(guarded)]
-    return "| " + " | ".join([*shown, f"{limit:.2f}" if limit else "none", str(plain)]) + " |"
+    others = [str(measured.ratio(name, other) or "not here") for other in OTHERS]
+    limit = measured.budgets.get("cpu", {}).get(name)
+    guarded = measured.ratio(name)
+    shown = [name, str(guarded.pairs), *(_ms(measured.seconds(name, variant)) for variant in ("bare", "guarded")), str(guarded)]
+    return "| " + " | ".join([*shown, f"{limit:.2f}" if limit else "none", *others]) + " |"
+
+
+def _call(name, measured):
+    added, limit = measured.per_call(name), measured.budgets.get("microseconds", {}).get(name)
+    shown = [name, str(added) if added else "", f"{limit:.1f}" if limit else "", f"{measured.memory(name):.1f}"]
+    return "| " + " | ".join(shown) + " |"
 
 
 def _inside(name, measured):
     spent = measured.inside[name]
-    share = (spent["hook_ms"] + spent["finder_ms"]) / 1e3 / statistics.median(measured.seconds[name]["bare"])
+    share = (spent["hook_ms"] + spent["finder_ms"]) / 1e3 / statistics.median(measured.seconds(name, "bare"))
     columns = (f"{spent['hook_ms']:.1f}", spent["events"], f"{spent['finder_ms']:.1f}", spent["specs"], f"{share:.1%}")
     return f"| {name} | " + " | ".join(map(str, columns)) + " |"
 
@@ -103,10 +118,10 @@ def write_values(measured, path, *, python):
     """Write every value as a pyperf suite: `WORKLOAD (VARIANT)`, one run a process; the rounds keep their order."""
     about = {**machine(), "python_version": python, "unit": "second", "loops": 1, "timer": "user and system time of wait4"}
     suite = []
-    for workload, variants in measured.seconds.items():
-        for variant, values in variants.items():
+    for workload, variants in measured.taken.items():
+        for variant in variants:
             known = {**about, "name": f"{workload} ({variant})"}
-            runs = [pyperf.Run([value], metadata=known, collect_metadata=False) for value in values]
+            runs = [pyperf.Run([value], metadata=known, collect_metadata=False) for value in measured.seconds(workload, variant)]
             suite.append(pyperf.Benchmark(runs))
     pyperf.BenchmarkSuite(suite).dump(str(path), replace=True)
 

@@ -1,6 +1,8 @@
-"""The three ways in which every workload runs: bare, beneath a plain audit hook, and guarded."""
+"""The ways in which every workload runs: bare, beneath the audit hooks of others, and guarded."""
 
 import os
+import shutil
+import subprocess
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +12,8 @@ from importguard.launch import command, directory, prepare
 from importguard.policy import resolve
 
 PLAIN_HOOK = str(Path(__file__).with_name("plain_hook"))
-NAMES = ("bare", "plain hook", "guarded")
+RETURN_HOOK = Path(__file__).with_name("return_hook")
+MALWI_BOX = str(Path(__file__).with_name("malwi_box"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Stage:
 
 
 @contextmanager
-def stage(python):
+def stage(python, *, core="auto"):
     """Give the Stage for an interpreter. Its session is made once, as `importguard run` makes it; nothing supervises."""
     with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as name:
         folder = Path(name).resolve()
@@ -51,15 +54,15 @@ def stage(python):
         before = os.getcwd()
         os.chdir(folder / "project")
         try:
-            yield _stage(folder, python)
+            yield _stage(folder, python, core)
         finally:
             os.chdir(before)
 
 
-def _stage(folder, python):
+def _stage(folder, python, core):
     bare = {"PATH": os.defpath, "HOME": str(folder / "home"), "LANG": "C.UTF-8"}
     typed = command.resolve([python, "-c", "pass"], bare)
-    options = {"mode": "enforce"}
+    options = {"mode": "enforce", "core": core}
     records = f"file:{folder}/records.jsonl"
     prepared = prepare.prepare(
         prepare.look(typed, bare), resolve.resolve(options, bare, Path.cwd()),
@@ -67,6 +70,25 @@ def _stage(folder, python):
     )  # fmt: skip
     directory.hold(prepared.directory)
     _, guarded = prepare.guarded(prepared, typed.argv, bare)
-    environments = (bare, {**bare, "PYTHONPATH": PLAIN_HOOK}, guarded)
-    variants = {name: Variant(name, python, variables) for name, variables in zip(NAMES, environments, strict=True)}
+    environments = {"bare": bare, "guarded": guarded, "plain hook": {**bare, "PYTHONPATH": PLAIN_HOOK}}
+    others = {"return hook": _return_hook(folder, python), "malwi-box": _malwi_box(python)}
+    environments.update({name: {**bare, "PYTHONPATH": place} for name, place in others.items() if place})
+    variants = {name: Variant(name, python, variables) for name, variables in environments.items()}
     return Stage(folder, variants, prepared.directory.session)
+
+
+def _return_hook(folder, python):
+    """Compile the hook that returns at once for an interpreter; return its folder, "" without a C compiler."""
+    place = Path(shutil.copytree(RETURN_HOOK, folder / "return_hook"))
+    asked = "import sysconfig; print(sysconfig.get_path('include')); print(sysconfig.get_config_var('EXT_SUFFIX'))"
+    include, suffix = subprocess.run([python, "-I", "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    command = ["cc", "-O2", "-shared", "-fPIC", f"-I{include}", "return_hook.c", "-o", "return_hook" + suffix]
+    if shutil.which("cc") is None or subprocess.run(command, cwd=place, check=False).returncode:
+        return ""
+    return str(place)
+
+
+def _malwi_box(python):
+    """Return the folder that puts malwi-box in place, "" where it isn't installed."""
+    found = subprocess.run([python, "-I", "-c", "import malwi_box.hook"], capture_output=True, check=False)
+    return "" if found.returncode else MALWI_BOX

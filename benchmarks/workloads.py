@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# What environment.py installs: a distribution without any grant.
+RESTRICTED = "acme_restricted"
+
 OPEN_CLOSE = """
 for _ in range({times}):
     open({file!r}, "rb").close()
@@ -37,25 +40,73 @@ import boto3
 boto3.client("s3", region_name="eu-north-1", aws_access_key_id="none", aws_secret_access_key="none")
 """
 
+ID = """
+for _ in range({times}):
+    id(None)
+"""
+# No rule speaks of it, and no reader reads it.
+UNHEARD = """
+from sys import audit
+for _ in range({times}):
+    audit("unheard.of")
+"""
+HTTP = """
+import http.client, http.server, threading
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *args):
+        pass
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+for _ in range({times}):
+    connection = http.client.HTTPConnection(*server.server_address)
+    connection.request("GET", "/")
+    connection.getresponse().read()
+    connection.close()
+"""
+BY_RESTRICTED = "import " + RESTRICTED + "\n" + RESTRICTED + ".{function}({times}, {file!r})\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One program: its `name` in the budgets, its `code`, and whether it needs packages.txt (`is_import`)."""
+    """One program: its `name` in the budgets, its `code`, whether it needs packages.txt (`is_import`), and how many calls
+    of what is measured it makes (0 where that is no call)."""
 
     name: str
     code: str
     is_import: bool = False
+    calls: int = 0
 
 
 def every(file, *, times=1.0):
     """Return all workloads; the loops open `file`, and go round `times` as often as they usually do."""
+
+    def loop(name, code, calls, **more):
+        calls = int(calls * times)
+        return Workload(name, code.format(times=calls, file=str(file), **more), calls=calls)
+
     return (
         Workload("start", "pass"),
         Workload("numpy", "import numpy", is_import=True),
         Workload("pandas", "import pandas", is_import=True),
         Workload("django", DJANGO, is_import=True),
         Workload("boto3", BOTO3, is_import=True),
-        Workload("open-close", OPEN_CLOSE.format(times=int(30_000 * times), file=str(file))),
-        Workload("os-open-close", OS_OPEN_CLOSE.format(times=int(30_000 * times), file=str(file))),
-        Workload("connect", CONNECT.format(times=int(6_000 * times))),
+        Workload("fastapi", "import fastapi", is_import=True),
+        loop("open-close", OPEN_CLOSE, 30_000),
+        loop("os-open-close", OS_OPEN_CLOSE, 30_000),
+        loop("connect", CONNECT, 6_000),
+        loop("http", HTTP, 1_000),
+        loop("id", ID, 500_000),
+        loop("unheard", UNHEARD, 500_000),
+        loop("restricted-open", BY_RESTRICTED, 30_000, function="open_and_close"),
+        loop("restricted-decided", BY_RESTRICTED, 30_000, function="connect"),
     )
