@@ -170,7 +170,9 @@ owner_at(PyObject *Py_UNUSED(module), PyObject *frame)
     PyCodeObject *code = PyFrame_GetCode((PyFrameObject *)frame);
     const Place *place = place_at(tag_get(code));
     Py_DECREF(code);
-    bool is_library = place->meaning == STDLIB || place->meaning == GUARD || place->meaning == CARRIER;
+    /* A line of a start-up file runs within `site`; the record names the file as its module. */
+    bool is_library = place->meaning == STDLIB || place->meaning == GUARD || place->meaning == CARRIER
+                      || place->meaning == STARTUP_FILE;
     PyObject *owner = is_library ? core.library : place->meaning == MAIN ? owner_object(OWNER_APP) : place->owner;
     return Py_NewRef(owner ? owner : Py_None);
 }
