@@ -42,6 +42,7 @@ OwnerId owner_of_object(Identity *identity, PyObject *object);
 extern PyMethodDef owner_twins[];
 
 /* places.c */
+bool owner_runs_others(OwnerId owner);
 void place_forget(Text real_path);
 
 #endif

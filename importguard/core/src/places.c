@@ -183,6 +183,13 @@ is_runner(OwnerId owner)
     return runners[owner] == RUNS_OTHERS;
 }
 
+/* Say whether an owner is a deputy for running code. */
+bool
+owner_runs_others(OwnerId owner)
+{
+    return owner != OWNER_STDLIB && owner_text(owner).kind != KIND_APP && is_runner(owner);
+}
+
 /* Return what code of an owner means to a walk. */
 static Meaning
 meaning_of(OwnerId owner)

@@ -238,6 +238,21 @@ is_body(const PyCodeObject *code)
     return PyUnicode_CompareWithASCIIString(code->co_name, "<module>") == 0;
 }
 
+/* Code that deferred work makes is made for whoever arranged that, who isn't here: it is nobody's, but where those who run
+ * other people's code (a notebook's kernel in its loop) have arranged it for the application. */
+static Tag
+maker_by_origin(const Origin *origin, bool skip_runners)
+{
+    const Source *source = &origin->source;
+    int at = 0;
+    while (at < source->count && owner_runs_others(source->owners[at])) {
+        at++;
+    }
+    bool is_for_the_application = skip_runners && source->phase == PHASE_RUN && at < source->count
+                                  && owner_text(source->owners[at]).kind == KIND_APP;
+    return TAG_OF(is_for_the_application ? MAIN_PLACE : UNOWNED_PLACE);
+}
+
 /* The guard loads parts of itself when they are first needed, at work and by its own code alone. */
 static bool
 guard_loads(void)
@@ -266,7 +281,7 @@ maker_of_code(bool skip_runners)
         Tag tag = tag_get(cursor.code);
         Meaning meaning = place_at(tag)->meaning;
         if (is_errand(&cursor)) {
-            result = TAG_OF(UNOWNED_PLACE); /* made for whoever arranged it, who isn't here */
+            result = maker_by_origin(errand_above(errands(), cursor_identity(&cursor))->origin, skip_runners);
         }
         else if (is_import(cursor.code)) {
             if (!skip_runners) {
