@@ -67,6 +67,7 @@ class Attendant:
             loaded=tuple(self._loaded()),
             code_events=self.table["code_events"],
             patches=self.patches,
+            parts=later.parts,
             unowned=UNOWNED,
             application=APP,
             main_owner=Owner("__main__", "", "app"),
@@ -86,6 +87,7 @@ class Attendant:
             malicious=MALICIOUS.index(self.table["malicious"]),
         )
         self.finder = self.services["finder"]
+        later.hand_over(self.services["part"])
         if not self.services["answers"]():
             raise RuntimeError("the audit hook was blocked by one that was there before")
 

@@ -52,10 +52,19 @@ ADVISORIES = (
     "importguard.advisories.database",
 )
 # {module: (is a package, file, marshalled code)}: what the bundle holds and nobody has asked for yet. Filled, like the
-# function that executes them, by whoever has read the bundle.
+# functions that find and execute it, by whoever has read the bundle.
 parts = {}
+find = None
 execute = None
 loaded = {}
+
+
+def hand_over(finder):
+    """Have the parts found by the core in C from now on, which alone knows what is the guard's own."""
+    global find
+    if find is not None:
+        find = finder
+        parts.clear()
 
 
 def learn():
@@ -69,7 +78,7 @@ def load(names, folder):
     """Execute those of the modules that aren't there yet, and return the last; `folder` is importguard's own."""
     for name in names:
         if name not in loaded:
-            part = parts.pop(name, None)
+            part = find(name) if find is not None else None
             loaded[name] = execute(name, *part) if part else _from_file(name, folder)
     return loaded[names[-1]]
 

@@ -23,13 +23,15 @@ def load(folder):
             load_module(*entry)
     later = sys.modules[LATER]
     later.parts.update(rest)
-    later.execute = load_marshalled
+    later.find = find_part
+    later.execute = load_module
     return True
 
 
-def load_marshalled(name, is_package, file, data):
-    """Load a module from its marshalled code and return it."""
-    return load_module(name, is_package, file, marshal.loads(data))
+def find_part(name):
+    """Return (is a package, file, code) of a module that is loaded later, None where the bundle has none."""
+    is_package, file, data = sys.modules[LATER].parts.get(name, (None, None, None))
+    return (is_package, file, marshal.loads(data)) if data else None
 
 
 def load_module(name, is_package, file, code):

@@ -4,6 +4,7 @@
 
 #include "owners.h"
 
+#include <marshal.h>
 #include <string.h>
 
 static int
@@ -129,6 +130,25 @@ program(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
     return text_object_of_name(blame_program());
 }
 
+/* part(name) -> (is it a package, file, code) of a part of the guard that is loaded later, None where there is none. The code
+ * is read and tagged here: what Python made in the guard's own frames could be anybody's. */
+static PyObject *
+part(PyObject *Py_UNUSED(module), PyObject *name)
+{
+    PyObject *known = PyDict_GetItemWithError(core.parts, name), *is_package, *file, *data;
+    if (!known) {
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+    }
+    if (!PyArg_ParseTuple(known, "OUS", &is_package, &file, &data)) {
+        return NULL;
+    }
+    PyObject *code = PyMarshal_ReadObjectFromString(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data));
+    if (code && (!PyCode_Check(code) || tag_set_all((PyCodeObject *)code, TAG_OF(GUARD_PLACE)) < 0)) {
+        Py_CLEAR(code);
+    }
+    return code ? Py_BuildValue("OON", is_package, file, code) : PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
 /* answers() -> does the hook still hear? */
 static PyObject *
 answers(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
@@ -147,6 +167,7 @@ static PyMethodDef methods[] = {
     {"is_starting", is_starting, METH_NOARGS, NULL},
     {"owner_at", owner_at, METH_O, NULL},
     {"owner_of_path", owner_of_path_for_python, METH_O, NULL},
+    {"part", part, METH_O, NULL},
     {"program", program, METH_NOARGS, NULL},
     {"program_starts", program_has_started, METH_NOARGS, NULL},
     {"spawned", spawned, METH_NOARGS, NULL},

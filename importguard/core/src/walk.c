@@ -253,17 +253,6 @@ maker_by_origin(const Origin *origin, bool skip_runners)
     return TAG_OF(is_for_the_application ? MAIN_PLACE : UNOWNED_PLACE);
 }
 
-/* The guard loads parts of itself when they are first needed, at work and by its own code alone. */
-static bool
-guard_loads(void)
-{
-    Cursor cursor;
-    cursor_start(&cursor, NULL);
-    bool result = is_the_guards(&cursor) && busy_here();
-    cursor_end(&cursor);
-    return result && guard_is_running();
-}
-
 /* Return the tag for code that is being made now: that of the innermost code that made it, `unowned` when it is lost.
  *
  * The standard library makes code for its callers. What it makes while one of its own modules is executed is its own.
@@ -271,9 +260,6 @@ guard_loads(void)
 Tag
 maker_of_code(bool skip_runners)
 {
-    if (!skip_runners && guard_loads()) {
-        return TAG_OF(GUARD_PLACE);
-    }
     Tag result = NO_TAG;
     bool in_library_body = false;
     Cursor cursor;
