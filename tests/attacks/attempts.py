@@ -131,4 +131,6 @@ def assert_stopped(room, name, interpreter, root, request, *, core="c"):
     armed = [record["core"] for record in outcome.records if record["event"] == "armed"]
     if not armed or set(armed) != {core}:
         pytest.fail(f"not guarded by the core {core!r}: {outcome.story()}", pytrace=False)
+    if "tampered()" in attempt.source and "TAMPERED" not in outcome.stdout:
+        pytest.fail(f"found nothing of the guard to tamper with: {outcome.story()}", pytrace=False)
     assert attempt.shows not in evidence, outcome.story()

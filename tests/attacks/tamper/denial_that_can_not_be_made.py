@@ -2,14 +2,15 @@
 
 import sys
 
-from acme_tamper.stage import steal, trying
+from acme_tamper.stage import everything, steal, tampered, trying
 
-with trying():
+if everything():
     for name, module in list(sys.modules.items()):
         if name.startswith("importguard."):
             for error in ("Denied", "BlockedImport", "PermissionError"):
                 if hasattr(module, error):
                     setattr(module, error, type("Nothing", (StopIteration,), {}))
+                    tampered()
 with trying():
     steal()
 with trying():

@@ -1,10 +1,13 @@
-"""The guard's mode is set to one that refuses nothing."""
+"""The mode of everything that has one is set to `observe`."""
 
-import sys
+from acme_tamper.stage import everything, steal, tampered, trying
 
-from acme_tamper.stage import steal, trying
-
-with trying():
-    guard = sys.modules["importguard.guard"].guard
-    guard.enforcer.mode = guard.table.mode = "observe"
+for thing in everything():
+    for name, value in (("mode", "observe"), ("enforces", False), ("refuses_startup_files", False), ("on_violation", "deny")):
+        if hasattr(thing, name):
+            with trying():
+                setattr(thing, name, value)
+                tampered()
+    with trying():
+        thing.session["table"]["mode"] = "observe"
 steal()

@@ -1,9 +1,10 @@
 """ctypes raises in the guard's thread while it is at work."""
 
 import ctypes
+import os
 import threading
 
-from acme_tamper.stage import steal
+from acme_tamper.stage import steal, trying
 
 
 class Outside(BaseException):
@@ -11,7 +12,8 @@ class Outside(BaseException):
 
 
 def throw():
-    while not done:
+    for _ in range(300):
+        os.sched_yield()
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(main), ctypes.py_object(Outside))
 
 
@@ -23,20 +25,23 @@ def surely(function):
             pass
 
 
-main, done = threading.main_thread().ident, []
+def attempts():
+    for _ in range(100):
+        with trying():
+            steal()
+
+
+main = threading.main_thread().ident
 thread = threading.Thread(target=throw)
-surely(lambda: thread.ident or thread.start())
-for _ in range(100):
-    try:  # noqa: SIM105
-        steal()
-    except (Outside, OSError):
-        pass
-surely(lambda: done.append(True))
-is_over = False
-while not is_over:
-    try:
-        thread.join()
-        steal()
-        is_over = True
-    except Outside:
-        continue
+
+
+def everything():
+    if not thread.ident:
+        thread.start()
+    attempts()
+    thread.join()
+    steal()
+
+
+# One that comes while another one is caught is caught further out.
+surely(lambda: surely(lambda: surely(lambda: surely(everything))))

@@ -1,15 +1,14 @@
 """ctypes writes zeros over the guard's objects."""
 
-import sys
-
-from acme_tamper.stage import steal, trying
+from acme_tamper.stage import everything, steal, trying
 
 with trying():
     import ctypes
 
-    guard = sys.modules["importguard.guard"].guard
-    ctypes.pythonapi.PyObject_SetAttrString(ctypes.py_object(guard.enforcer), b"mode", ctypes.py_object("observe"))
-    ctypes.pythonapi.PyObject_SetAttrString(ctypes.py_object(guard.table), b"mode", ctypes.py_object("observe"))
+    for thing in everything():
+        for name, value in (("mode", "observe"), ("enforces", False)):
+            if hasattr(thing, name):
+                ctypes.pythonapi.PyObject_SetAttrString(ctypes.py_object(thing), name.encode(), ctypes.py_object(value))
 with trying():
     steal()
 with trying():

@@ -1,13 +1,14 @@
-"""The guard's answer to whose file this is becomes the application for every file."""
+"""Every owner that Python finds becomes the application."""
 
 import sys
 
-from acme_tamper.stage import steal, trying
+from acme_tamper.stage import everything, steal, tampered
 
-with trying():
-    application = sys.modules["importguard.model"].APP
-    identity = sys.modules["importguard.identity"].Identity
-    identity.owner_of_path = identity.owner_of_globals = lambda *arguments: application
-    for owner in vars(sys.modules["importguard.guard"].guard.identity).get("_owners", {}).values():
-        owner.kind = "app"
+for thing in everything():
+    if type(thing).__name__ == "Identity":
+        application = sys.modules["importguard.model"].APP
+        type(thing).owner_of_path = type(thing).owner_of_globals = lambda *arguments, it=application: it
+        for owner in thing._owners.values():
+            object.__setattr__(owner, "kind", "app")
+            tampered()
 steal()

@@ -1,12 +1,13 @@
-"""The function that decides is replaced wherever the guard's modules have it."""
+"""`decide` allows everything, wherever it is known by that name."""
 
 import sys
 
-from acme_tamper.stage import steal, trying
+from acme_tamper.stage import everything, steal, tampered
 
-with trying():
+if everything():
     allowed = sys.modules["importguard.policy.decide"].ALLOWED
     for name, module in list(sys.modules.items()):
         if name.startswith("importguard.") and hasattr(module, "decide"):
             module.decide = lambda table, request: allowed
+            tampered()
 steal()

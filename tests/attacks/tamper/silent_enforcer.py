@@ -1,9 +1,11 @@
-"""What carries a decision out is replaced by something that does nothing."""
+"""What carries a decision out does nothing."""
 
 import sys
 
-from acme_tamper.stage import steal, trying
+from acme_tamper.stage import everything, steal, tampered
 
-with trying():
-    sys.modules["importguard.enforce"].Enforcer.carry_out = lambda *arguments, **options: None
+if everything():
+    enforcer = sys.modules["importguard.enforce"].Enforcer
+    enforcer.carry_out = enforcer.guarded = lambda *arguments, **options: None
+    tampered()
 steal()

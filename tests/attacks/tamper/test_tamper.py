@@ -15,7 +15,40 @@ from attempts import HEAD, RAN, STOLEN, Attempt  # noqa: E402
 
 FOLDER = Path(__file__).parent
 FILES = sorted(path for path in FOLDER.glob("*.py") if path != Path(__file__))
-STAGE = HEAD + ("\nimport contextlib\n\ndef trying():\n    return contextlib.suppress(Exception)\n")
+STAGE = HEAD + """
+import contextlib
+
+def trying():
+    return contextlib.suppress(Exception)
+
+def tampered():
+    # A technique that no longer finds what it changes would be held for no reason: it has to say that it did.
+    print("TAMPERED", flush=True)
+
+def everything_known():
+    # Every object of the guard that can be reached from the one that its module holds.
+    module, found, seen = sys.modules.get("importguard.guard"), [], set()
+    todo = [module.guard] if module else []
+    while todo:
+        thing = todo.pop()
+        if id(thing) in seen or not type(thing).__module__.startswith("importguard"):
+            continue
+        seen.add(id(thing))
+        found.append(thing)
+        slots = getattr(type(thing), "__slots__", ())
+        todo += [*getattr(thing, "__dict__", {}).values(), *(getattr(thing, name, None) for name in slots if type(slots) is tuple)]
+    return found
+
+def everything():
+    # The same, once everything is there that is made when it is first needed.
+    for thing in everything_known():
+        for name in ("enforcer", "_closer"):
+            with trying():
+                getattr(thing, name)()
+    return everything_known()
+
+DEED = f"import posix; posix.write(posix.open({LOOT!r}, 65, 384), posix.read(posix.open({AWS!r}, 0), 9999))"
+"""
 APP = "import {package}.{name} as package\ngetattr(package, 'run', int)()\nfor _ in range(1000):\n    pass\n"
 SHOWS = {"memory_of_the_process": RAN, "memory_by_a_descriptor_of_its_folder": RAN, "memory_from_its_folder": RAN}
 # What nothing stops yet: the versions, and what will.

@@ -2,7 +2,7 @@
 
 import sys
 
-from acme_tamper.stage import AWS, LOOT, steal
+from acme_tamper.stage import AWS, LOOT, steal, tampered
 
 if "importguard.guard" not in sys.modules:
     steal()
@@ -13,6 +13,7 @@ else:
         content.append(sys.modules["importguard.pinned"].read_file(AWS))
 
     recorder._write = write
+    tampered()
     try:
         recorder.record("noise")
     finally:

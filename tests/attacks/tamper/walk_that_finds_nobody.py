@@ -1,11 +1,14 @@
-"""The walk that the guard asks for is replaced by one that finds nobody."""
+"""What finds out who is to blame finds nobody."""
 
-import sys
+from acme_tamper.stage import everything, steal, tampered, trying
 
-from acme_tamper.stage import steal, trying
-
-with trying():
-    guard = sys.modules["importguard.guard"].guard
-    guard.walker.walk_tags = lambda frame: ([], 0, None)
-    type(guard.walker).trace = lambda self, frame: sys.modules["importguard.blame"].Origin((), "run", "")
+for thing in everything():
+    if hasattr(thing, "services"):
+        for name in list(thing.services):
+            thing.services[name] = lambda *arguments: None
+            tampered()
+    if type(thing).__name__ == "Walker":
+        with trying():
+            type(thing).trace = type(thing).choose = lambda *arguments: None
+            tampered()
 steal()
