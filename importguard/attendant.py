@@ -7,7 +7,6 @@ record, and nothing else. Twin: corridor.py, which decides as well.
 import sys
 
 from importguard import later, surroundings
-from importguard.errors import AdvisoryError
 from importguard.finder import PatchingLoader
 from importguard.identity import Identity
 from importguard.model import APP, STDLIB, UNOWNED, Owner, Value
@@ -52,7 +51,7 @@ class Attendant:
             **surroundings.of(session),
             is_app=lambda name: bool(app) and self._table().is_app(name),
             is_written=lambda path: False,
-            look_up=self.look_up_advisory,
+            look_up=lambda name, version: surroundings.look_up_advisory(session, recorder, name, version),
         )
 
     def install(self, *, is_late):
@@ -193,28 +192,7 @@ class Attendant:
 
     def judge_startup_file(self, path):
         """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
-        if path in self.session.get("startup_known", ()) or not surroundings.has_executable_lines(path):
-            return
-        name = path.rpartition("/")[2]
-        owner = self.identity.owner_of_path(path)
-        if owner is UNOWNED:
-            owner = Owner(name, "", "startup")
-        model = sys.modules["importguard.model"]
-        request = model.Request("code.run", path, None, owner, (), "startup", name, "scan")
-        self.enforcer().carry_out(model.Decision("deny", "startup-files:refuse"), request, [])
-
-    def look_up_advisory(self, name, version):
-        """Return the advisory of a distribution that was installed after the launch, as preflight would mark it."""
-        database = later.load(later.ADVISORIES, self.session["package"])
-        try:
-            known = database.Databases([database.open(path) for path in self.session.get("databases", ())])
-            advisory = known.lookup(name, version)
-        except (OSError, AdvisoryError) as error:
-            self.recorder.record("degraded", reason=f"advisories can't be read: {error}")
-            return ""
-        if advisory is None:
-            return ""
-        return ("" if advisory.verdict == "block" else "warn:") + " ".join(advisory.ids)
+        self._closer().judge_startup_file(path)
 
     # What the others want to know.
 

@@ -35,9 +35,9 @@ class Blame(Value):
 
 
 class Walker:
-    """Walks Python frames by their globals, or asks the C core to walk them by the tags of their code.
+    """Walks Python frames by their globals.
 
-    In Python it never reads `f_code`: that raises an audit event a frame.
+    It never reads `f_code`: that raises an audit event a frame.
     """
 
     def __init__(self, *, owner_of_globals, owner_of_path, main_origin, deferred_globals, is_deputy):
@@ -50,12 +50,9 @@ class Walker:
         self.main = None
         self.main_thread = get_ident()
         self.starting = True
-        self.walk_tags = None
 
     def trace(self, frame):
         """Return the Origin that a frame belongs to: its chain up to the boundary."""
-        if self.walk_tags is not None:
-            return self.conclude(*self.walk_tags(frame))
         chain = []
         namespace = owner = inner = pretended = None
         in_site = is_made = is_made_here = False

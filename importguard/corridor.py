@@ -3,16 +3,15 @@
 import sys
 from _thread import get_ident
 
-from importguard import later, surroundings
+from importguard import surroundings
 from importguard.blame import MainOrigin, Walker
 from importguard.core.events import on_move, read_open
 from importguard.enforce import Enforcer, stack_of
-from importguard.errors import AdvisoryError
 from importguard.finder import Finder
 from importguard.identity import Identity
 from importguard.imports import Imports
 from importguard.inside import Inside
-from importguard.model import APP, CAPABILITIES, STDLIB, UNOWNED, Decision, Owner, Request
+from importguard.model import APP, CAPABILITIES, STDLIB, UNOWNED, Owner, Request
 from importguard.paths import is_folder, resolve
 from importguard.pinned import get_frame, getattr, type
 from importguard.policy import table as tables
@@ -47,7 +46,7 @@ class Corridor:
             **surroundings.of(session),
             is_app=self.table.is_app,
             is_written=self.is_written,
-            look_up=self.look_up_advisory,
+            look_up=lambda name, version: surroundings.look_up_advisory(session, recorder, name, version),
         )
         self.walker = Walker(
             owner_of_globals=self.identity.owner_of_globals,
@@ -134,7 +133,7 @@ class Corridor:
             and target.endswith(STARTUP_SUFFIXES)
             and self.is_at_work(frame, "site")
         ):
-            self._judge_startup_file(target)
+            self.imports.judge_startup_file(target)
             return None
         origin = self.walker.trace(frame)
         blame = self.walker.choose(origin, capability, target, argv)
@@ -154,30 +153,6 @@ class Corridor:
         if frame is None or frame.f_globals.get("__name__") not in modules:
             return False
         return self.owner_of_frame(frame) is STDLIB
-
-    def _judge_startup_file(self, path):
-        """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
-        if path in self.imports.startup_known or not surroundings.has_executable_lines(path):
-            return
-        name = path.rpartition("/")[2]
-        owner = self.identity.owner_of_path(path)
-        if owner is UNOWNED:
-            owner = Owner(name, "", "startup")
-        request = Request("code.run", path, None, owner, (), "startup", name, "scan")
-        self.enforcer.carry_out(Decision("deny", "startup-files:refuse"), request, [])
-
-    def look_up_advisory(self, name, version):
-        """Return the advisory of a distribution that was installed after the launch, as preflight would mark it."""
-        database = later.load(later.ADVISORIES, self.session["package"])
-        try:
-            known = database.Databases([database.open(path) for path in self.session.get("databases", ())])
-            advisory = known.lookup(name, version)
-        except (OSError, AdvisoryError) as error:
-            self.recorder.record("degraded", reason=f"advisories can't be read: {error}")
-            return ""
-        if advisory is None:
-            return ""
-        return ("" if advisory.verdict == "block" else "warn:") + " ".join(advisory.ids)
 
     # The doors.
 

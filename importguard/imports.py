@@ -1,10 +1,11 @@
 """What is asked of a module before it runs: whose it is, whether that release is bad, what its bytecode is."""
 
 from importguard.finder import bytecode_problem
-from importguard.model import Decision, Request
+from importguard.model import UNOWNED, Decision, Owner, Request
 from importguard.paths import resolve
 from importguard.pinned import type
 from importguard.policy.decide import decide
+from importguard.surroundings import has_executable_lines
 
 STARTUP_MODULES = ("sitecustomize", "usercustomize")
 
@@ -38,6 +39,17 @@ class Imports:
             self._examine_bytecode(name, owner, origin, cached, loader)
         if self.table.watches("import", name):
             self._judge_import(name, owner)
+
+    def judge_startup_file(self, path):
+        """Let `site` read a start-up file that has nothing to execute or is well known; it skips what it can't read."""
+        if path in self.startup_known or not has_executable_lines(path):
+            return
+        name = path.rpartition("/")[2]
+        owner = self.identity.owner_of_path(path)
+        if owner is UNOWNED:
+            owner = Owner(name, "", "startup")
+        request = Request("code.run", path, None, owner, (), "startup", name, "scan")
+        self.enforcer.carry_out(Decision("deny", "startup-files:refuse"), request, [])
 
     def _examine_places(self, name, places):
         """A namespace package runs no code, but all of its portions may belong to a bad distribution."""

@@ -2,6 +2,8 @@
 
 import sys
 
+from importguard import later
+from importguard.errors import AdvisoryError
 from importguard.paths import resolve
 from importguard.pinned import getattr, list, read_file, sorted, str, type
 
@@ -31,6 +33,20 @@ def stdlib_folders():
         folders.append(resolve(encodings.__file__).rpartition("/encodings/")[0] + "/")
     zipped = f"/lib/python{sys.version_info[0]}{sys.version_info[1]}.zip/"
     return [*folders, sys.base_prefix + zipped]
+
+
+def look_up_advisory(session, recorder, name, version):
+    """Return the advisory of a distribution that was installed after the launch, as preflight would mark it."""
+    database = later.load(later.ADVISORIES, session["package"])
+    try:
+        known = database.Databases([database.open(path) for path in session.get("databases", ())])
+        advisory = known.lookup(name, version)
+    except (OSError, AdvisoryError) as error:
+        recorder.record("degraded", reason=f"advisories can't be read: {error}")
+        return ""
+    if advisory is None:
+        return ""
+    return ("" if advisory.verdict == "block" else "warn:") + " ".join(advisory.ids)
 
 
 def imported(identity):

@@ -59,6 +59,46 @@ def test_only_the_guard_says_that_it_is_busy(play):
     assert outcome.stdout == "refused\n" * 3, outcome.story()
 
 
+REMOVE_THE_HOOK = """
+import ctypes, struct
+
+def mapped(name):
+    lines = [line.split() for line in open("/proc/self/maps")]
+    return [tuple(int(end, 16) for end in line[0].split("-")) for line in lines if name in line[-1]]
+
+def words(at, count):
+    try:
+        memory.seek(at)
+        return struct.unpack(f"{count}Q", memory.read(8 * count))
+    except (OSError, OverflowError, ValueError, struct.error):
+        return ()
+
+memory = open("/proc/self/mem", "rb+", buffering=0)
+guards = mapped("/ccore.") + mapped("/igpreload.")
+runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, "_PyRuntime"))
+found = 0
+for at in range(runtime, runtime + 400_000, 8):
+    (node,) = words(at, 1) or (0,)
+    entry = words(node, 2) if node > 1 << 16 else ()
+    if entry and any(low <= entry[1] < high for low, high in guards) and (entry[0] == 0 or words(entry[0], 2)):
+        memory.seek(at)
+        memory.write(bytes(8))
+        found += 1
+print("removed", found, flush=True)
+import colorsys
+print("still here")
+"""
+
+
+def test_a_hook_that_is_gone_is_noticed(play):
+    """The finder asks at each import whether the hook still hears: where it doesn't, that is recorded and the process ends."""
+    outcome = play("", REMOVE_THE_HOOK)
+
+    assert "removed 1\n" in outcome.stdout and "still here" not in outcome.stdout, outcome.story()
+    tampered = [record["target"] for record in outcome.records if record["event"] == "tamper"]
+    assert (outcome.returncode, tampered) == (86, ["audit hook"]), outcome.story()
+
+
 def test_an_origin_of_ones_own_making_is_not_believed(play):
     """Code that calls the carrier with the application as the origin is blamed itself."""
     outcome = play(

@@ -29,10 +29,10 @@ typedef uintptr_t Tag;
 #define PLACE_OF(tag) ((size_t)((tag) >> 1))
 
 /* The places that are always there. */
-enum { UNOWNED_PLACE = 1, STDLIB_PLACE, GUARD_PLACE, CARRIER_PLACE, MAIN_PLACE, FIRST_FREE_PLACE };
+enum { UNOWNED_PLACE = 1, STDLIB_PLACE, GUARD_PLACE, MAIN_PLACE, FIRST_FREE_PLACE };
 
 /* What a place means to a walk; ctags.py has the same numbers. */
-typedef enum { OWNED, STDLIB, APPLICATION, RUNNER, GUARD, CARRIER, MAIN, STARTUP_FILE, UNRESOLVED } Meaning;
+typedef enum { OWNED, STDLIB, APPLICATION, RUNNER, GUARD, MAIN, STARTUP_FILE, UNRESOLVED } Meaning;
 
 typedef struct {
     Meaning meaning;
@@ -153,6 +153,7 @@ bool busy_here(void);
 
 /* hook.c */
 int hook(const char *event, PyObject *args, void *data);
+int deny(PyObject *text);
 int refuse(const char *event);
 int heartbeat(void);
 int without_our_frames(void);

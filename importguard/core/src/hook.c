@@ -17,12 +17,10 @@
 
 Core core;
 
-/* Raise that nobody can judge; returns -1. */
+/* Raise a PermissionError with EACCES and a text, whose reference it takes; returns -1. */
 int
-refuse(const char *event)
+deny(PyObject *text)
 {
-    PyObject *text = PyUnicode_FromFormat(
-        "importguard IG203: nobody can judge '%s' here (a sub-interpreter, or an interpreter that ends)", event);
     PyObject *error = text ? PyObject_CallFunction(PyExc_PermissionError, "iO", EACCES, text) : NULL;
     if (error) {
         PyErr_SetObject(PyExc_PermissionError, error);
@@ -30,6 +28,14 @@ refuse(const char *event)
     Py_XDECREF(text);
     Py_XDECREF(error);
     return -1;
+}
+
+/* Raise that nobody can judge; returns -1. */
+int
+refuse(const char *event)
+{
+    return deny(PyUnicode_FromFormat(
+        "importguard IG203: nobody can judge '%s' here (a sub-interpreter, or an interpreter that ends)", event));
 }
 
 static bool

@@ -66,7 +66,7 @@ make_places(PyObject *unowned, PyObject *main_owner)
     const struct {
         Meaning meaning;
         PyObject *owner;
-    } first[] = {{OWNED, unowned}, {STDLIB, NULL}, {GUARD, NULL}, {CARRIER, NULL}, {MAIN, main_owner}};
+    } first[] = {{OWNED, unowned}, {STDLIB, NULL}, {GUARD, NULL}, {MAIN, main_owner}};
     for (size_t at = 0; at < Py_ARRAY_LENGTH(first); at++) {
         if (place_new(first[at].meaning, NULL, first[at].owner) != at + 1) {
             return -1;
@@ -87,7 +87,6 @@ sweep(PyObject *loaded)
         }
         size_t place = meaning == STDLIB    ? STDLIB_PLACE
                        : meaning == GUARD   ? GUARD_PLACE
-                       : meaning == CARRIER ? CARRIER_PLACE
                                             : place_new((Meaning)meaning, NULL, owner);
         if (!place || tags_sweep(namespace, TAG_OF(place)) < 0) {
             return -1;

@@ -4,7 +4,6 @@
 
 #include "owners.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 static const char *const doors[] = {"finder", "audit", "wrap", "scan"};
@@ -24,14 +23,7 @@ attend(PyObject *function, PyObject *args)
 static int
 refuse_plainly(const char *rule)
 {
-    PyObject *text = PyUnicode_FromFormat("importguard IG201: denied by %s; the guard's own report failed", rule);
-    PyObject *error = text ? PyObject_CallFunction(PyExc_PermissionError, "iO", EACCES, text) : NULL;
-    if (error) {
-        PyErr_SetObject(PyExc_PermissionError, error);
-    }
-    Py_XDECREF(text);
-    Py_XDECREF(error);
-    return -1;
+    return deny(PyUnicode_FromFormat("importguard IG201: denied by %s; the guard's own report failed", rule));
 }
 
 /* Say what comes of a report, whose `answer` is NULL with an exception set where it has raised: 0 to go on, or -1. */

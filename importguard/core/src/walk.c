@@ -87,7 +87,6 @@ enter(Walked *walked, const Cursor *cursor)
     switch (place->meaning) {
     case STDLIB:
     case GUARD:
-    case CARRIER:
         return 0;
     case STARTUP_FILE:
         return stop(walked, STARTUP_LINE, place->path);
@@ -171,8 +170,7 @@ owner_at(PyObject *Py_UNUSED(module), PyObject *frame)
     const Place *place = place_at(tag_get(code));
     Py_DECREF(code);
     /* A line of a start-up file runs within `site`; the record names the file as its module. */
-    bool is_library = place->meaning == STDLIB || place->meaning == GUARD || place->meaning == CARRIER
-                      || place->meaning == STARTUP_FILE;
+    bool is_library = place->meaning == STDLIB || place->meaning == GUARD || place->meaning == STARTUP_FILE;
     PyObject *owner = is_library ? core.library : place->meaning == MAIN ? owner_object(OWNER_APP) : place->owner;
     return Py_NewRef(owner ? owner : Py_None);
 }
@@ -277,7 +275,7 @@ maker_of_code(bool skip_runners)
         else if (meaning == STDLIB) {
             in_library_body = in_library_body || is_body(cursor.code);
         }
-        else if (meaning == CARRIER || tag == NO_TAG) {
+        else if (tag == NO_TAG) {
             result = TAG_OF(UNOWNED_PLACE);
         }
         else if (meaning != GUARD && !(skip_runners && meaning == RUNNER)) {
