@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support import guarded, worlds
 
+from importguard import later
 from importguard.launch import bundle
 
 PROJECT = Path(__file__).parents[2]
@@ -38,28 +39,32 @@ def path_exists(module):
     return path_of(module).exists()
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory, empty_environment):
-    """The modules that a program finds: (without the guard, with it)."""
+# What each core loads beside what every guarded process does.
+MORE = {"c": later.ATTENDING, "py": (*later.DECIDING, *later.CORE)}
+
+
+@pytest.fixture(scope="module", params=MORE)
+def loaded(request, tmp_path_factory, empty_environment):
+    """The core, and the modules that a program finds: without the guard, and with it."""
     with worlds.furnished(tmp_path_factory.mktemp("world"), empty_environment) as world:
         command = [empty_environment.python, "-c", PROGRAM]
         bare = subprocess.run(command, env=world.variables(), capture_output=True, text=True, timeout=20, check=True)
-        outcome = guarded.run(world, command)
-        return json.loads(bare.stdout), json.loads(outcome.stdout)
+        outcome = guarded.run(world, command, options=("--core", request.param))
+        return request.param, json.loads(bare.stdout), json.loads(outcome.stdout)
 
 
 def test_start_up_loads_exactly_the_trusted_base(loaded):
-    """What the guard adds to a process that does nothing is what the bundle is made of, and what is needed at once is there."""
-    bare, with_guard = loaded
+    """What the guard adds to a process that does nothing is the part of the bundle that its core needs at once."""
+    core, bare, with_guard = loaded
 
     added = {name for name in set(with_guard) - set(bare) if name.partition(".")[0] == "importguard"}
 
-    assert set(bundle.FIRST) <= added <= set(bundle.TRUSTED)
+    assert added == {*bundle.FIRST, *MORE[core]}
 
 
 def test_start_up_loads_nothing_of_the_standard_library_for_the_guard(loaded):
     """A program finds no module in sys.modules that it wouldn't find without the guard, but for builtin ones."""
-    bare, with_guard = loaded
+    _core, bare, with_guard = loaded
 
     others = {name for name in set(with_guard) - set(bare) if name.partition(".")[0] != "importguard"}
 
