@@ -114,6 +114,7 @@ class Guard:
         )
 
     def _after_fork(self):
+        later.after_fork()
         self.announce(forked=True)
 
     # What children are told.

@@ -5,6 +5,7 @@ else's must not answer for the guard, nor refuse it, as pip's does once it has b
 """
 
 import sys
+from _thread import RLock
 
 from importguard.pinned import list, type
 
@@ -57,6 +58,7 @@ parts = {}
 find = None
 execute = None
 loaded = {}
+lock = RLock()  # two threads may come to need the same part at once
 
 
 def hand_over(finder):
@@ -76,11 +78,18 @@ def learn():
 
 def load(names, folder):
     """Execute those of the modules that aren't there yet, and return the last; `folder` is importguard's own."""
-    for name in names:
-        if name not in loaded:
-            part = find(name) if find is not None else None
-            loaded[name] = execute(name, *part) if part else _from_file(name, folder)
+    with lock:
+        for name in names:
+            if name not in loaded:
+                part = find(name) if find is not None else None
+                loaded[name] = execute(name, *part) if part else _from_file(name, folder)
     return loaded[names[-1]]
+
+
+def after_fork():
+    """Take a lock of one's own: the thread that held it isn't there any more."""
+    global lock
+    lock = RLock()
 
 
 def _from_file(name, folder):

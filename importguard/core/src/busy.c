@@ -2,6 +2,15 @@
 #include "ccore.h"
 
 #include <pthread.h>
+#if PY_VERSION_HEX >= 0x030C0000
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#include "internal/pycore_ceval.h"
+#include "internal/pycore_interp.h"
+#pragma GCC diagnostic pop
+#endif
 
 static _Thread_local int depth;
 /* The frame in which the guard began to be at work in this thread. */
@@ -27,6 +36,18 @@ forget_other_threads(void)
     }
 }
 
+/* From 3.12 on a collection is asked for when memory is allocated, and done between two instructions, whether the collector
+ * is on by then or not: one that was asked for before would be done between the guard's. The next allocation asks again. */
+static void
+put_off_collection(void)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    _Py_unset_eval_breaker_bit(PyThreadState_Get(), _PY_GC_SCHEDULED_BIT);
+#elif PY_VERSION_HEX >= 0x030C0000
+    _Py_atomic_store_relaxed(&PyInterpreterState_Get()->ceval.gc_scheduled, 0);
+#endif
+}
+
 static void
 go_in(void)
 {
@@ -34,6 +55,7 @@ go_in(void)
     if (threads_inside++ == 0) {
         has_collector = PyGC_Disable() == 1;
     }
+    put_off_collection();
     PyThreadState_EnterTracing(PyThreadState_Get());
 }
 
