@@ -33,7 +33,8 @@ What the guard adds to one call, in microseconds, and to the largest resident se
 ## Inside the guard
 
 Wall time inside the audit hook, and inside the finder's look at each module that was found; the best of {tries} processes.
-An upper bound: the timer around each event is in it, and on a busy machine the waiting too.
+An upper bound: the timer around each event is in it, and on a busy machine the waiting too. Taken of the core in Python
+(`--core py`) alone: no timer in Python sees into the one in C.
 
 | workload | hook, ms | events | finder, ms | modules | share of the bare process |
 |---|---|---|---|---|---|
