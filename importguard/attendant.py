@@ -183,8 +183,16 @@ class Attendant:
             # A list of somebody's own making does what it likes when it is changed.
             sys.meta_path = [self.finder, *others]
         if not was_there:
-            self.on_tampered("runtime.patch", "sys.meta_path", "the finder was removed")
-            self.services["ask"]("runtime.patch", "sys.meta_path", None)
+            self._on_removal()
+
+    def _on_removal(self):
+        """Ask for it, and tell of whoever isn't the application: its tests put lists of their own in the place of the path."""
+        who = None
+        try:
+            who = self.services["ask"]("runtime.patch", "sys.meta_path", None)
+        finally:
+            if who is None or who[2] != APP.kind:
+                self.on_tampered("runtime.patch", "sys.meta_path", "the finder was removed")
 
     def on_tampered(self, capability, target, reason):
         """Record what was done to the guard, or to what it goes by."""

@@ -71,6 +71,25 @@ def test_no_line_of_a_listed_release_runs(furnish, module):
     assert "MAL-2026-2144" in decision["rule"]
 
 
+OWN_PATH = "import sys\nsys.meta_path = sys.meta_path[1:]\nimport wave\nprint(len(sys.meta_path))\n"
+
+
+@pytest.mark.parametrize("core", ["c", "py"])
+@pytest.mark.parametrize("mode", [guarded.OBSERVE, guarded.RECOMMENDED])
+def test_a_list_of_finders_in_the_place_of_the_path(furnish, core, mode):
+    """The guard's finder goes back: that is nobody's business when the application did it, and tampering by anybody else."""
+    world = furnish(wheels.Wheel("acme-path", "1.0", {"acme_path.py": OWN_PATH}))
+    options = ("--core", core)
+
+    by_application = run(world, OWN_PATH, mode=mode, options=options)
+    by_package = run(world, "try:\n    import acme_path\nexcept PermissionError:\n    pass\n", mode=mode, options=options)
+
+    assert (by_application.returncode, by_application.stdout.strip().isdigit()) == (0, True), by_application.story()
+    assert {record["event"] for record in by_application.records} == {"armed", "exit"}, by_application.story()
+    assert [record["target"] for record in by_package.records if record["event"] == "tamper"] == ["sys.meta_path"]
+    assert by_package.decisions(capability="runtime.patch", owner="acme-path", phase="import"), by_package.story()
+
+
 def test_a_release_that_is_not_listed_runs(furnish):
     """The block is for the version that the advisory names, not for the name."""
     world = furnish(wheels.Wheel("litellm", "1.82.6", {"litellm/__init__.py": MARKS}))
