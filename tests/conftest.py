@@ -3,12 +3,18 @@
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support import envs, interpreters, wheels, worlds
 
 MARKERS = (
     "registry: needs packages from the package index; skipped when pip can't fetch them",
     "compiler: needs a C compiler",
 )
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser):
