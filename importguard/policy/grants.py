@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import functools
 
 from importguard import model
 from importguard.policy import targets
@@ -40,6 +41,7 @@ class Grant:
     target: str
 
 
+@functools.cache
 def parse(text):
     """Return the Grant that a text stands for; raises ValueError with the reason and the near miss."""
     phase, rest = _split_phase(text)
@@ -56,6 +58,7 @@ def parse(text):
     return Grant(phase, capability, target)
 
 
+@functools.cache
 def capabilities(pattern):
     """Return the capabilities that a pattern covers."""
     return tuple(name for name in model.CAPABILITIES if targets.glob(pattern, name))

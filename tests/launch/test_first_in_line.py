@@ -157,16 +157,17 @@ def test_a_script_without_any_fitting_python_says_so(installed):
     assert ended.stderr.count("\n") == 1 and ended.stderr.startswith("importguard IG303: ")
 
 
-def test_an_editable_install_runs_the_project_s_folder(installed, tmp_path):
+@pytest.mark.parametrize("name", ["project", "my project", "my-#1-project's"])
+def test_an_editable_install_runs_the_project_s_folder(installed, tmp_path, name):
     """direct_url.json names the folder, blanks and all; no .pth is read to find it."""
-    project = tmp_path / "my project"
+    project = tmp_path / name
     project.mkdir()
     (project / "importguard").symlink_to(ROOT / "importguard")
     site = installed.environment.site_packages
     shutil.rmtree(site / "importguard")
     info = site / "importguard-0.1.0.dist-info"
     info.mkdir()
-    url = "file://" + str(project).replace(" ", "%20")
+    url = project.as_uri()
     (info / "direct_url.json").write_text(json.dumps({"dir_info": {"editable": True}, "url": url}))
     installed.hostile(site, "__editable__.importguard-0.1.0.pth")
 
