@@ -3,29 +3,16 @@
 import sys
 
 from importguard import messages
-from importguard.launch import launcher
+from importguard.launch import itself
 
 WIDTH_IN_A_PIPE = 100
-NEEDS = ("rich", "pygments", "markdown_it", "mdurl")
-
-
-class RichFinder(launcher.DependencyFinder):
-    """Finds rich and what it needs; the launcher leaves them out, as no other command wants them."""
-
-    def find_spec(self, name, path=None, target=None):
-        if path is not None or name not in NEEDS:
-            return None
-        from importlib.machinery import PathFinder
-
-        return PathFinder.find_spec(name, self.folders, target)
 
 
 class Page:
     """Prints the show to standard output, with colours on a terminal that wants them."""
 
     def __init__(self):
-        folders = [folder for finder in sys.meta_path for folder in getattr(finder, "folders", ())]
-        sys.meta_path.append(RichFinder(list(dict.fromkeys(folders))))
+        itself.find_rich()
         import rich.console  # now that it can be found
 
         # What a terminal can't show must not end the show.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from importguard import demo_fixture
 from importguard.demo import sink, wheels
-from importguard.launch import launcher
+from importguard.launch import itself
 
 SECONDS = 30
 MARK = "canary-"
@@ -52,7 +52,7 @@ def play(folder, release, program, *, guarded):
         records = pathlib.Path(folder, "records.jsonl")
         command = [str(python), "app.py"]
         if guarded:
-            command = [*_launcher(), "run", "--mode", "enforce", "--records", str(records), "--", *command]
+            command = [*itself.command_line(), "run", "--mode", "enforce", "--records", str(records), "--", *command]
         # What importguard keeps of its own is no deed of the application's.
         own = {"XDG_STATE_HOME": str(pathlib.Path(folder, "state"))}
         status, output, errors = _run(command, project, _variables(home) | own)
@@ -93,13 +93,6 @@ def _environment(path):
 def _variables(home):
     """Return the whole environment of a run: nothing of the caller's, so none of the caller's credentials."""
     return {"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home / "tmp"), "LANG": "C.UTF-8"}
-
-
-def _launcher():
-    """Return the command line of importguard itself, as its script has it."""
-    folders = [folder for finder in sys.meta_path for folder in getattr(finder, "folders", ())]
-    site = next((folder for folder in [*folders, *sys.path] if os.path.isdir(f"{folder}/structlog")), "")
-    return [sys.executable, "-I", "-S", launcher.__file__, site]
 
 
 def _run(command, folder, variables):

@@ -1,6 +1,5 @@
 """What holds on this machine, one check at a time; the last one fires a harmless operation that must be denied."""
 
-import importlib.util
 import json
 import os
 import pathlib
@@ -10,11 +9,10 @@ import subprocess
 import sys
 import tempfile
 
-import importguard
 from importguard import ldpreload
 from importguard.errors import ImportguardError
 from importguard.kernel import syscalls_unsafe
-from importguard.launch import directory, first, preloading
+from importguard.launch import directory, first, itself, preloading
 from importguard.policy import resolve
 
 SECONDS = 30
@@ -110,7 +108,7 @@ def _live_fire():
         unguarded = _connects([sys.executable, "-I", "-S", "-c", PROGRAM, site], environment, listener)
         records = pathlib.Path(folder, "records.jsonl")
         options = ["run", "--mode", "enforce", "--on-violation", "deny", "--records", str(records)]
-        command = [*_launcher(), *options, "--", sys.executable, "-c", f"import {PROBE}"]
+        command = [*itself.command_line(), *options, "--", sys.executable, "-c", f"import {PROBE}"]
         guarded = _connects(command, {**environment, "PYTHONPATH": site}, listener)
         return _judged(unguarded, guarded, _denials(records))
 
@@ -123,13 +121,6 @@ def _throw_away_distribution(folder):
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {PROBE}\nVersion: 1.0\n")
     (info / "RECORD").write_text(f"{PROBE}.py,,\n{info.name}/METADATA,,\n{info.name}/RECORD,,\n")
     return str(site)
-
-
-def _launcher():
-    package = os.path.dirname(os.path.abspath(importguard.__file__))
-    own = importlib.util.find_spec("structlog")
-    site = os.path.dirname(own.submodule_search_locations[0]) if own else ""
-    return [sys.executable, "-I", "-S", package + "/launch/launcher.py", site]
 
 
 def _connects(command, environment, listener):

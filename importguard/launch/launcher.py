@@ -9,13 +9,14 @@ DEPENDENCIES = ("packaging", "pluggy", "psutil", "structlog", "typing_extensions
 
 
 class DependencyFinder:
-    """Finds the top-level packages of DEPENDENCIES in `folders`, after everybody else was asked."""
+    """Finds the top-level packages `names` in `folders`, after everybody else was asked."""
 
-    def __init__(self, folders):
+    def __init__(self, folders, names=DEPENDENCIES):
         self.folders = folders
+        self.names = names
 
     def find_spec(self, name, path=None, target=None):
-        if path is not None or name not in DEPENDENCIES:
+        if path is not None or name not in self.names:
             return None
         from importlib.machinery import PathFinder
 
