@@ -52,16 +52,26 @@ def find(python, environ):
     """Return the Environment of an interpreter or a folder, None for the active one; raises UsageError."""
     # The folders of PYTHONPATH belong to this shell, not to the environment.
     environ = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
+    found = _look(python, environ)
+    existing = [os.path.realpath(folder) for folder in found.interpreter.site_dirs if os.path.isdir(folder)]
+    if not existing:
+        raise UsageError(
+            f"{found.interpreter.path!r} has no site directory: none of {', '.join(map(repr, found.interpreter.site_dirs))} exists"
+        )
+    return Environment(found.interpreter, found.site_dirs, found.sites, existing[0])
+
+
+def interpreter(python, environ):
+    """Return the Interpreter that a command is about; raises UsageError."""
+    return _look(python, environ).interpreter
+
+
+def _look(python, environ):
     path = _interpreter(python, environ)
     found = target.look(commands.Command(path, (path,), path, ""), environ, folder=os.getcwd())
     if found.problem:
         raise UsageError(found.problem)
-    existing = [os.path.realpath(folder) for folder in found.interpreter.site_dirs if os.path.isdir(folder)]
-    if not existing:
-        raise UsageError(
-            f"{path!r} has no site directory: none of {', '.join(map(repr, found.interpreter.site_dirs))} exists"
-        )
-    return Environment(found.interpreter, found.site_dirs, found.sites, existing[0])
+    return found
 
 
 def _interpreter(python, environ):

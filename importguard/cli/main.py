@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "say which rule decides, and what to change",
     "allow": "approve a policy that was found in a project",
     "doctor": "say what holds on this machine, and prove it",
+    "vet": "import every module of distributions aside, and say what they reach for",
     "demo": "show an attack unguarded and guarded",
 }
 EPILOG = """example:

@@ -1,0 +1,96 @@
+"""Puts requirements into throw-away environments, from wheels alone, so that nothing of theirs is run on the way."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from importguard.errors import UsageError
+from importguard.ledger import scan
+
+SECONDS = 1800
+LONGEST = 300
+
+
+class InstallFailed(Exception):
+    """pip couldn't install; the text is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment: its folder and the pins, (name, version), of all that is in it."""
+
+    path: Path
+    pins: tuple[tuple[str, str], ...]
+
+    @property
+    def python(self):
+        return self.path / "bin" / "python"
+
+    @property
+    def site(self):
+        (found,) = self.path.glob("lib/python3*/site-packages")
+        return found
+
+
+def spread(requirements, python, folder, *, builds=False):
+    """Install requirements into as few environments as they go together in.
+
+    Returns (Environments, {requirement: why it can't be installed}).
+    """
+    made, refused, waiting = [], {}, [list(requirements)]
+    while waiting:
+        batch = waiting.pop(0)
+        try:
+            made.append(make(batch, python, Path(folder) / f"env{len(made)}", builds=builds))
+        except InstallFailed as reason:
+            if len(batch) == 1:
+                refused[batch[0]] = str(reason)
+            else:
+                half = len(batch) // 2
+                waiting[:0] = [batch[:half], batch[half:]]
+    return made, refused
+
+
+def make(requirements, python, path, *, builds=False, alone=False):
+    """Return a new Environment with requirements, and with what they need unless they are meant `alone`."""
+    shutil.rmtree(path, ignore_errors=True)
+    _run([python, "-I", "-m", "venv", "--without-pip", path])
+    options = [*([] if builds else ["--only-binary", ":all:"]), *(["--no-deps"] if alone else [])]
+    _run([*_pip(python, path), "install", "--quiet", "--no-input", "--disable-pip-version-check", *options, "--", *requirements])
+    empty = Environment(Path(path), ())
+    return Environment(Path(path), pins_of(empty))
+
+
+def pins_of(environment):
+    """Return the (name, version) of all that is installed, sorted."""
+    known = scan.scan(str(environment.site))["dists"]
+    return tuple(sorted((name, dist["version"]) for name, dist in known.items()))
+
+
+def _pip(python, path):
+    """Return the command of a pip that isn't in the environment: what is in there is to be looked at."""
+    ask = "import ensurepip, pathlib; print(*pathlib.Path(ensurepip.__file__).parent.glob('_bundled/pip-*.whl'))"
+    done = subprocess.run([python, "-I", "-S", "-c", ask], capture_output=True, text=True, timeout=60)
+    if bundled := done.stdout.strip():
+        return [f"{path}/bin/python", f"{bundled}/pip"]
+    for candidate in (python, sys.executable):
+        if not subprocess.run([candidate, "-I", "-m", "pip", "--version"], capture_output=True, timeout=60).returncode:
+            return [candidate, "-I", "-m", "pip", "--python", f"{path}/bin/python"]
+    raise UsageError(f"there is no pip to install with: neither {python!r} nor {sys.executable!r} has one")
+
+
+def _run(command):
+    try:
+        done = subprocess.run(
+            list(map(str, command)), capture_output=True, text=True, errors="replace", timeout=SECONDS,
+            stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise InstallFailed(f"took longer than {SECONDS} s") from None
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip().splitlines()
+        errors = [line.removeprefix("ERROR:").strip() for line in said if line.startswith("ERROR:")]
+        raise InstallFailed((errors or said or [f"exit {done.returncode}"])[-1][:LONGEST])

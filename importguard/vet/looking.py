@@ -1,0 +1,49 @@
+"""Looks at one distribution: imports its modules on a stage of their own and gathers what came of it."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from importguard.vet import modules, result, trial
+
+PREFIX = "vet-"  # not "importguard-", as old session directories are swept away
+RECORDS = "records.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How distributions are looked at: by which interpreter and importguard, with which options of `run`.
+
+    `tests` has modules of tests imported as well, `builds` lets pip run what a source distribution brings.
+    """
+
+    python: str
+    command: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    tests: bool = False
+    builds: bool = False
+    patience: float = trial.PATIENCE
+
+
+def look(environment, name, version, terms):
+    """Return the Result of a distribution that is installed in an Environment; whatever goes wrong is its `problem`."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        return _look(environment, name, version, terms, folder)
+    except Exception as error:  # one bad distribution must not stop the others
+        return result.Result(name, version, problem=f"{type(error).__name__}: {error}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _look(environment, name, version, terms, folder):
+    found = modules.modules_of(environment.site, name)
+    wanted = (*found.plain, *(found.tests if terms.tests else ()))
+    guard = (*terms.command, "run", *terms.options, "--records", str(folder / RECORDS), "--")
+    errors = trial.play(trial.Stage(environment.python, folder, guard, patience=terms.patience), wanted)
+    records = trial.records(folder / RECORDS)
+    places = {str(folder / "project"): "$cwd", str(folder / "home"): "~", str(folder / "tmp"): "$tmp"}
+    places |= {str(folder): "$tmp", str(environment.site): "$site", str(environment.path): "$prefix"}
+    reached, alarms = result.read_records(records, places)
+    return result.Result(name, version, errors, len(found.programs), reached, alarms)

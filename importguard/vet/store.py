@@ -1,0 +1,66 @@
+"""The results file: one JSON line a distribution, written as soon as it is known, so that a run can be taken up again."""
+
+import json
+import os
+
+from importguard.errors import ImportguardError
+from importguard.vet import result
+
+
+class ResultsError(ImportguardError):
+    """The results file can't be read or written."""
+
+    code = "IG150"
+
+
+class Store:
+    """The results in one file, made under the conditions `by`, a text; those of other conditions are left alone."""
+
+    def __init__(self, path, by):
+        self.path = path
+        self.by = by
+        self.known = {}
+        self._read()
+
+    def add(self, found):
+        """Keep one Result."""
+        self.known[found.name, found.version] = found
+        line = json.dumps({"by": self.by, **result.to_plain(found)}, sort_keys=True)
+        try:
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(line + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise ResultsError(f"can't write results to {str(self.path)!r}: {error.strerror}") from error
+
+    def _read(self):
+        try:
+            with open(self.path, "rb") as file:
+                lines = file.read().split(b"\n")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise ResultsError(f"can't read results from {str(self.path)!r}: {error.strerror}") from error
+        if lines[-1]:
+            # The run before was ended in the middle of a line: what is added must begin one of its own.
+            self._cut(len(lines.pop()))
+        for number, line in enumerate(lines, 1):
+            if line:
+                self._take(line, number)
+
+    def _take(self, line, number):
+        try:
+            fields = json.loads(line)
+            by = fields.pop("by")
+            found = result.from_plain(fields)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ResultsError(f"{self.path}:{number}: no result of vet: {error!r}") from error
+        if by == self.by:
+            self.known[found.name, found.version] = found
+
+    def _cut(self, size):
+        try:
+            os.truncate(self.path, os.path.getsize(self.path) - size)
+        except OSError as error:
+            raise ResultsError(f"can't mend {str(self.path)!r}: {error.strerror}") from error
