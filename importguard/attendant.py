@@ -57,8 +57,13 @@ class Attendant:
     def install(self, *, is_late):
         """Put the hook in place; raises RuntimeError when it doesn't answer. `is_late`: not ahead of `site`."""
         sites = self.session["ledger"]["sites"]
+        table, candidate = self.session.get("flat"), self.session.get("flat_candidate")
+        if not table:
+            table = opened(self.table)
+            candidate = table["candidate"]
         self.services = self.core.library.install(
-            table=self.session.get("flat") or opened(self.table),
+            table=table,
+            candidate=candidate,
             ledger=self.identity.as_tuple(),
             rescan=self.identity.rescan,
             main_origin=self._main_origin(),
@@ -117,14 +122,18 @@ class Attendant:
 
     # What the core asks for.
 
-    def report(self, capability, target, argv, owner, via, phase, module, rule, layer):
-        """Record what was refused, and raise Denied, or end the process, where the mode enforces."""
+    def report(self, capability, target, argv, owner, via, phase, module, decided, tried, layer):
+        """Record what was refused, and raise Denied, or end the process, where the mode enforces.
+
+        `decided` is what the policy says, as (verdict, rule), `tried` what the candidate does, None without one.
+        """
         enforce = later.load(later.REPORTING, self.session["package"])
         model = sys.modules["importguard.model"]
         request = model.Request(capability, target, argv, Owner(*owner), via, phase, module or "", layer)
         stack = enforce.stack_of(get_frame(0).f_back, self.services["owner_at"])
         enforcer = self.enforcer()
-        enforcer.guarded(enforcer.carry_out, model.Decision("deny", rule), request, stack)
+        tried = None if tried is None else model.Decision(*tried)
+        enforcer.guarded(enforcer.carry_out, model.Decision(*decided), request, stack, None, tried)
 
     def enforcer(self):
         """Return the Enforcer, made when there is something to report for the first time."""
@@ -148,9 +157,10 @@ class Attendant:
 
     def _closer(self):
         if self._imports is None:
-            table = self._table()
+            table, candidate = self._table(), opened(self.table)["candidate"]
             self._imports = sys.modules["importguard.imports"].Imports(
                 table=table,
+                candidate=sys.modules["importguard.policy.table"].load(candidate) if candidate else None,
                 identity=self.identity,
                 enforcer=self.enforcer(),
                 walker=self,

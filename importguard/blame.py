@@ -113,12 +113,14 @@ class Walker:
             return self._at_startup_file(chain, detail)
         return self._at_end(chain)
 
-    def choose(self, origin, capability, target, argv=None):
-        """Return the Blame for an Origin: the innermost owner that is no deputy for this."""
+    def choose(self, origin, capability, target, argv=None, is_deputy=None):
+        """Return the Blame for an Origin: the innermost owner that is no deputy for this, as `is_deputy` says or else the
+        policy in force."""
+        is_deputy = is_deputy or self.is_deputy
         via = []
         for owner in origin.chain:
             judged = self._with_authority(owner, origin.phase)
-            if judged.kind == "app" or not self.is_deputy(owner.name, capability, target, owner.version, argv):
+            if judged.kind == "app" or not is_deputy(owner.name, capability, target, owner.version, argv):
                 return Blame(judged, tuple(via), origin.phase, origin.module, origin.chain)
             via.append(owner.name)
         if not origin.chain:

@@ -38,7 +38,10 @@ class Corridor:
         table = session["table"]
         self.enforcer = Enforcer(recorder, mode=table["mode"], on_violation=table["on_violation"])
         self.inside = Inside(self.busy)
-        self.table = tables.load(opened(session["table"]))
+        content = opened(session["table"])
+        self.table = tables.load(content)
+        # What is only tried out: it is asked the same, and nothing comes of its answers but a record.
+        self.candidate = tables.load(content["candidate"]) if content["candidate"] else None
         self.written = Written()
         on_move.append(self.written.move)
         self.identity = Identity(
@@ -57,6 +60,7 @@ class Corridor:
         )
         self.imports = Imports(
             table=self.table,
+            candidate=self.candidate,
             identity=self.identity,
             enforcer=self.enforcer,
             walker=self.walker,
@@ -67,8 +71,9 @@ class Corridor:
         self.finder = Finder(self.examine, self.patches)
         self.spawner = None
         self.answers = None
-        self.table.owner_of = self.identity.name_of_path
-        self.table.is_written = self.is_written
+        for asked in (self.table, self.candidate) if self.candidate else (self.table,):
+            asked.owner_of = self.identity.name_of_path
+            asked.is_written = self.is_written
 
     def install(self, *, is_late):
         """Put the hook in place; raises RuntimeError when it doesn't answer. `is_late`: not ahead of `site`."""
@@ -136,13 +141,23 @@ class Corridor:
             self.imports.judge_startup_file(target)
             return None
         origin = self.walker.trace(frame)
-        blame = self.walker.choose(origin, capability, target, argv)
-        request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
-        decision = decide(self.table, request)
+        request, decision = self._ask(self.table, origin, capability, target, argv, layer)
+        tried = None
+        if self.candidate is not None:
+            other, tried = self._ask(self.candidate, origin, capability, target, argv, layer)
+            request = other if decision.verdict == "allow" else request
+        if decision.verdict == "allow" and (tried is None or tried.verdict == "allow"):
+            return origin
         # Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first.
-        if decision.verdict != "allow" and not (capability == "fs.read" and is_folder(target)):
-            self.enforcer.carry_out(decision, request, stack_of(frame, self.owner_of_frame))
+        if not (capability == "fs.read" and is_folder(target)):
+            self.enforcer.carry_out(decision, request, stack_of(frame, self.owner_of_frame), candidate=tried)
         return origin
+
+    def _ask(self, table, origin, capability, target, argv, layer):
+        """Return the Request that a table sees, since it names the deputies, and its Decision."""
+        blame = self.walker.choose(origin, capability, target, argv, table.is_deputy)
+        request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
+        return request, decide(table, request)
 
     def owner_of_frame(self, frame):
         """Return the Owner of the code in a frame, None for what is nobody's."""

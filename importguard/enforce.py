@@ -7,6 +7,7 @@ from importguard.policy.suggest import suggest
 from importguard.recorder import complain
 
 MOST_FRAMES = 12
+MOST_TRIED = 4096
 NO_GRANT_HELPS = ("advisory:", "bytecode:", "startup-files:")
 
 
@@ -18,13 +19,23 @@ class Enforcer:
         self.mode = mode
         self.on_violation = on_violation
         self.refused = 0
+        self.tried = {}
 
-    def carry_out(self, decision, request, stack, blocked_module=None):
-        """Record a decision that is not "allow", and stop the operation when the mode enforces."""
+    def carry_out(self, decision, request, stack, blocked_module=None, candidate=None):
+        """Record a decision that is not "allow", and stop the operation when the mode enforces.
+
+        `candidate` is the Decision of the policy that is only tried out, None without one: where it alone denies, that
+        is recorded and nothing else.
+        """
         verdict = self.verdict_of(decision)
+        count = self._times(request) if verdict == "allow" else 1
+        if not count:
+            return
         fields = self._fields(decision, request, verdict, stack)
+        if candidate is not None:
+            fields.update(candidate=candidate.verdict, candidate_rule=candidate.rule, count=count)
         record = self.recorder.record("decision", **fields)
-        if verdict == "log":
+        if verdict == "log" or verdict == "allow":
             return
         self.refused += 1
         if verdict == "kill":
@@ -33,7 +44,20 @@ class Enforcer:
             raise BlockedImport(denial(record), record, name=blocked_module)
         raise Denied(denial(record), record)
 
+    def _times(self, request):
+        """Return how often this was asked for since it was last recorded, 0 where it isn't yet time to say so again.
+
+        The first, second, fourth, eighth time is recorded: what is allowed may happen a million times.
+        """
+        key = (request.owner, request.phase, request.capability, request.target)
+        if len(self.tried) >= MOST_TRIED:
+            self.tried.clear()
+        times = self.tried[key] = self.tried.get(key, 0) + 1
+        return 0 if times & (times - 1) else times - times // 2
+
     def verdict_of(self, decision):
+        if decision.verdict == "allow":
+            return "allow"
         if self.mode == "observe" or decision.verdict == "log":
             return "log"
         return "kill" if self.on_violation == "kill" else "deny"

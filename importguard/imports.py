@@ -11,10 +11,11 @@ STARTUP_MODULES = ("sitecustomize", "usercustomize")
 
 
 class Imports:
-    """Judges imports; `startup_known` are the start-up files whose content is well known, by path."""
+    """Judges imports; `candidate` is a Table that is only tried out, or None; `startup_known` are the start-up files whose content is well known, by path."""
 
-    def __init__(self, *, table, identity, enforcer, walker, startup_known):
+    def __init__(self, *, table, candidate, identity, enforcer, walker, startup_known):
         self.table = table
+        self.candidate = candidate
         self.identity = identity
         self.enforcer = enforcer
         self.walker = walker
@@ -73,8 +74,9 @@ class Imports:
     def _judge_import(self, name, owner):
         request = self._import_request(name, owner)
         decision = decide(self.table, request)
-        if decision.verdict != "allow":
-            self.enforcer.carry_out(decision, request, [], blocked_module=name)
+        tried = decide(self.candidate, request) if self.candidate is not None else None
+        if decision.verdict != "allow" or (tried is not None and tried.verdict != "allow"):
+            self.enforcer.carry_out(decision, request, [], blocked_module=name, candidate=tried)
 
     def _block(self, name, owner, decision):
         key = (owner.name, decision.rule, name if decision.rule.startswith("bytecode") else "")

@@ -34,7 +34,7 @@ def denial(fields):
 
 def headline(fields):
     """Return one line that says who was stopped from what, when and where."""
-    verb = {"deny": "denied", "kill": "killed", "log": "would deny"}.get(fields.get("verdict"), fields.get("verdict"))
+    verb = {"deny": "denied", "kill": "killed", "log": "would deny", "allow": "would be denied by the candidate"}.get(fields.get("verdict"), fields.get("verdict"))
     owner = fields.get("owner") or {}
     who = printable(f"{owner.get('name', '?')} {owner.get('version', '')}".rstrip())
     return f"{verb}  {who} -> {asked(fields)}  {WHEN.get(fields.get('phase'), '')}{place(fields)}"

@@ -5,7 +5,7 @@ import marshal
 VARIABLE = "_IMPORTGUARD"
 FORMAT = 2
 # The fields of a table that the core in C needs no more, where the launcher has made a flat table of them.
-RULES = ("rules", "deputies", "named", "sets")
+RULES = ("rules", "deputies", "named", "sets", "candidate")
 SEPARATOR = "\x1f"
 # A spawn is written as these fields, in this order: the session file, the blame of the spawn (`phase`, `kind`, `name`,
 # `version`, `module`), `flags` (interpreter options taken off the command line), `pythonpath` ("=" where the program had

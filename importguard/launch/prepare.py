@@ -47,6 +47,7 @@ def prepare(found, resolved, environment, argv, *, records):
         "directory": place.path,
         "table": session.shut(table),
         "flat": core.flat(table, named.package_folder()),
+        "flat_candidate": core.flat(table["candidate"], named.package_folder()) if table["candidate"] else None,
         "ledger": {"sites": found.sites},
         "records": records or place.pipe,
         "supervised": not records,

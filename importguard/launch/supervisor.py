@@ -39,6 +39,7 @@ class Supervisor:
         self.recent = recent
         self.armed = False
         self.counts = {}
+        self.tried = 0  # what only the candidate denies
         self._reader = Reader()
         self._folder = Folder()
         self._warned = False
@@ -66,6 +67,8 @@ class Supervisor:
         fields = redact(fields)
         if fields["event"] == "decision":
             self.counts[fields["verdict"]] = self.counts.get(fields["verdict"], 0) + fields.get("count", 1)
+            if fields["verdict"] == "allow" and fields.get("candidate") == "deny":
+                self.tried += fields.get("count", 1)
         for due in self._folder.take(fields, time.monotonic()):
             self._emit(due)
 
@@ -122,6 +125,8 @@ class Supervisor:
             self.take(record("tamper", pid=self._child, reason="the command ended and no guarded process had reported"))
         code = KILLED if self._killed_for is not None else exit_code(status)
         self._emit(record("exit", pid=self._child, status=code, counts=self.counts))
+        if self.tried:
+            self.log.notice(f"the candidate would have denied at least {self.tried} operations that were allowed")
         if self.writer is not None and self.writer.lost:
             self.log.notice(f"{self.writer.lost} records were lost, {self.writer.name}: {self.writer.problem}")
 

@@ -15,42 +15,59 @@ CODE_EVENTS = {"exec": "exec", "marshal.loads": "marshal"}
 
 
 def table(resolved, named):
-    """Return the table of a `resolve.Resolved`, as `policy.table.load` takes it; `named` as in `named.surroundings`."""
+    """Return the table of a `resolve.Resolved`, as `policy.table.load` takes it; `named` as in `named.surroundings`.
+
+    The table of a candidate lies in it. What is watched is what either of them could deny, so that one question is
+    asked of most operations, however many policies there are.
+    """
+    tried = resolved.candidate
     sets = {f"${name}": names.data_set(name, named) for name in SETS}
     sets["$persistence"] = _with_own(sets["$persistence"], resolved, named)
-    sources = _sources(resolved)
-    rules = tuple(rule for policy, layers in sources for rule in _rules(policy, layers, named))
-    watch, watched = _watch(rules, sets)
+    judged = _judged(resolved, named)
+    others = _judged(tried, named) if tried else {}
+    watch, watched = _watch((*judged["rules"], *others.get("rules", ())), sets)
     machines = {name: machine.build(*pair) for name, pair in sets.items()}
     content = {
         "v": FORMAT,
-        "digest": digest(resolved),
-        "name": resolved.name,
         "mode": resolved.mode,
         "on_violation": resolved.on_violation,
         "malicious": resolved.malicious,
         "bytecode": resolved.bytecode,
         "startup_files": resolved.startup_files,
-        "rules": rules,
-        "deputies": _deputies(sources, named),
-        "app": tuple(sorted({name for policy, _ in sources for name in policy.app})),
         "named": {name: tuple(values) for name, values in sorted(named.items())},
         "sets": {**machines, **watched},
         "watch": watch,
     }
-    return {**content, "code_events": _code_events(content)}
+    candidate = {**content, **others} if tried else None
+    content |= judged
+    return {**content, "candidate": candidate, "code_events": _code_events([content, candidate])}
 
 
-def _code_events(content):
+def _judged(resolved, named):
+    """Return the part of a table that a candidate has of its own."""
+    sources = _sources(resolved)
+    return {
+        "digest": digest(resolved),
+        "name": resolved.name,
+        "rules": tuple(rule for policy, layers in sources for rule in _rules(policy, layers, named)),
+        "deputies": _deputies(sources, named),
+        "app": tuple(sorted({name for policy, _ in sources for name in policy.app})),
+    }
+
+
+def _code_events(contents):
     """Return the events that every import raises, where a rule could refuse them: else they are never read."""
-    compiled = tables.load(content)
-    return tuple(event for event, target in CODE_EVENTS.items() if compiled.could_deny("code.run", target))
+    compiled = [tables.load(content) for content in contents if content]
+    return tuple(
+        event for event, target in CODE_EVENTS.items() if any(table.could_deny("code.run", target) for table in compiled)
+    )
 
 
 def digest(resolved):
     """Return the digest of what is in force; it does not depend on the machine."""
     parts = [policy.digest for policy in _policies(resolved)]
     parts += [resolved.mode, resolved.on_violation, resolved.malicious, resolved.bytecode, resolved.startup_files]
+    parts += [digest(resolved.candidate)] if resolved.candidate else []
     return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -129,5 +146,6 @@ def _with_own(pair, resolved, named):
     """Return `$persistence` with importguard's own files: itself, its policies, its records."""
     own = [names.package_folder() + "/**", *(f"{path}/**" for path in named.get("$own", ()))]
     own += [policy.path for policy in (*resolved.locked, *resolved.policies) if policy.path]
+    own += [resolved.candidate.name] if resolved.candidate else []
     own += [resolved.records] if resolved.records.startswith("/") else []
     return tuple(dict.fromkeys((*pair[0], *own))), pair[1]

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 from importguard import errors
+from importguard.policy import candidate as candidates
 from importguard.policy import find, grants, preset, toml
 
 STRICTNESS = {
@@ -39,7 +40,8 @@ CHOICES = {
 class Resolved:
     """What is in force: policies, the first of them counting first, and settings.
 
-    `notices` are lines for the user; `missing` is what was demanded and can't be had, so that nothing may start.
+    `notices` are lines for the user; `missing` is what was demanded and can't be had, so that nothing may start;
+    `candidate` is what would be in force with the policy that is only tried out, None without one.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Resolved:
     records: str
     notices: tuple[str, ...]
     missing: tuple[str, ...]
+    candidate: "Resolved | None" = None
 
 
 def resolve(options, environ, cwd):
@@ -73,15 +76,22 @@ def resolve(options, environ, cwd):
             policy, ignored = _tightened(policy, policies)
             notices += [_not_approved(policy, ignored)] if ignored else []
         policies.insert(0, policy)
-    strict = _Settings(typed, found.locked, tuple(policies))
-    everything = (*found.locked, *policies)
-    for policy in everything:
+    for policy in (*found.locked, *policies):
         notices += [*policy.expired, *_said(policy)]
+    resolved = _resolved(typed, found.locked, tuple(policies), _records(options, environ, cwd))
+    tried, more = _tried_out(resolved, typed)
+    return dataclasses.replace(resolved, notices=(*notices, *more), candidate=tried)
+
+
+def _resolved(typed, locked, policies, records):
+    """Return what is in force under these policies, as yet without notices."""
+    strict = _Settings(typed, locked, policies)
+    everything = (*locked, *policies)
     return Resolved(
         name=everything[0].path if everything else f'preset "{strict.get("extends")}"',
         preset=strict.get("extends"),
-        locked=found.locked,
-        policies=tuple(policies),
+        locked=locked,
+        policies=policies,
         mode=strict.get("mode"),
         on_violation=strict.get("on-violation"),
         malicious=strict.get("advisories.malicious"),
@@ -89,10 +99,23 @@ def resolve(options, environ, cwd):
         startup_files=strict.get("startup-files"),
         kernel=typed["kernel"] or "auto",
         core=typed["core"] or "auto",
-        records=_records(options, environ, cwd),
-        notices=tuple(notices),
+        records=records,
+        notices=(),
         missing=tuple(_missing(typed, everything)),
     )
+
+
+def _tried_out(resolved, typed):
+    """Return what would be in force with the candidate, None without one, and notices about it."""
+    candidate = candidates.find((*resolved.locked, *resolved.policies))
+    if candidate is None:
+        return None, ()
+    locked, policies = candidate.replace_in(resolved.locked), candidate.replace_in(resolved.policies)
+    tried = dataclasses.replace(_resolved(typed, locked, policies, resolved.records), name=candidate.policy.path)
+    notices = [*candidate.policy.expired]
+    if untried := candidates.untried(resolved, tried):
+        notices.append(f"{tried.name}: only its rules are tried out, not {', '.join(untried)}")
+    return tried, notices
 
 
 class _Settings:
@@ -167,8 +190,6 @@ def _not_approved(policy, ignored):
 
 def _said(policy):
     """Return what a policy asks for that nothing in this version does, where going without is no weakening."""
-    if "candidate" in policy.settings:
-        yield f"{policy.path}: [candidate] is not judged by this version"
     if "quarantine.profile" in policy.settings:
         yield f"{policy.path}: [quarantine] needs a lock, and this version reads none: nothing is quarantined"
 

@@ -52,7 +52,6 @@ def test_check_finds_nothing(project, capsys):
         ("[import]\nallow = ['*']", "gives every distribution net.connect and proc.spawn"),
         ("[[exception]]\npackage='x'\nallow=['net.*']\nreason='y'\nexpires=2020-01-01", "expired on 2020-01-01"),
         ("plugins = ['syslog']", "this version loads none"),
-        ("[candidate]\npolicy = 'x'", "not judged by this version"),
     ],
 )
 def test_check_finds(project, capsys, text, words):

@@ -194,14 +194,13 @@ def test_what_can_not_be_had_is_missing(world):
 
 
 def test_what_is_not_done_is_said(world):
-    """A candidate, a quarantine and a lock that nothing reads are said, one line each."""
-    path = write(world, "project/importguard.toml", '[candidate]\npolicy = "x"\n[quarantine]\nprofile = "strict"')
+    """A quarantine and a lock that nothing reads are said, one line each."""
+    path = write(world, "project/importguard.toml", '[quarantine]\nprofile = "strict"')
     (world / "project" / "importguard.lock").touch()
     approval.approve(toml.read(path), {"HOME": str(world / "home")})
 
     assert [line.partition(": ")[2].split()[0] for line in run(world).notices] == [
         "this",
-        "[candidate]",
         "[quarantine]",
     ]
 

@@ -65,6 +65,7 @@ typedef struct {
     PyInterpreterState *interpreter;
     PyThreadState *main_thread;
     const struct Table *table; /* table.h */
+    const struct Table *candidate; /* what is only tried out, or NULL */
     /* What is left to Python: see attendant.py. */
     PyObject *report, *look, *patch, *on_path, *startup_file, *tampered, *adopt;
     PyObject *parts; /* dict of the guard's parts that are loaded later; nobody else holds it, the collector included */

@@ -21,13 +21,21 @@ owner_name_of(void *Py_UNUSED(context), Text path)
     return owner_name_of_path(path);
 }
 
-/* Take over the policy: a mapping, or the bytes that the launcher has made of it. Returns 0, or -1 with an exception set. */
-int
-judge_start(PyObject *table)
+static const Table *
+take_over(PyObject *table)
 {
     static const Asks asks = {is_written, owner_name_of, NULL};
-    core.table = PyBytes_CheckExact(table) ? table_adopt(table, &asks) : table_load(table, &asks);
-    return core.table ? 0 : -1;
+    return PyBytes_CheckExact(table) ? table_adopt(table, &asks) : table_load(table, &asks);
+}
+
+/* Take over the policy and the one that is only tried out, None without one: a mapping each, or the bytes that the launcher
+ * has made of it. Returns 0, or -1 with an exception set. */
+int
+judge_start(PyObject *table, PyObject *candidate)
+{
+    core.table = take_over(table);
+    core.candidate = core.table && candidate != Py_None ? take_over(candidate) : NULL;
+    return core.table && (core.candidate || candidate == Py_None) ? 0 : -1;
 }
 
 /* Say whether anybody could be refused this; what costs next to nothing is asked first. -1 with an exception set. */
@@ -101,37 +109,63 @@ is_deputy(const void *wanted, const OwnerText *owner)
     return table_is_deputy(core.table, owner, wanted);
 }
 
+static int
+is_deputy_of_candidate(const void *wanted, const OwnerText *owner)
+{
+    return table_is_deputy(core.candidate, owner, wanted);
+}
+
 /* Find out who is to blame for what the innermost code wants. Returns 0 and a blame that blame_end gives back, or -1 with an
  * exception set. */
 static int
-blame_here(const Wanted *wanted, Blame *blame)
+blame_here(const Wanted *wanted, Walked *walked, Blame *blame)
 {
-    Walked walked;
-    if (walk_here(&walked) < 0) {
+    if (walk_here(walked) < 0) {
         return -1;
     }
-    conclude(&process, PyThreadState_Get() == core.main_thread, &walked, blame);
-    Py_XDECREF(walked.detail);
-    return choose(&process, &walked, is_deputy, wanted, blame);
+    conclude(&process, PyThreadState_Get() == core.main_thread, walked, blame);
+    Py_CLEAR(walked->detail);
+    return choose(&process, walked, is_deputy, wanted, blame);
+}
+
+static int
+decide_by(const Table *table, const Wanted *wanted, const Blame *blame, Verdict *verdict)
+{
+    OwnerText owner = blame_owner_text(blame);
+    return table_decide(table, &owner, blame->phase, wanted, verdict);
+}
+
+/* Ask the candidate, which may know other deputies: `blame` becomes the one that it sees, with the module of the first. What
+ * can't be told is no denial, since nobody is refused by it. */
+static Verdict
+try_out(const Wanted *wanted, const Walked *walked, Blame *blame)
+{
+    Verdict verdict;
+    if (choose(&process, walked, is_deputy_of_candidate, wanted, blame) < 0
+        || decide_by(core.candidate, wanted, blame, &verdict) < 0) {
+        PyErr_Clear();
+        return (Verdict){true, -1};
+    }
+    return verdict;
 }
 
 static int
 decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
 {
-    Verdict verdict;
-    OwnerText owner;
-    if (blame_here(wanted, blame) < 0) {
+    Verdict verdict, tried = {true, -1};
+    Walked walked;
+    if (blame_here(wanted, &walked, blame) < 0 || decide_by(core.table, wanted, blame, &verdict) < 0) {
         return -1;
     }
-    owner = blame_owner_text(blame);
-    if (table_decide(core.table, &owner, blame->phase, wanted, &verdict) < 0) {
-        return -1;
+    Blame other = *blame;
+    if (core.candidate) {
+        tried = try_out(wanted, &walked, &other);
     }
     /* Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first. */
-    if (verdict.is_allowed || (asked->capability == FS_READ && asked_kind(asked, true) == S_IFDIR)) {
+    if ((verdict.is_allowed && tried.is_allowed) || (asked->capability == FS_READ && asked_kind(asked, true) == S_IFDIR)) {
         return 0;
     }
-    return report(asked, door, blame, verdict.rule);
+    return report(asked, door, verdict.is_allowed ? &other : blame, &verdict, core.candidate ? &tried : NULL);
 }
 
 static int
@@ -229,12 +263,18 @@ judge_import(PyObject *name, OwnerText owner)
         PyErr_Clear();
         return IMPORT_UNSURE;
     }
-    Verdict verdict = {true, -1};
+    Verdict verdict = {true, -1}, tried = verdict;
     Wanted wanted = {IMPORT_MODULE, text, NULL, -1};
     int phase = blame_is_starting() ? PHASE_STARTUP : PHASE_IMPORT, result = 0;
     if (table_watches(core.table, IMPORT_MODULE, text)) {
         result = table_decide(core.table, &owner, phase, &wanted, &verdict);
+        if (core.candidate && table_decide(core.candidate, &owner, phase, &wanted, &tried) < 0) {
+            tried.is_allowed = true;
+        }
     }
     Py_XDECREF(keeper);
-    return result < 0 ? -1 : verdict.is_allowed ? IMPORT_FINE : IMPORT_REFUSED;
+    if (result < 0) {
+        return -1;
+    }
+    return !verdict.is_allowed ? IMPORT_REFUSED : tried.is_allowed ? IMPORT_FINE : IMPORT_UNSURE;
 }

@@ -15,7 +15,7 @@ typedef enum { FINDER_DOOR, AUDIT_DOOR, WRAP_DOOR, SCAN_DOOR } Door;
 enum { IMPORT_FINE, IMPORT_UNSURE, IMPORT_REFUSED };
 
 /* judge.c */
-int judge_start(PyObject *table);
+int judge_start(PyObject *table, PyObject *candidate);
 int judge(const Asked *asked, Door door, Blame *blame);
 int judge_ask(Capability capability, PyObject *target, PyObject *argv);
 void judge_grant(bool granted);
@@ -25,7 +25,7 @@ int judge_import(PyObject *name, OwnerText owner);
 PyObject *services(void);
 
 /* report.c */
-int report(const Asked *asked, Door door, const Blame *blame, int rule);
+int report(const Asked *asked, Door door, const Blame *blame, const Verdict *verdict, const Verdict *tried);
 int report_import(PyObject *name, PyObject *spec, bool is_refused);
 PyObject *attend(PyObject *function, PyObject *args);
 

@@ -113,7 +113,7 @@ start(PyObject *programs, PyObject *loaded, PyObject *unowned, PyObject *code_ev
 
 /* What install() is given, each by its name. */
 typedef struct {
-    PyObject *table, *ledger, *rescan, *main_origin, *programs, *loaded, *code_events, *patches, *parts;
+    PyObject *table, *candidate, *ledger, *rescan, *main_origin, *programs, *loaded, *code_events, *patches, *parts;
     PyObject *unowned, *application;
 } Given;
 
@@ -139,7 +139,7 @@ take_parts(const Given *given)
     }
     PyObject_GC_UnTrack(core.parts);
     owner_objects_start(given->unowned, core.library, given->application, core.main_owner);
-    if (!core.finder || judge_start(given->table) < 0 || owners_start(given->ledger, given->rescan) < 0
+    if (!core.finder || judge_start(given->table, given->candidate) < 0 || owners_start(given->ledger, given->rescan) < 0
         || blame_start(given->main_origin) < 0) {
         return -1;
     }
@@ -150,7 +150,7 @@ static PyObject *
 install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
 {
     static char *names[] = {
-        "table",    "ledger",    "rescan",      "main_origin", "programs",    "loaded",         "code_events",
+        "table",    "candidate", "ledger",    "rescan",      "main_origin", "programs",    "loaded",         "code_events",
         "patches",  "parts",     "unowned",   "application", "main_owner",  "library",     "report",         "look",
         "patch",    "on_path",   "startup_file", "tampered",    "adopt",       "wheel_bytecode", "pycache_prefix",
         "enforcing", "refuses_startup_files", "examines_bytecode", "malicious", NULL,
@@ -163,7 +163,7 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$OO!OO!O!O!O!O!O!OOOOOOOOOOOOOpppi", names, &given.table, &PyTuple_Type,
+            args, options, "$OOO!OO!O!O!O!O!O!OOOOOOOOOOOOOpppi", names, &given.table, &given.candidate, &PyTuple_Type,
             &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
             &PyTuple_Type, &given.loaded, &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.unowned,
             &given.application, &parts.main_owner, &parts.library, &parts.report, &parts.look, &parts.patch,

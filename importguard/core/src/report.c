@@ -68,29 +68,52 @@ via_tuple(const Blame *blame)
     return via;
 }
 
+/* Return what a table says as Python gets it: (verdict, rule), None without a verdict. */
 static PyObject *
-rule_object(int rule)
+verdict_tuple(const Table *table, const Verdict *verdict)
 {
-    return text_object_of_name(table_rule_text(core.table, rule));
+    if (!verdict) {
+        Py_RETURN_NONE;
+    }
+    PyObject *rule = text_object_of_name(table_rule_text(table, verdict->rule));
+    return rule ? Py_BuildValue("sN", verdict->is_allowed ? "allow" : "deny", rule) : NULL;
 }
 
-/* Report what was refused by a rule; returns 0 where the mode only observes, else -1 with an exception set. */
-int
-report(const Asked *asked, Door door, const Blame *blame, int rule)
+/* Return what the report is called with, NULL with an exception set. */
+static PyObject *
+report_arguments(const Asked *asked, Door door, const Blame *blame, PyObject *decided, PyObject *tried)
 {
-    PyObject *owner = owner_tuple(blame_owner_text(blame)), *via = owner ? via_tuple(blame) : NULL;
-    PyObject *why = via ? rule_object(rule) : NULL, *args = NULL;
-    if (why) {
+    PyObject *owner = owner_tuple(blame_owner_text(blame)), *via = owner ? via_tuple(blame) : NULL, *args = NULL;
+    if (via && decided && tried) {
         PyObject *argv = asked->argv ? asked->argv : Py_None;
-        args = Py_BuildValue("sOOOOsOOs", capability_names[asked->capability], asked->target, argv, owner, via,
-                             phase_names[blame->phase], blame->module ? blame->module : Py_None, why, doors[door]);
+        args = Py_BuildValue("sOOOOsOOOs", capability_names[asked->capability], asked->target, argv, owner, via,
+                             phase_names[blame->phase], blame->module ? blame->module : Py_None, decided, tried, doors[door]);
     }
-    const char *text = why ? PyUnicode_AsUTF8(why) : NULL;
-    int result = obey(attend(core.report, args), text ? text : "a rule");
-    Py_XDECREF(args);
-    Py_XDECREF(why);
     Py_XDECREF(via);
     Py_XDECREF(owner);
+    return args;
+}
+
+/* Report what was refused, or would have been by the candidate (`tried`, or NULL); returns 0 where the policy allows it or
+ * the mode only observes, else -1 with an exception set. */
+int
+report(const Asked *asked, Door door, const Blame *blame, const Verdict *verdict, const Verdict *tried)
+{
+    PyObject *decided = verdict_tuple(core.table, verdict), *other = decided ? verdict_tuple(core.candidate, tried) : NULL;
+    PyObject *args = report_arguments(asked, door, blame, decided, other);
+    const char *text = args ? PyUnicode_AsUTF8(PyTuple_GET_ITEM(decided, 1)) : NULL;
+    PyObject *answer = attend(core.report, args);
+    int result = 0;
+    if (verdict->is_allowed) {
+        Py_XDECREF(answer);
+        PyErr_Clear(); /* whatever happens to the record */
+    }
+    else {
+        result = obey(answer, text ? text : "a rule");
+    }
+    Py_XDECREF(args);
+    Py_XDECREF(other);
+    Py_XDECREF(decided);
     return result;
 }
 
