@@ -5,6 +5,7 @@ import posix
 import sys
 
 from importguard import core, later
+from importguard.kernel import inside
 from importguard.pinned import list
 from importguard.recorder import Recorder
 from importguard.wraps import deferred, environ, fresh, spawn
@@ -52,6 +53,7 @@ class Guard:
         sys.meta_path.insert(0, self.corridor.finder)
         posix.register_at_fork(after_in_child=self._after_fork)
         self._tell_preload(is_late)
+        self._hold_layers()
         self.announce(before=self.corridor.imported_before() if is_late else [])
 
     def _wrap(self):
@@ -92,6 +94,14 @@ class Guard:
         makers["create_dynamic"] = with_argument(fresh.wrap_makers, makers)
         return makers
 
+    def _hold_layers(self):
+        """Let the kernel hold what it was asked for; observing changes nothing about a program."""
+        told = self.session.get("kernel")
+        if told is not None and self.mode == "enforce":
+            layers, missing = inside.hold(told, self.core)
+            self.layers += layers
+            self.missing += missing
+
     def _tell_preload(self, is_late):
         """Tell the hook of the preload that the guard is there: it answers by adding its name to the layers."""
         sys.audit("importguard.armed", self.layers, "preload")
@@ -110,6 +120,7 @@ class Guard:
             policy=self.session["table"]["digest"],
             layers=self.layers,
             missing=self.missing,
+            ceilings=self.session.get("kernel", {}).get("ceilings", ()),
             **more,
         )
 

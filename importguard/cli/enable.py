@@ -9,7 +9,8 @@ import importguard
 from importguard import session
 from importguard.cli import environment
 from importguard.errors import CannotArm, UsageError
-from importguard.launch import bundle, preflight
+from importguard.kernel import plan as kernel
+from importguard.launch import bundle, preflight, prepare
 from importguard.policy import compile as compiler
 from importguard.policy import named, resolve
 from importguard.report.writer import open_writer
@@ -79,12 +80,14 @@ def session_content(found, resolved, options, environ):
     """Return the content of the session file: table and ledger as they are now."""
     place = os.path.dirname(enable.session_path(found.own))
     preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
+    surroundings = _named(found, environ, options["cwd"], place)
+    table = compiler.table(resolved, surroundings)
     return {
         "v": session.FORMAT,
         "version": importguard.__version__,
         "package": named.package_folder(),
         "directory": place,
-        "table": compiler.table(resolved, _named(found, environ, options["cwd"], place)),
+        "table": table,
         "ledger": {"sites": found.sites},
         "records": _records(resolved.records),
         "supervised": False,
@@ -92,9 +95,16 @@ def session_content(found, resolved, options, environ):
         "app_roots": (),
         "program": "",
         "core": resolved.core,
+        "kernel": _kernel(resolved, table, surroundings),
         "argv": (),
         "options": options,
     }
+
+
+def _kernel(resolved, table, surroundings):
+    made = kernel.for_itself(prepare.plan(resolved, table, surroundings))
+    prepare.require(made, resolved)
+    return kernel.told(made, held=False, required=resolved.seccomp == "require")
 
 
 def _options(args):

@@ -120,4 +120,20 @@ def _parser():
 
 def version():
     """Return the line of --version."""
-    return f"importguard {importguard.__version__} (core: py; kernel rungs: none in this version)"
+    return f"importguard {importguard.__version__} (core: {_core()}; kernel rungs: {_rungs()})"
+
+
+def _core():
+    from importguard import core
+    from importguard.policy import named
+
+    return core.choose("auto", named.package_folder()).name
+
+
+def _rungs():
+    from importguard.kernel import machine, plan
+
+    found = machine.look()
+    has = ["seccomp"] if not plan.why_no_seccomp(found) else []
+    has += [f"landlock ABI {found.landlock}"] if found.landlock else []
+    return ", ".join(has) or "none on this machine"

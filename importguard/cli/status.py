@@ -41,6 +41,7 @@ def _text(found, report):
     lines = [f"{head}: {found.interpreter.prefix} (Python {found.interpreter.version_text})"]
     if report["policy"]:
         lines.append(f"  policy {report['policy']}, {report['mode']}")
+    lines += [f"  kernel {line}" for line in report["kernel"]]
     lines += [f"  problem {line}" for line in report["problems"]]
     for file in report["before"]:
         owner = file["owner"] or "owned by no distribution"

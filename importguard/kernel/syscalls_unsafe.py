@@ -1,17 +1,112 @@
-"""The system calls that Python doesn't offer, made through ctypes; nothing else in importguard touches ctypes."""
+"""The system calls that Python doesn't offer, made through ctypes; nothing else in importguard touches ctypes.
+
+They run in the launcher: what a guarded process itself has to call goes through the core in C.
+"""
 
 import ctypes
 import os
+import struct
 
-PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+# <linux/prctl.h>
+PR_GET_SECCOMP = 21
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+# <linux/seccomp.h>
+SECCOMP_SET_MODE_FILTER = 1
+INSTRUCTION = 8
+NUMBERS_OF_SECCOMP = {"x86_64": 317, "aarch64": 277}
+# <linux/landlock.h>; the same numbers on every machine.
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
+LANDLOCK_CREATE_RULESET_VERSION = 1
+LANDLOCK_RULE_PATH_BENEATH, LANDLOCK_RULE_NET_PORT = 1, 2
 
 
 def become_subreaper():
     """Make this process inherit every descendant whose own parent ends; raises OSError where that can't be had."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    prctl = getattr(libc, "prctl", None)
-    if prctl is None:
-        raise OSError("this platform has no prctl")
-    if prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def promise_no_new_privileges():
+    """Give up, for this thread and what it starts, rights that a program would bring: filters need that promise."""
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def has_filters():
+    """Say whether this kernel has seccomp."""
+    try:
+        return _prctl(PR_GET_SECCOMP, 0) >= 0
+    except OSError:
+        return False
+
+
+def is_held(mark, answer):
+    """Say whether a filter is over this thread that gives `answer` to a prctl called `mark`."""
+    try:
+        _prctl(mark, 0)
+    except OSError as error:
+        return error.errno == answer
+    return False
+
+
+def load_filter(program):
+    """Put a seccomp program over this thread and what it starts; raises OSError where the kernel doesn't take it."""
+    size, rest = divmod(len(program), INSTRUCTION)
+    number = NUMBERS_OF_SECCOMP.get(os.uname().machine)
+    if rest or number is None:
+        raise OSError("this program isn't made for this machine")
+    instructions = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("HxxxxxxP", size, ctypes.addressof(instructions))
+    _call(number, SECCOMP_SET_MODE_FILTER, 0, header)
+
+
+def landlock_abi():
+    """Return which version of Landlock this kernel has, 0 for none."""
+    try:
+        return _call(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_CREATE_RULESET_VERSION)
+    except OSError:
+        return 0
+
+
+def create_ruleset(attributes):
+    """Return the descriptor of a Landlock ruleset for `struct landlock_ruleset_attr`, as bytes."""
+    return _call(LANDLOCK_CREATE_RULESET, attributes, len(attributes), 0)
+
+
+def allow_beneath(ruleset, folder, rights):
+    """Allow `rights` to what is below the file of a descriptor."""
+    _call(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, struct.pack("=Qi", rights, folder), 0)
+
+
+def allow_port(ruleset, port, rights):
+    """Allow `rights` to a TCP port."""
+    _call(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_NET_PORT, struct.pack("=QQ", rights, port), 0)
+
+
+def restrict_self(ruleset):
+    """Hold this thread, and what it starts, to a ruleset."""
+    _call(LANDLOCK_RESTRICT_SELF, ruleset, 0)
+
+
+def _call(number, *arguments):
+    words = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
+    return _checked(_function("syscall", ctypes.c_long), ctypes.c_long(number), *words)
+
+
+def _prctl(option, value):
+    return _checked(_function("prctl", ctypes.c_int), *map(ctypes.c_ulong, (option, value, 0, 0, 0)))
+
+
+def _checked(function, *arguments):
+    result = function(*arguments)
+    if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+    return result
+
+
+def _function(name, result):
+    found = getattr(ctypes.CDLL(None, use_errno=True), name, None)
+    if found is None:
+        raise OSError(f"this platform has no {name}")
+    found.restype = result
+    return found

@@ -40,6 +40,8 @@ FIRST = (
     "importguard.wraps.inherited",
     "importguard.core.events",
     "importguard.wraps.spawn",
+    "importguard.kernel",
+    "importguard.kernel.inside",
     "importguard.guard",
     "importguard.startup",
 )

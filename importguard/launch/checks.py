@@ -11,7 +11,7 @@ import tempfile
 
 from importguard import ldpreload
 from importguard.errors import ImportguardError
-from importguard.kernel import syscalls_unsafe
+from importguard.kernel import syscalls_unsafe, trial
 from importguard.launch import directory, first, itself, preloading
 from importguard.policy import resolve
 
@@ -32,8 +32,7 @@ def all_checks():
     """Yield {"name", "state", "text"} for each check; the state is "holds", "fails" or "absent" (not built in)."""
     yield from (_platform(), _interpreter(), _first())
     yield _check("core", "holds", "py, the Python core; the C core is not built in: native code is not attributed")
-    for name in ("seccomp", "landlock"):
-        yield _check(name, "absent", "not built into this version")
+    yield from _kernel()
     yield from (_preload(), _policy(), _session(), _daemons(), _live_fire())
 
 
@@ -60,6 +59,19 @@ def _first():
     except ImportguardError as error:
         return _check("first in line", "fails", str(error))
     return _check("first in line", "holds", "started late, and only well-known start-up files ran before")
+
+
+def _kernel():
+    """Yield what the kernel holds; a layer that a policy demands and that isn't here fails."""
+    try:
+        resolved = resolve.resolve({}, os.environ, pathlib.Path.cwd())
+    except ImportguardError:
+        resolved = None  # said by the check of the policy
+    for name, (state, text) in trial.rungs().items():
+        if state == "absent" and getattr(resolved, name, "") == "require":
+            state, text = "fails", f"the policy demands it: {text}"
+        yield _check(name, state, text)
+    yield _check("supervisor", "absent", "no supervisor of system calls in this version: whose native call it is isn't known")
 
 
 def _preload():

@@ -27,7 +27,7 @@ def arm(policy=None, *, mode=None, on_violation=None, records=None):
     me = command.Command(sys.executable, (sys.executable,), sys.executable, "")
     found = prepare.look(me, environment)
     target = start.records_in_place(resolved.records)
-    prepared = prepare.prepare(found, resolved, environment, sys.orig_argv, records=target)
+    prepared = prepare.prepare(found, resolved, environment, sys.orig_argv, records=target, inside=True)
     content = session.unpack(read_file(prepared.directory.session))
     armed = guard.arm(content, {**guard.TYPED_BY_THE_USER, "session": prepared.directory.session}, is_late=True)
     armed.corridor.program_starts()

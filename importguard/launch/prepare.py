@@ -8,6 +8,9 @@ import importguard
 from importguard import core, session
 from importguard.advisories import locate
 from importguard.childargs import guard_child
+from importguard.errors import CannotArm
+from importguard.kernel import layers, machine
+from importguard.kernel import plan as kernel
 from importguard.launch import bundle, directory, preflight, preloading, target
 from importguard.policy import compile as compiler
 from importguard.policy import named
@@ -23,6 +26,7 @@ class Prepared:
     damage: tuple[str, ...]
     mode: str
     preload: str
+    kernel: kernel.Plan
 
 
 def look(command, environment):
@@ -30,8 +34,11 @@ def look(command, environment):
     return target.look(command, environment, folder=str(pathlib.Path.cwd()))
 
 
-def prepare(found, resolved, environment, argv, *, records):
-    """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe."""
+def prepare(found, resolved, environment, argv, *, records, inside=False):
+    """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe.
+
+    `inside`: this very process is to be guarded, which nobody can start with the kernel's layers over it any more.
+    """
     marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
     unknown, known = [], ()
     if found.interpreter is not None:
@@ -39,7 +46,9 @@ def prepare(found, resolved, environment, argv, *, records):
         unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
     place = directory.create(environment)
     preload, missing = preloading.find()
-    table = compiler.table(resolved, _named(found, resolved, environment, place))
+    surroundings = _named(found, resolved, environment, place)
+    table = compiler.table(resolved, surroundings)
+    made = _plan(resolved, table, surroundings, (place.outer, *_folder_of(records)), inside=inside)
     content = {
         "v": session.FORMAT,
         "version": importguard.__version__,
@@ -60,11 +69,47 @@ def prepare(found, resolved, environment, argv, *, records):
         "core": resolved.core,
         "preload": preload,
         "missing": (missing,) if missing else (),
+        "kernel": kernel.told(made, held=not inside, required=resolved.seccomp == "require"),
         "argv": tuple(argv),
     }
     directory.write_file(place, bundle.file_name(), bundle.build())
     directory.write_file(place, directory.SESSION, session.pack(content))
-    return Prepared(place, found, (*marked, *unknown), tuple(preflight.damage(found.sites)), resolved.mode, preload)
+    damage = (*preflight.damage(found.sites), *lost(made, resolved))
+    return Prepared(place, found, (*marked, *unknown), damage, resolved.mode, preload, made)
+
+
+def _plan(resolved, table, surroundings, own, *, inside):
+    """Return the Plan for the kernel, as this machine takes it; raises CannotArm where more is demanded."""
+    made = plan(resolved, table, surroundings, own)
+    made = kernel.for_itself(made) if inside else layers.rehearse(made)
+    require(made, resolved)
+    return made
+
+
+def plan(resolved, table, surroundings, own=()):
+    """Return what a resolved policy asks of this machine's kernel, untried."""
+    return kernel.plan(
+        table, surroundings, machine.look(), seccomp=resolved.seccomp, landlock_setting=resolved.landlock,
+        is_strict=resolved.preset == "strict", own=own,
+    )  # fmt: skip
+
+
+def require(made, resolved):
+    """Raise CannotArm where a layer is demanded and not had in full."""
+    refusals = kernel.refusals(made, seccomp=resolved.seccomp, landlock_setting=resolved.landlock)
+    if refusals:
+        raise CannotArm("demanded of the kernel, and not to be had: " + "; ".join(refusals))
+
+
+def lost(made, resolved):
+    """Return what the kernel doesn't hold here although nobody switched it off."""
+    off = [name for name in ("seccomp", "landlock") if getattr(resolved, name) == "off"]
+    return tuple(line for line in made.missing if line.partition(":")[0] not in off)
+
+
+def _folder_of(records):
+    """Return the folder that guarded processes write their own records to, in a list."""
+    return [str(pathlib.Path(records.removeprefix("file:")).parent)] if records.startswith("file:") else []
 
 
 def _late(records):

@@ -8,7 +8,7 @@ import sys
 from importguard import session
 from importguard.childargs import guard_child, without_ahead
 from importguard.errors import KILLED, CannotArm
-from importguard.kernel import syscalls_unsafe
+from importguard.kernel import layers, syscalls_unsafe
 from importguard.launch import command as commands
 from importguard.launch import directory, preloading, prepare, signals, supervisor, target, tree
 from importguard.policy import resolve
@@ -74,7 +74,7 @@ def _run_supervised(command, found, resolved, environment, log):
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))
         path, argv, environment = _guarded(command, prepared, environment)
-        status = supervised.run(path, argv, environment)
+        status = supervised.run(path, argv, environment, prepared.kernel)
     finally:
         if not tree.has_descendants():
             directory.remove(prepared.directory)
@@ -85,6 +85,7 @@ def _run_in_place(command, found, resolved, environment, log):
     prepared = prepare.prepare(found, resolved, environment, command.argv, records=records_in_place(resolved.records))
     _report(prepared, log.show)
     path, argv, environment = _guarded(command, prepared, environment)
+    layers.take(prepared.kernel)
     return _replace(path, argv, environment)
 
 

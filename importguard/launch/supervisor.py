@@ -7,7 +7,8 @@ import select
 import signal
 import time
 
-from importguard.errors import CANNOT_ARM, KILLED
+from importguard.errors import CANNOT_ARM, KILLED, CannotArm
+from importguard.kernel import layers
 from importguard.launch import tree
 from importguard.launch.command import NotExecutable
 from importguard.launch.signals import Forwarder
@@ -46,11 +47,12 @@ class Supervisor:
         self._statuses = {}
         self._killed_for = None
 
-    def run(self, path, argv, environment):
-        """Start the command, stay until it has ended, and return its wait status, or None when the tree was killed."""
+    def run(self, path, argv, environment, plan=None):
+        """Start the command beneath the kernel's layers of a Plan, stay until it has ended, and return its wait status,
+        or None when the tree was killed."""
         forwarder = Forwarder()
         wakeup, poll = self._listen()
-        self._child = _start(path, argv, environment, forwarder.mask)
+        self._child = _start_beneath(plan, path, argv, environment, forwarder.mask)
         forwarder.forward_to(self._child)
         while self._child not in self._statuses and self._killed_for is None:
             poll.poll(self._timeout())
@@ -146,6 +148,16 @@ def exit_code(status):
     """Return an exit status as shells count: 128 + n for signal n."""
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
+
+
+def _start_beneath(plan, path, argv, environment, mask):
+    """Return the pid of the command. Layers are a thread's: a thread takes them, starts the command, and ends."""
+    if plan is None or plan.is_empty:
+        return _start(path, argv, environment, mask)
+    try:
+        return layers.call_beneath(plan, lambda: _start(path, argv, environment, mask))
+    except OSError as error:
+        raise CannotArm(f"the kernel's layers can't be put over the command: {error}") from error
 
 
 def _start(path, argv, environment, mask):

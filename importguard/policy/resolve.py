@@ -26,6 +26,8 @@ DEFAULTS = {
     "advisories.malicious": "block",
     "bytecode": "report",
     "startup-files": "guard",
+    "kernel.seccomp": "auto",
+    "kernel.landlock": "auto",
 }
 # Option, environment variable, values; a setting has its options' names, with dashes.
 CHOICES = {
@@ -53,7 +55,8 @@ class Resolved:
     malicious: str
     bytecode: str
     startup_files: str
-    kernel: str
+    seccomp: str
+    landlock: str
     core: str
     records: str
     notices: tuple[str, ...]
@@ -97,11 +100,12 @@ def _resolved(typed, locked, policies, records):
         malicious=strict.get("advisories.malicious"),
         bytecode=strict.get("bytecode"),
         startup_files=strict.get("startup-files"),
-        kernel=typed["kernel"] or "auto",
+        seccomp=strict.get("kernel.seccomp"),
+        landlock=strict.get("kernel.landlock"),
         core=typed["core"] or "auto",
         records=records,
         notices=(),
-        missing=tuple(_missing(typed, everything)),
+        missing=tuple(_missing(everything)),
     )
 
 
@@ -123,6 +127,7 @@ class _Settings:
 
     def __init__(self, typed, locked, policies):
         self.typed = {"mode": typed["mode"], "on-violation": typed["on_violation"]}
+        self.typed.update({f"kernel.{layer}": typed["kernel"] for layer in ("seccomp", "landlock")})
         self.locked = locked
         self.policies = policies
 
@@ -194,13 +199,10 @@ def _said(policy):
         yield f"{policy.path}: [quarantine] needs a lock, and this version reads none: nothing is quarantined"
 
 
-def _missing(typed, policies):
-    if typed["kernel"] == "require":
-        yield "kernel = 'require': this version installs no kernel filter"
+def _missing(policies):
     for policy in policies:
-        for key, value in sorted(policy.settings.items()):
-            if key.startswith("kernel.") and value == "require":
-                yield f"{policy.path}: {key} = 'require': this version installs no kernel filter"
+        if policy.settings.get("kernel.supervisor") == "require":
+            yield f"{policy.path}: kernel.supervisor = 'require': this version has no supervisor of system calls"
         if "plugins" in policy.settings:
             names = ", ".join(map(repr, policy.settings["plugins"]))
             yield f"{policy.path}: plugins {names}: this version loads none"

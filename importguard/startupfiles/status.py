@@ -26,7 +26,17 @@ def look(found, fresh):
         "notes": _notes(found, files) if written else [],
         "policy": content["table"]["name"] if content else "",
         "mode": content["table"]["mode"] if content else "",
+        "kernel": _kernel(content) if content else [],
     }
+
+
+def _kernel(content):
+    """Return what the kernel holds over interpreters of the environment, and what it doesn't, a line each."""
+    told = content.get("kernel")
+    if told is None or content["table"]["mode"] != "enforce":
+        return ["nothing: the guard only observes" if told else "nothing: written by an older version"]
+    names = [name for name, _mark, _program in told["filters"]]
+    return [*([f"seccomp: {', '.join(names)}"] if names else []), *told["missing"]]
 
 
 def _content(site, written):

@@ -19,7 +19,7 @@ def test_the_version_names_core_and_kernel():
     """One line, on standard output."""
     ended = call("--version")
 
-    assert ended.stdout.startswith("importguard 0.") and "core: py" in ended.stdout and "kernel" in ended.stdout
+    assert ended.stdout.startswith("importguard 0.") and "core: " in ended.stdout and "kernel" in ended.stdout
 
 
 def test_an_unknown_command_gets_the_near_miss():

@@ -166,7 +166,6 @@ def test_a_command_that_dies_of_a_signal(place, name):
         (["--mode", "enforced", "--", "true"], 2, "IG101"),
         (["--records", "/nowhere/at/all", "--", "true"], 3, "'/nowhere/at/all'"),
         (["--records", "fd:77", "--", "true"], 3, "'fd:77'"),
-        (["--kernel", "require", "--", "true"], 3, "no kernel filter"),
         (["--policy", "missing.toml", "--", "true"], 2, "missing.toml"),
     ],
 )

@@ -1,6 +1,7 @@
 /* importguard.core.ccore: armed once a process, by install(); there is nothing here that changes it afterwards. */
 #include "blame.h"
 #include "carrier.h"
+#include "filters.h"
 #include "finder.h"
 #include "judge.h"
 #include "methods.h"
@@ -219,8 +220,9 @@ static struct PyModuleDef definition = {
     .m_methods = methods,
 };
 
-/* Pure functions, for the tests that hold them against their twins. */
-static PyMethodDef *const twins[] = {
+/* What other files add: filters, and pure functions for the tests that hold them against their twins. */
+static PyMethodDef *const more[] = {
+    filters_methods,
     readers_methods,
     twin_table_methods,
     owner_twins,
@@ -237,8 +239,8 @@ PyInit_ccore(void)
         }
     }
     PyObject *module = PyModule_Create(&definition);
-    for (size_t at = 0; module && at < Py_ARRAY_LENGTH(twins); at++) {
-        if (PyModule_AddFunctions(module, twins[at]) < 0) {
+    for (size_t at = 0; module && at < Py_ARRAY_LENGTH(more); at++) {
+        if (PyModule_AddFunctions(module, more[at]) < 0) {
             Py_CLEAR(module);
         }
     }

@@ -1,0 +1,36 @@
+"""What the kernel of this machine has to offer."""
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+FILTERS = Path(__file__).parent / "filters"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A kernel: its `system` and `kind` of machine as uname tells them, whether it has seccomp, its Landlock's ABI."""
+
+    system: str
+    kind: str
+    has_seccomp: bool
+    landlock: int
+
+
+def look():
+    """Return the Machine that this process runs on."""
+    system, kind = platform.system(), os.uname().machine
+    if system != "Linux":
+        return Machine(system, kind, False, 0)
+    try:
+        from importguard.kernel import syscalls_unsafe
+    except ImportError:  # a Python that was built without ctypes
+        return Machine(system, kind, False, 0)
+    return Machine(system, kind, syscalls_unsafe.has_filters(), syscalls_unsafe.landlock_abi())
+
+
+def program(piece, kind):
+    """Return the program of a filter for a kind of machine, b"" where there is none."""
+    path = FILTERS / f"{piece}.{kind}.bpf"
+    return path.read_bytes() if path.exists() else b""

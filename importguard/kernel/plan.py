@@ -1,0 +1,117 @@
+"""What the kernel is asked to hold for one run, and what of that can't be had here."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from importguard.kernel import ceiling as ceilings
+from importguard.kernel import landlock, machine, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the launcher puts over a command, and what stays for the guarded process to put over itself.
+
+    `filters` and `inside` are names of seccomp pieces, `ceiling` is held by Landlock of version `abi` unless that is 0,
+    `own` are folders that the guard writes, `missing` says what was wanted and isn't had, a line each.
+    """
+
+    kind: str
+    filters: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
+    ceiling: ceilings.Ceiling = ceilings.OPEN
+    abi: int = 0
+    own: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self):
+        return not self.filters and not self.has_landlock
+
+    @property
+    def has_landlock(self):
+        return any(step <= self.abi for step in landlock.wanted(self.ceiling))
+
+    @property
+    def layers(self):
+        """The names of the layers, as the `armed` record lists them."""
+        return (*(["seccomp"] if self.filters else []), *(["landlock"] if self.has_landlock else []))
+
+    def without(self, layer, reason):
+        """Return a Plan that does without a layer, and says why."""
+        left = {"seccomp": {"filters": (), "inside": ()}, "landlock": {"abi": 0}}[layer]
+        return dataclasses.replace(self, **left, missing=(*self.missing, f"{layer}: {reason}"))
+
+
+def plan(table, named, found, *, seccomp, landlock_setting, is_strict, own=()):
+    """Return the Plan for a table on a Machine; the settings are "off", "auto" or "require"."""
+    if table["mode"] != "enforce":
+        return Plan(found.kind)
+    ceiling = ceilings.ceiling(table, named)
+    filters, inside, lacking = _filters(ceiling, found, seccomp, is_strict)
+    abi, more = _landlock(ceiling, found, landlock_setting)
+    return Plan(found.kind, filters, inside, ceiling, abi, tuple(own), (*lacking, *more))
+
+
+def _filters(ceiling, found, setting, is_strict):
+    if setting == "off":
+        return (), (), ("seccomp: switched off",)
+    if reason := why_no_seccomp(found):
+        return (), (), (f"seccomp: {reason}: native code can do what the kernel lets its user do",)
+    pieces = ["seal"] + (["mounts"] if is_strict else [])
+    if not ceiling.has_internet:
+        pieces.append("internet")
+    else:
+        pieces += ["ports"] if ceiling.connect is not None or ceiling.listen is not None else []
+        pieces += ["datagrams"] if not ceiling.has_datagrams else []
+    return tuple(pieces), () if ceiling.spawn else ("programs",), ()
+
+
+def why_no_seccomp(found):
+    """Return why there are no filters on a Machine, or an empty text."""
+    if found.system != "Linux":
+        return f"only Linux has it, this is {found.system}"
+    if not machine.program("seal", found.kind):
+        return f"no filter is made for {found.kind}"
+    return "" if found.has_seccomp else "this kernel, or what contains this process, doesn't offer it"
+
+
+def _landlock(ceiling, found, setting):
+    if setting == "off":
+        return 0, ("landlock: switched off",)
+    if found.system != "Linux":
+        return 0, (f"landlock: only Linux has it, this is {found.system}",)
+    if not found.landlock and (setting == "require" or landlock.wanted(ceiling)):
+        return 0, ("landlock: this kernel, or what contains this process, doesn't offer it",)
+    return found.landlock, landlock.missing(ceiling, found.landlock)
+
+
+def programs(made):
+    """Return ((name, mark, program), ...) of every filter of a Plan, for a process that puts them over itself."""
+    names = (*made.filters, *made.inside)
+    return tuple((name, refused.MARK + refused.PIECES.index(name), machine.program(name, made.kind)) for name in names)
+
+
+def for_itself(made):
+    """Return a Plan for a process that no launcher starts: the files and ports of a whole process are no longer its to limit."""
+    if not made.has_landlock:
+        return made
+    return made.without("landlock", "a process that runs already can't be held to files and ports: `importguard run` does that")
+
+
+def refusals(made, *, seccomp, landlock_setting):
+    """Return what is missing of the layers that are demanded."""
+    demanded = [layer for layer, setting in (("seccomp", seccomp), ("landlock", landlock_setting)) if setting == "require"]
+    return tuple(line for line in made.missing if line.partition(":")[0] in demanded)
+
+
+def told(made, *, held, required):
+    """Return what a session tells its processes; `held`: the launcher puts the filters over them."""
+    return {
+        "layers": made.layers,
+        "missing": made.missing,
+        "ceilings": made.ceiling.words() if made.layers else (),
+        "filters": programs(made),
+        "held": made.filters if held else (),
+        "answer": refused.HELD,
+        "required": required,
+    }
