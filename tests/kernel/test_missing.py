@@ -1,0 +1,138 @@
+"""Kernels and machines that lack something: it is said, what can hold holds, and `require` starts nothing."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from support import guarded, worlds
+
+from importguard.kernel import landlock, plan
+from importguard.kernel.ceiling import Ceiling
+from importguard.kernel.machine import Machine
+
+ROOT = Path(__file__).parents[2]
+BENEATH = Path(__file__).with_name("beneath.py")
+CLOSED = Ceiling(writable=("/tmp",), connect=(443,), listen=(), resolve=False, spawn=False, signal=False, abstract=False)
+DENIED = 'deny = ["net.*", "proc.signal"]'
+WITHHELD = f"version = 1\n[application]\n{DENIED}\n[import]\n{DENIED}\n[run]\n{DENIED}\n"
+
+
+@pytest.fixture
+def world(tmp_path, empty_environment):
+    with worlds.furnished(tmp_path, empty_environment) as furnished:
+        yield furnished
+
+
+@pytest.fixture
+def run(world):
+    """Return a function that runs a guarded command on a kernel that lacks something."""
+
+    def run(*beneath, **options):
+        before = ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, str(BENEATH), *beneath, "/usr/bin/env", "-u", "PYTHONPATH"]
+        return guarded.run(world, [world.environment.python, "-c", "print('ran')"], before=before, **options)
+
+    return run
+
+
+NO_SECCOMP = ("ENOSYS", "seccomp")
+NO_LANDLOCK = ("EOPNOTSUPP", "landlock_create_ruleset")
+NO_RESTRICTION = ("EPERM", "landlock_restrict_self")
+SIXTEEN = ("layers", "16")
+CASES = [
+    (NO_SECCOMP, None, "seccomp: the kernel refuses it: Function not implemented"),
+    (NO_LANDLOCK, WITHHELD, "landlock: this kernel, or what contains this process, doesn't offer it"),
+    (NO_RESTRICTION, WITHHELD, "landlock: the kernel refuses it: Operation not permitted"),
+    (SIXTEEN, WITHHELD, f"landlock: the kernel refuses it: {landlock.MOST_LAYERS}"),
+]
+
+
+@pytest.mark.parametrize(("beneath", "policy", "said"), CASES)
+def test_what_a_kernel_lacks_is_said(run, beneath, policy, said):
+    """The command runs; its `armed` record and a `degraded` one name what doesn't hold, and `layers` doesn't list it."""
+    outcome = run(*beneath, policy=policy)
+
+    assert outcome.stdout == "ran\n", outcome.story()
+    armed = next(record for record in outcome.records if record["event"] == "armed")
+    assert said in armed["missing"] and said.partition(":")[0] not in armed["layers"]
+    assert said in [record["reason"] for record in outcome.records if record["event"] == "degraded"]
+
+
+@pytest.mark.parametrize(("beneath", "policy", "said"), CASES)
+def test_what_is_demanded_and_lacking_starts_nothing(run, beneath, policy, said):
+    """`--kernel require`: exit status 3, and one line that says why."""
+    outcome = run(*beneath, policy=policy, options=("--kernel", "require"))
+
+    assert (outcome.returncode, outcome.stdout) == (3, "")
+    assert said in outcome.stderr and outcome.stderr.count("\n") == 1
+
+
+def test_a_policy_may_demand_one_layer_alone(run):
+    """`landlock = "require"` doesn't mind that there is no seccomp; `seccomp = "require"` does."""
+    demand = 'version = 1\n[kernel]\n{} = "require"\n'
+
+    assert run(*NO_SECCOMP, policy=demand.format("landlock")).returncode == 0
+    assert run(*NO_SECCOMP, policy=demand.format("seccomp")).returncode == 3
+
+
+def test_the_variable_is_as_good_as_the_option(run):
+    """IMPORTGUARD_KERNEL=require."""
+    outcome = run(*NO_SECCOMP, variables={"IMPORTGUARD_KERNEL": "require"})
+
+    assert (outcome.returncode, outcome.stdout) == (3, "")
+
+
+def test_doctor_says_which_rung_holds(world):
+    """On this machine, and on one that takes no filter and offers no Landlock."""
+    beneath = ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, str(BENEATH), "ENOSYS", "seccomp,landlock_create_ruleset"]
+    clean = ["/usr/bin/env", "-u", "PYTHONPATH"]
+    command = [*guarded.launcher(), "doctor", "--json"]
+
+    states = []
+    for words in (command, [*beneath, *clean, *command]):
+        done = guarded.run(world, words, mode=guarded.UNGUARDED, seconds=60)
+        checks = {check["name"]: check["state"] for check in json.loads(done.stdout)["checks"]}
+        states.append((checks["seccomp"], checks["landlock"], checks["live fire"]))
+
+    assert states == [("holds", "holds", "holds"), ("fails", "absent", "holds")]
+
+
+HERE = Machine("Linux", "x86_64", True, 7)
+
+
+def planned(found, ceiling=CLOSED, **settings):
+    """Return what is missing on a Machine for a Ceiling."""
+    chosen = {"seccomp": "auto", "landlock_setting": "auto", **settings}
+    _filters, _inside, lacking = plan._filters(ceiling, found, chosen["seccomp"], False)
+    abi, more = plan._landlock(ceiling, found, chosen["landlock_setting"])
+    return abi, [*lacking, *more]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Machine("Darwin", "arm64", False, 0), ["seccomp: only Linux has it, this is Darwin", "landlock: only Linux has it"]),
+        (Machine("Linux", "riscv64", True, 7), ["seccomp: no filter is made for riscv64"]),
+        (Machine("Linux", "x86_64", False, 0), ["seccomp: this kernel, or what contains", "landlock: this kernel, or what contains"]),
+        (Machine("Linux", "x86_64", True, 1), ["landlock: writes need ABI 2, this kernel has 1", *["landlock: "] * 3]),
+        (Machine("Linux", "x86_64", True, 2), ["landlock: truncation need ABI 3", "landlock: TCP ports", "landlock: signals"]),
+        (Machine("Linux", "x86_64", True, 3), ["landlock: TCP ports need ABI 4", "landlock: signals"]),
+        (Machine("Linux", "x86_64", True, 5), ["landlock: signals and abstract sockets need ABI 6"]),
+        (HERE, []),
+    ],
+)
+def test_each_machine_gets_its_own_list(found, said):
+    """macOS, an unknown architecture, gVisor, and kernels by their Landlock: a line for each thing that isn't held."""
+    _abi, missing = planned(found)
+
+    assert len(missing) == len(said)
+    for line, start in zip(missing, said, strict=True):
+        assert line.startswith(start)
+
+
+def test_an_open_ceiling_needs_no_landlock():
+    """Nothing is missing where nothing was to be held, unless Landlock itself is demanded."""
+    bare = Machine("Linux", "x86_64", True, 0)
+
+    assert planned(bare, Ceiling()) == (0, [])
+    assert planned(bare, Ceiling(), landlock_setting="require")[1] != []
