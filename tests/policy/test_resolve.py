@@ -186,11 +186,20 @@ def test_locked_elsewhere(world):
 
 def test_what_can_not_be_had_is_missing(world):
     """What a policy or an option demands and this version can't do is named, so that nothing starts without it."""
-    path = write(world, "mine.toml", 'plugins = ["syslog"]\n[kernel]\nlandlock = "require"\nseccomp = "auto"')
-    found = run(world, {"policy": str(path), "kernel": "require"})
+    path = write(world, "mine.toml", 'plugins = ["syslog"]\n[kernel]\nsupervisor = "require"')
+    found = run(world, {"policy": str(path)})
 
-    assert [line.partition(":")[0] for line in found.missing] == ["kernel = 'require'", str(path), str(path)]
+    assert [line.partition(":")[0] for line in found.missing] == [str(path), str(path)]
     assert run(world, {"kernel": "auto"}).missing == ()
+
+
+def test_the_kernel_option_is_for_both_layers(world):
+    """It goes ahead of a policy, which may choose for each; `auto` where nobody says anything."""
+    path = write(world, "mine.toml", '[kernel]\nlandlock = "require"\nseccomp = "off"')
+    chosen = [run(world, {"policy": str(path), "kernel": typed}) for typed in (None, "require")]
+
+    assert [(found.seccomp, found.landlock) for found in chosen] == [("off", "require"), ("require", "require")]
+    assert (run(world).seccomp, run(world).landlock) == ("auto", "auto")
 
 
 def test_what_is_not_done_is_said(world):
