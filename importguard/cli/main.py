@@ -15,6 +15,7 @@ COMMANDS = {
     "status": "say whether an environment is guarded",
     "audit": "look at an environment without running any of it",
     "advisories": "the known-malicious database",
+    "diff": "say what each distribution newly reaches for between two locks",
     "check": "lint a policy",
     "explain": "say which rule decides, and what to change",
     "allow": "approve a policy that was found in a project",
