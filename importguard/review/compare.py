@@ -2,7 +2,6 @@
 
 import dataclasses
 
-from importguard.lock import model
 from importguard.policy import cover
 from importguard.policy.grants import Grant
 from importguard.review import severity
@@ -66,11 +65,8 @@ def compare(old, new):
 
 
 def _reach(kind, name, before, after):
-    versions = [tuple(entry.version for entry in entries) for entries in (before, after)]
-    there = [bool(entries) for entries in (before, after)]
-    if kind != model.DISTRIBUTION:
-        versions = [("",) * is_there for is_there in there]
-    return Reach(name, kind, *versions, tuple(_changes(before, after)), _other_files(before, after))
+    older, newer = (tuple(entry.version for entry in entries) for entries in (before, after))
+    return Reach(name, kind, older, newer, tuple(_changes(before, after)), _other_files(before, after))
 
 
 def _changes(before, after):
