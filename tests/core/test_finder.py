@@ -71,6 +71,25 @@ def test_no_line_of_a_listed_release_runs(furnish, module):
     assert "MAL-2026-2144" in decision["rule"]
 
 
+LOOKS_ROUND = """
+import sys
+for finder in sys.meta_path:
+    name = finder.__name__ if isinstance(finder, type) else finder.__class__.__name__
+    print(f"{finder.__module__}.{name}")
+"""
+
+
+@pytest.mark.parametrize("core", ["c", "py"])
+def test_a_program_that_asks_finders_who_they_are(furnish, core):
+    """The guard's finder names its module as any other does; awscli asks, and couldn't be imported."""
+    world = furnish()
+
+    outcome = run(world, LOOKS_ROUND, options=("--core", core))
+
+    assert outcome.returncode == 0, outcome.story()
+    assert outcome.stdout.splitlines()[0].startswith("importguard."), outcome.story()
+
+
 OWN_PATH = "import sys\nsys.meta_path = sys.meta_path[1:]\nimport wave\nprint(len(sys.meta_path))\n"
 
 

@@ -202,6 +202,19 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* Programs look at what stands in sys.meta_path by the name of its module, awscli at its import; a type that isn't
+ * made in Python has one, and what is of that type hasn't. */
+static PyObject *
+module_of(PyObject *Py_UNUSED(self), void *Py_UNUSED(nothing))
+{
+    return PyUnicode_FromString("importguard.core.ccore");
+}
+
+static PyGetSetDef attributes[] = {
+    {"__module__", module_of, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 /* No cycle goes through it, and the garbage collector doesn't show what it holds. */
 PyTypeObject FinderType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "importguard.core.ccore.Finder",
@@ -209,6 +222,7 @@ PyTypeObject FinderType = {
     .tp_basicsize = sizeof(Finder),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .tp_methods = methods,
+    .tp_getset = attributes,
 };
 
 /* Return the finder, which has `patches` called; NULL with an exception set. */
