@@ -4,10 +4,13 @@ import argparse
 import os
 import pathlib
 
-from importguard.policy import lint, resolve
+from importguard.lock import read
+from importguard.policy import lint, resolve, shadow
+from importguard.review import own, unused
 
-TEXT = "lint a policy"
+TEXT = "lint a policy and a lock"
 EPILOG = """Without --policy it looks at what a launch from here would find: the project's, the user's and the system's.
+What a policy speaks of and no distribution of the lock needs is told by a lock: --lock, or the project's own.
 
 exit status: 0 nothing found; 1 findings; 2 a file can't be used, with one line for each problem in it.
 
@@ -20,17 +23,34 @@ def add(subparsers):
     formatter = argparse.RawDescriptionHelpFormatter
     parser = subparsers.add_parser("check", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
     parser.add_argument("--policy", metavar="FILE", help="the policy to look at, instead of the project's")
+    parser.add_argument("--lock", metavar="FILE|off", help="the lock to go by, instead of the project's; off: none")
     parser.set_defaults(run=run)
 
 
 def run(args):
     """Print the findings; raises PolicyError when a file can't be used."""
     resolved = resolve.resolve({"policy": args.policy}, os.environ, pathlib.Path.cwd())
-    findings = [*resolved.notices, *resolved.missing]
-    for policy in (*resolved.locked, *resolved.policies):
-        findings += lint.findings(policy)
+    findings = [*resolved.notices, *resolved.missing, *_findings(resolved, _lock(args.lock))]
     for finding in findings:
         print(finding)
     if not findings:
         print(f"no findings: {resolved.name} ({resolved.mode}, preset {resolved.preset})")
     return 1 if findings else 0
+
+
+def _findings(resolved, lock):
+    """Yield what is wrong with each policy, the candidate included, with all of them together, and beside a Lock."""
+    policies = [*resolved.locked, *resolved.policies]
+    if resolved.candidate:
+        policies += [each for each in (*resolved.candidate.locked, *resolved.candidate.policies) if each not in policies]
+    for policy in policies:
+        yield from (*policy.expiring, *lint.findings(policy))
+    yield from shadow.findings(resolved)
+    if lock is not None:
+        yield from unused.findings(policies, lock)
+
+
+def _lock(chosen):
+    """Return the Lock to go by, None for none; raises LockError when it can't be read."""
+    path = None if chosen == "off" else chosen or own.lock_path()
+    return read.read(path) if path else None

@@ -1,7 +1,6 @@
 """`importguard diff`: what each distribution newly reaches for between two locks."""
 
 import argparse
-import os
 import pathlib
 import sys
 
@@ -9,7 +8,7 @@ import importguard
 from importguard import errors
 from importguard.lock import read
 from importguard.policy import find
-from importguard.review import compare, machine, markdown, page, sarif, text
+from importguard.review import compare, machine, markdown, own, page, sarif, text
 
 TEXT = "say what each distribution newly reaches for between two locks"
 EPILOG = """NEW is the project's own lock where it isn't named. `-` is standard input.
@@ -56,13 +55,10 @@ def run(args):
 
 def own_lock():
     """Return the path of the project's lock; raises UsageError where there is none."""
-    here = pathlib.Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / find.LOCK).exists():
-            return os.path.relpath(folder / find.LOCK)
-        if any((folder / mark).exists() for mark in find.ROOT_MARKS):
-            break
-    raise errors.UsageError(f"no {find.LOCK} here or in the project around: name NEW")
+    path = own.lock_path()
+    if path is None:
+        raise errors.UsageError(f"no {find.LOCK} here or in the project around: name NEW")
+    return path
 
 
 def _read(path):

@@ -47,7 +47,8 @@ def run(args):
     loaded = _load(resolved, surroundings, environment)
     request = _recorded(args) if args.record else _asked(args, environment, loaded)
     decision = decide.decide(loaded, request)
-    for line in (*_headline(request, decision), *_deputy(loaded, request)):
+    tried = _load(resolved.candidate, surroundings, environment) if resolved.candidate else None
+    for line in (*_headline(request, decision), *_deputy(loaded, request), *_tried(tried, request)):
         print(line)
     if decision.verdict == "allow":
         return 0
@@ -189,6 +190,14 @@ def _deputy(loaded, request):
     owner = request.owner
     if loaded.is_deputy(owner.name, request.capability, request.target, owner.version, request.argv):
         yield f"  note   {owner.name} is a deputy here: where somebody calls it, the caller is judged instead"
+
+
+def _tried(candidate, request):
+    """Yield what the policy says that is only tried out, where there is one."""
+    if candidate is not None:
+        decision = decide.decide(candidate, request)
+        rule = f", by {decision.rule}" if decision.rule else ""
+        yield ascii_shown(f"  tried  {candidate.name}: {'allow' if decision.verdict == 'allow' else 'deny'}{rule}")
 
 
 def with_line(resolved, request):

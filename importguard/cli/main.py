@@ -16,7 +16,7 @@ COMMANDS = {
     "audit": "look at an environment without running any of it",
     "advisories": "the known-malicious database",
     "diff": "say what each distribution newly reaches for between two locks",
-    "check": "lint a policy",
+    "check": "lint a policy and a lock",
     "explain": "say which rule decides, and what to change",
     "allow": "approve a policy that was found in a project",
     "doctor": "say what holds on this machine, and prove it",

@@ -30,10 +30,10 @@ def target_covers(capability, wide, narrow):
 
 
 def _paths(wide, narrow):
-    return _components(_rooted(wide).split("/"), _rooted(narrow).split("/"))
+    return _components(rooted(wide).split("/"), rooted(narrow).split("/"))
 
 
-def _rooted(path):
+def rooted(path):
     """Return a path pattern with one spelling of each root, which alone stands for all below it."""
     root, slash, rest = path.partition("/")
     root = ALIASES.get(root, root)

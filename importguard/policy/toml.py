@@ -29,7 +29,8 @@ TOP = (
 )  # fmt: skip
 PHASES = {"import": ("startup", "import"), "run": ("run",), "application": ("startup", "import", "run")}
 PACKAGE = ("match", "deputy", "allow", "deny", "startup", "import", "run")
-EXCEPTION = ("package", "match", "allow", "reason", "expires")
+EXCEPTION = ("package", "match", "allow", "reason", "owner", "expires")
+SOON = datetime.timedelta(days=30)
 ANY_PHASE = ("startup", "import", "run")
 RESERVED = ("application", "python", "unowned")
 
@@ -49,7 +50,10 @@ class Line:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy as it was read: settings by dotted key, lines, deputies, and a digest that ignores layout."""
+    """A policy as it was read: settings by dotted key, lines, deputies, and a digest that ignores layout.
+
+    `expired` and `expiring` have a text for each exception that grants nothing any more, or won't in a month.
+    """
 
     name: str
     path: str
@@ -60,6 +64,7 @@ class Policy:
     undeputised: tuple[str, ...]
     app: tuple[str, ...]
     expired: tuple[str, ...]
+    expiring: tuple[str, ...] = ()
 
 
 def read(path, *, today=None):
@@ -136,6 +141,7 @@ class Reader:
         self.deputies = []
         self.undeputised = []
         self.expired = []
+        self.expiring = []
 
     def read(self, path):
         app = ()
@@ -150,7 +156,7 @@ class Reader:
             self.exceptions()
         if self.problems:
             raise errors.PolicyError("\n".join(text for _, text in sorted(self.problems)))
-        found = (tuple(self.lines), tuple(self.deputies), tuple(self.undeputised), app, tuple(self.expired))
+        found = (tuple(self.lines), tuple(self.deputies), tuple(self.undeputised), app, tuple(self.expired), tuple(self.expiring))
         return Policy(self.name, path, digest(self.data), self.settings, *found)
 
     def problem(self, path, reason):
@@ -338,12 +344,22 @@ class Reader:
             return
         if not entry.get("allow"):
             self.problem(path, "an exception needs allow = […]")
-        if expires is not None and expires < self.today:
-            where = f"{self.shown}:{self.line(path)}"
-            self.expired.append(f"{where}: exception for {package!r} expired on {expires}")
+        owner = entry.get("owner", "")
+        if not isinstance(owner, str):
+            self.problem((*path, "owner"), f"owner must be a text, not {_kind(owner)}")
+        elif expires is not None and self.expiry(path, package, owner, expires):
             entry = {}
         specifier = self.specifier(entry, path)
         self.effects(entry, path, package=package, specifier=specifier, phases=ANY_PHASE, prefixed=True)
+
+    def expiry(self, path, package, owner, expires):
+        """Note that an exception has expired, or will soon, and whose it is; return whether it has."""
+        subject = f"{self.shown}:{self.line(path)}: exception for {package!r}" + (f" of {owner}" if owner else "")
+        if expires < self.today:
+            self.expired.append(printable(f"{subject} expired on {expires}"))
+        elif expires - self.today <= SOON:
+            self.expiring.append(printable(f"{subject} expires on {expires}, in {(expires - self.today).days} days"))
+        return expires < self.today
 
 
 def _is_specifier(text):

@@ -1,5 +1,6 @@
 """The commands check, explain and allow, and the line that would allow what was refused."""
 
+import datetime
 import json
 
 import pytest
@@ -246,3 +247,129 @@ def test_the_suggested_line_allows(request):
 
 SURROUNDINGS = tables.surroundings()
 REFUSING = table.load(tables.compiler.table(BASE, SURROUNDINGS))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[package.boto3]\nrun.allow = ['fs.write:/srv/**', 'env.read:AWS_*']\n", "'fs.write:/srv/**' was never used, says importguard.lock"),
+        ("[package.bota3]\nrun.allow = ['env.read:AWS_*']", "no distribution 'bota3' in importguard.lock, did you mean 'boto3'?"),
+        ("[[exception]]\npackage='boto3'\nallow=['proc.spawn']\nreason='x'", "'proc.spawn' was never used"),
+        ("[package.boto3]\nimport.allow = ['env.read:AWS_KEY']", "'env.read:AWS_KEY' was never used"),
+        ("[package.'bot*']\nrun.allow = ['net.connect:*.example.com']", "'net.connect:*.example.com' was never used"),
+    ],
+)
+def test_check_knows_what_a_lock_has_no_use_of(project, capsys, text, words):
+    """Distributions that nobody has, and grants that nobody was seen to need, are findings, and nothing else is."""
+    (project / "importguard.lock").write_text(LOCK, "utf-8")
+    (project / "importguard.toml").write_text("version = 1\n" + text, "utf-8")
+
+    status, out, _ = run(capsys, "check", "--policy", "importguard.toml")
+
+    assert status == 1
+    assert [words in line for line in out.splitlines() if "this version" not in line] == [True], out
+    assert run(capsys, "check", "--policy", "importguard.toml", "--lock", "off")[1].count(words) == 0
+
+
+LOCK = """version = 1
+[distribution.boto3."1.30"]
+run = ["env.read:AWS_KEY", "net.connect:s3.amazonaws.com:443", "fs.read:$home/.aws/config"]
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[package.boto3]\nrun.allow = ['env.read:AWS_*', 'net.connect:*.amazonaws.com:443', 'fs.read:~/.aws/**']",
+        "[package.boto3]\nmatch = '>=1.30'\nallow = ['fs.read:$secrets']",
+        "[package.boto3]\nallow = ['net.connect:$private']",
+        "[run]\nallow = ['env.read']",
+        "[package.boto3]\nrun.deny = ['proc.spawn']",
+        "[application]\nallow = ['proc.spawn:/bin/ls']",
+        "[package.unowned]\ndeny = ['net.*']",
+    ],
+)
+def test_check_says_nothing_against_what_may_be_used(project, capsys, text):
+    """What a lock shows to be used, or doesn't tell, is no finding; neither is a denial."""
+    (project / "other.lock").write_text(LOCK, "utf-8")
+    (project / "importguard.toml").write_text("version = 1\n" + text, "utf-8")
+
+    status, out, _ = run(capsys, "check", "--policy", "importguard.toml", "--lock", "other.lock")
+
+    assert (status, "no findings" in out) == (0, True), out
+
+
+def test_check_of_a_lock_that_can_not_be_read(project, capsys):
+    """A lock's problems have file and line, and exit status 2."""
+    (project / "importguard.lock").write_text("version = 1\n[distribution.x.'1']\nrun = ['net.conect']\n", "utf-8")
+
+    status, _, err = run(capsys, "check")
+
+    assert status == 2
+    assert "importguard.lock:3: unknown capability 'net.conect', did you mean 'net.connect'?" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "[package.x]\nrun.deny=['net.connect:a:1']\n[[exception]]\npackage='x'\nallow=['net.*']\nreason='y'",
+            "'net.connect:a:1' never counts: importguard.toml:6#exception[0].allow[0] ('net.*') comes before it and says the contrary",
+        ),
+        (
+            "[run]\nallow=['net.connect:a:1']\n[package.'*']\ndeny=['net.*']",
+            None,
+        ),
+        (
+            "[package.x]\nallow=['net.connect:a:1']\n[[exception]]\npackage='x'\nallow=['run:net.*']\nreason='y'",
+            None,
+        ),
+    ],
+)
+def test_check_finds_lines_that_another_one_puts_out(project, capsys, text, words):
+    """A line that an earlier layer decides whole never counts; one of which something is left does."""
+    (project / "importguard.toml").write_text("version = 1\n" + text, "utf-8")
+
+    _, out, _ = run(capsys, "check", "--policy", "importguard.toml")
+
+    assert words in out if words else "never counts" not in out
+
+
+def test_check_looks_at_the_candidate_as_well(project, capsys):
+    """Its mistakes are found before it is what counts."""
+    (project / "importguard.toml").write_text("version = 1\n[candidate]\npolicy = 'next.toml'\n", "utf-8")
+    (project / "next.toml").write_text("version = 1\n[run]\nallow = ['env.read:X']\ndeny = ['env.read:X']\n", "utf-8")
+
+    status, out, _ = run(capsys, "check", "--policy", "importguard.toml")
+
+    assert status == 1
+    assert "next.toml:3#run.allow[0]: 'env.read:X' never counts" in out
+
+
+def test_an_exception_that_expires_soon(tmp_path):
+    """It grants to its last day; check says who answers for it in the month before, and that it is over afterwards."""
+    path = tmp_path / "p.toml"
+    path.write_text("version = 1\n[[exception]]\npackage='x'\nallow=['net.*']\nreason='y'\nowner='ada'\nexpires=2027-03-31", "utf-8")
+    states = []
+    for today in (datetime.date(2027, 3, 1), datetime.date(2027, 3, 31), datetime.date(2027, 4, 1), datetime.date(2027, 1, 1)):
+        policy = toml.read(path, today=today)
+        states.append((len(policy.lines), policy.expiring, policy.expired))
+
+    subject = f"{path}:2: exception for 'x' of ada"
+    assert states == [
+        (1, (f"{subject} expires on 2027-03-31, in 30 days",), ()),
+        (1, (f"{subject} expires on 2027-03-31, in 0 days",), ()),
+        (0, (), (f"{subject} expired on 2027-03-31",)),
+        (1, (), ()),
+    ]
+
+
+def test_explain_says_what_the_candidate_would_do(project, capsys):
+    """Beside the decision that counts, which alone gives the exit status."""
+    (project / "importguard.toml").write_text("version = 1\n[candidate]\npolicy = 'next.toml'\n", "utf-8")
+    (project / "next.toml").write_text("version = 1\n[run]\ndeny = ['env.read:X']\n", "utf-8")
+
+    status, out, _ = run(capsys, "explain", "env.read", "X", "--package", "acme", "--phase", "run", "--policy", "importguard.toml")
+
+    assert status == 0
+    assert f"  tried  {project / 'next.toml'}: deny, by next.toml:3#run.deny[0]" in out.splitlines()
