@@ -10,7 +10,7 @@ from importguard import session
 from importguard.cli import environment
 from importguard.errors import CannotArm, UsageError
 from importguard.kernel import plan as kernel
-from importguard.launch import bundle, preflight, prepare
+from importguard.launch import bundle, preflight, prepare, start
 from importguard.policy import compile as compiler
 from importguard.policy import named, resolve
 from importguard.report.writer import open_writer
@@ -67,6 +67,7 @@ def resolved_for(options, environ):
         raise UsageError("the mode is off, so there is nothing to enable")
     if resolved.missing:
         raise CannotArm("; ".join(resolved.missing))
+    start.require_no_plugins(resolved, "an enabled environment")
     return resolved
 
 

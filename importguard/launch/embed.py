@@ -22,6 +22,7 @@ def arm(policy=None, *, mode=None, on_violation=None, records=None):
     options = {"policy": policy, "mode": mode, "on_violation": on_violation, "records": records}
     resolved = resolve.resolve(options, environment, os.getcwd())
     start.require_no_missing(resolved)
+    start.require_no_plugins(resolved, "importguard.arm()")
     if resolved.mode == "off":
         return
     me = command.Command(sys.executable, (sys.executable,), sys.executable, "")

@@ -5,6 +5,7 @@ import os
 import sys
 
 from importguard.launch import launcher
+from importguard.plugins import dependencies
 
 RICH = ("rich", "pygments", "markdown_it", "mdurl")
 
@@ -24,4 +25,4 @@ def folders():
 
 def find_rich():
     """Make rich importable; the launcher leaves it out, as few commands want it."""
-    sys.meta_path.append(launcher.DependencyFinder(folders(), RICH))
+    dependencies.admit(RICH)

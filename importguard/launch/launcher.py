@@ -2,26 +2,6 @@
 
 import sys
 
-# What importguard itself needs from its own environment. Nothing else in there can be imported: the standard library
-# tries optional names (`msvcrt` in subprocess) that a hostile package could otherwise answer. structlog tries rich,
-# which takes longer to load than everything else together.
-DEPENDENCIES = ("packaging", "pluggy", "psutil", "structlog", "typing_extensions")
-
-
-class DependencyFinder:
-    """Finds the top-level packages `names` in `folders`, after everybody else was asked."""
-
-    def __init__(self, folders, names=DEPENDENCIES):
-        self.folders = folders
-        self.names = names
-
-    def find_spec(self, name, path=None, target=None):
-        if path is not None or name not in self.names:
-            return None
-        from importlib.machinery import PathFinder
-
-        return PathFinder.find_spec(name, self.folders, target)
-
 
 def main(site, arguments):
     """Run the command line; `site` is importguard's own site directory, or "" in a source checkout."""
@@ -31,7 +11,9 @@ def main(site, arguments):
     import importguard  # noqa: F401  (its submodules are found by its __path__ from here on)
 
     sys.path.remove(root)
-    sys.meta_path.append(DependencyFinder(_folders(root, site)))
+    from importguard.plugins import dependencies
+
+    dependencies.install(_folders(root, site))
     from importguard.cli.main import main as run_command_line
 
     return run_command_line(arguments)

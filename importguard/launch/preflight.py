@@ -25,6 +25,20 @@ def mark_malicious(sites, databases, action):
     return records
 
 
+def mark_named(sites, named, action):
+    """Mark the distributions that plugins call malicious, and return a record for each; see mark_malicious.
+
+    `named` maps PEP 503 names to (id, reason, plugin) triples.
+    """
+    records = []
+    for site in sites.values() if action != "off" else ():
+        for name, known in site["dists"].items():
+            for identity, reason, plugin in named.get(name, ()):
+                known["malicious"] = known["malicious"] or ("" if action == "block" else "warn:") + identity
+                records.append(_called_malicious(name, known["version"], identity, reason, plugin))
+    return records
+
+
 def look_at_startup_files(site_dirs, sites, version):
     """Return (a record for each start-up file whose content is not well known, the paths of the known ones).
 
@@ -77,6 +91,14 @@ def _malicious(name, version, advisory):
     return _decision(
         verdict="log", capability="import", target=name, owner=owner, module=name, rule=rule, reason=reason
     )
+
+
+def _called_malicious(name, version, identity, reason, plugin):
+    owner = {"name": name, "version": version, "kind": "distribution"}
+    return _decision(
+        verdict="log", capability="import", target=name, owner=owner, module=name, rule=f"plugin:{plugin}",
+        reason=f"{name} {version}: {reason} ({identity}, says the plugin {plugin})",
+    )  # fmt: skip
 
 
 def _unknown_file(file, sites):

@@ -1,8 +1,8 @@
 """Everything that happens before the command starts: policy, ledger, preflight, session file."""
 
+import dataclasses
 import pathlib
 import time
-from dataclasses import dataclass
 
 import importguard
 from importguard import core, session
@@ -16,7 +16,7 @@ from importguard.policy import compile as compiler
 from importguard.policy import named
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Prepared:
     """A session that is ready to be used: its directory, what was found beforehand, and whose command is run."""
 
@@ -34,12 +34,17 @@ def look(command, environment):
     return target.look(command, environment, folder=str(pathlib.Path.cwd()))
 
 
-def prepare(found, resolved, environment, argv, *, records, inside=False):
+def prepare(found, resolved, environment, argv, *, records, inside=False, plugins=None):
     """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe.
 
     `inside`: this very process is to be guarded, which nobody can start with the kernel's layers over it any more.
+    `plugins` is a plugins.host.Host, whose plugins may know more owners and advisories, and deny more.
     """
     marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
+    if plugins:
+        plugins.owners(found.sites)
+        marked += preflight.mark_named(found.sites, plugins.advisories(found.sites), resolved.malicious)
+        resolved = dataclasses.replace(resolved, locked=(*resolved.locked, *plugins.policies(found.sites)))
     unknown, known = [], ()
     if found.interpreter is not None:
         version = found.interpreter.version[:2]

@@ -60,16 +60,36 @@ def require_no_missing(resolved):
         raise CannotArm("; ".join(missing))
 
 
+def require_no_plugins(resolved, where):
+    """Raise CannotArm where a policy names plugins that nobody could call: they are for the launcher of `run` alone."""
+    if resolved.plugins:
+        names = ", ".join(map(repr, resolved.plugins))
+        raise CannotArm(f"plugins {names} are called by `importguard run` alone, not in {where}")
+
+
+def _load_plugins(resolved):
+    """Return the Host of the plugins that the policy names, or None."""
+    if not resolved.plugins:
+        return None
+    from importguard.plugins import host  # a start that names no plugin pays nothing for them
+
+    return host.Host(resolved.plugins)
+
+
 def _run_supervised(command, found, resolved, environment, log):
     _require_dependencies()
+    plugins = _load_plugins(resolved)
     writer = open_writer(resolved.records) if resolved.records else None
-    prepared = prepare.prepare(found, resolved, environment, command.argv, records="")
+    prepared = prepare.prepare(found, resolved, environment, command.argv, records="", plugins=plugins)
     try:
         directory.hold(prepared.directory)
         pipe = directory.make_pipe(prepared.directory)
         supervised = supervisor.Supervisor(
-            pipe=pipe, writer=writer, log=log, is_python=found.interpreter is not None, recent=Recent(environment)
-        )
+            pipe=pipe, writer=writer, log=log, is_python=found.interpreter is not None, recent=Recent(environment),
+            plugins=plugins,
+        )  # fmt: skip
+        for line in plugins.notices if plugins else ():
+            log.notice(line)
         _report(prepared, supervised.take)
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))
@@ -82,7 +102,14 @@ def _run_supervised(command, found, resolved, environment, log):
 
 
 def _run_in_place(command, found, resolved, environment, log):
-    prepared = prepare.prepare(found, resolved, environment, command.argv, records=records_in_place(resolved.records))
+    plugins = _load_plugins(resolved)
+    if plugins and plugins.takes_records():
+        names = ", ".join(map(repr, plugins.takes_records()))
+        raise CannotArm(f"--no-supervisor leaves nobody who could hand records to the plugins {names}")
+    target = records_in_place(resolved.records)
+    prepared = prepare.prepare(found, resolved, environment, command.argv, records=target, plugins=plugins)
+    for line in plugins.notices if plugins else ():
+        log.notice(line)
     _report(prepared, log.show)
     path, argv, environment = _guarded(command, prepared, environment)
     layers.take(prepared.kernel)

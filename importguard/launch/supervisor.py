@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import os
 import select
 import signal
@@ -29,15 +30,16 @@ class Supervisor:
     """Supervises one command.
 
     `pipe` is the read end of the records pipe, `writer` a Writer or None, `log` a Log, `is_python` whether the command
-    itself must report that it is guarded.
+    itself must report that it is guarded. `plugins` is a plugins.host.Host or None.
     """
 
-    def __init__(self, *, pipe, writer, log, is_python=False, recent=None):
+    def __init__(self, *, pipe, writer, log, is_python=False, recent=None, plugins=None):
         self.pipe = pipe
         self.is_python = is_python
         self.writer = writer
         self.log = log
         self.recent = recent
+        self.plugins = plugins
         self.armed = False
         self.counts = {}
         self.tried = 0  # what only the candidate denies
@@ -58,6 +60,7 @@ class Supervisor:
             poll.poll(self._timeout())
             _drain(wakeup)
             self._read()
+            self._heed_plugins()
             self._statuses.update(tree.reap())
         self._read()
         forwarder.child = 0
@@ -81,6 +84,8 @@ class Supervisor:
         os.set_blocking(other, False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(other, warn_on_full_buffer=False)
+        if self.plugins:
+            self.plugins.start(functools.partial(_wake, other))
         poll = select.poll()
         poll.register(self.pipe, select.POLLIN)
         poll.register(wakeup, select.POLLIN)
@@ -109,13 +114,31 @@ class Supervisor:
             self.take(fields)
             return
         # First the deed, then the words: to store and to show a record takes longer than a process needs to do harm.
+        ended = self._kill_for(fields)
+        self.take(fields)
+        self.take(record("killed", reason=f"{fields['capability']} {fields['target']}", **ended))
+
+    def _kill_for(self, fields):
+        """Kill the whole tree on account of a record, and return what the `killed` record says of it."""
         self._killed_for = fields
         killed, statuses, survivors = tree.kill_tree()
         self._statuses.update(statuses)
-        self.take(fields)
-        reason = f"{fields['capability']} {fields['target']}"
-        cause = fields.get("id", "")
-        self.take(record("killed", pid=self._child, cause=cause, reason=reason, processes=killed, survivors=survivors))
+        return {"pid": self._child, "cause": fields.get("id", ""), "processes": killed, "survivors": survivors}
+
+    def _heed_plugins(self):
+        """Say what went wrong with plugins, and kill the tree when one of them wants that."""
+        if not self.plugins:
+            return
+        for name, problem in self.plugins.problems():
+            self._blame_plugin(name, problem)
+        verdict = self.plugins.verdict()
+        if verdict is not None and self._killed_for is None:
+            name, fields = verdict
+            ended = self._kill_for(fields)
+            self.take(record("killed", reason=f"the plugin {name} wanted it", **ended))
+
+    def _blame_plugin(self, name, problem):
+        self.take(record("degraded", pid=os.getpid(), reason=f"plugin {name!r} {problem}"))
 
     def _finish(self):
         for fields in self._reader.end():
@@ -129,10 +152,14 @@ class Supervisor:
         self._emit(record("exit", pid=self._child, status=code, counts=self.counts))
         if self.tried:
             self.log.notice(f"the candidate would have denied at least {self.tried} operations that were allowed")
+        for name, problem in self.plugins.end() if self.plugins else ():
+            self._blame_plugin(name, problem)
         if self.writer is not None and self.writer.lost:
             self.log.notice(f"{self.writer.lost} records were lost, {self.writer.name}: {self.writer.problem}")
 
     def _emit(self, fields):
+        if self.plugins:
+            self.plugins.take(fields)
         if self.writer is not None:
             self.writer.write(fields)
             if self.writer.lost and not self._warned:
@@ -173,6 +200,12 @@ def _start(path, argv, environment, mask):
             return os.posix_spawn("/bin/sh", ("sh", path, *argv[1:]), environment, setsigmask=mask, setsigdef=default)
     except OSError as error:
         raise NotExecutable(f"can't execute {path!r}: {error.strerror}") from error
+
+
+def _wake(fd):
+    # A pipe that is full wakes the loop just as well.
+    with contextlib.suppress(BlockingIOError):
+        os.write(fd, b"p")
 
 
 def _drain(fd):

@@ -42,8 +42,9 @@ CHOICES = {
 class Resolved:
     """What is in force: policies, the first of them counting first, and settings.
 
-    `notices` are lines for the user; `missing` is what was demanded and can't be had, so that nothing may start;
-    `candidate` is what would be in force with the policy that is only tried out, None without one.
+    `plugins` maps the names of plugins, in their order, to their options; `notices` are lines for the user; `missing` is
+    what was demanded and can't be had, so that nothing may start; `candidate` is what would be in force with the policy
+    that is only tried out, None without one.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Resolved:
     landlock: str
     core: str
     records: str
+    plugins: dict[str, dict]
     notices: tuple[str, ...]
     missing: tuple[str, ...]
     candidate: "Resolved | None" = None
@@ -104,6 +106,7 @@ def _resolved(typed, locked, policies, records):
         landlock=strict.get("kernel.landlock"),
         core=typed["core"] or "auto",
         records=records,
+        plugins=_plugins(locked, policies),
         notices=(),
         missing=tuple(_missing(everything)),
     )
@@ -162,6 +165,16 @@ def _records(options, environ, cwd):
     return str(pathlib.Path(cwd, target))
 
 
+def _plugins(locked, policies):
+    """Return {name: options} of the plugins of the locked policies and of the first other one that names any."""
+    naming = [policy for policy in policies if "plugins" in policy.settings][:1]
+    found = {}
+    for policy in (*locked, *naming):
+        options = policy.settings.get("plugin", {})
+        found |= {name: options.get(name, {}) for name in policy.settings.get("plugins", ()) if name not in found}
+    return found
+
+
 def _tightened(policy, others):
     """Return a policy without what would loosen, and what that was; `others` count after it."""
     ignored = {}
@@ -203,6 +216,3 @@ def _missing(policies):
     for policy in policies:
         if policy.settings.get("kernel.supervisor") == "require":
             yield f"{policy.path}: kernel.supervisor = 'require': this version has no supervisor of system calls"
-        if "plugins" in policy.settings:
-            names = ", ".join(map(repr, policy.settings["plugins"]))
-            yield f"{policy.path}: plugins {names}: this version loads none"

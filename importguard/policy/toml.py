@@ -24,8 +24,8 @@ CHOICES = {
     ("kernel", "supervisor"): ("off", "auto", "require"),
 }
 TOP = (
-    "version", "extends", "mode", "on-violation", "bytecode", "startup-files", "locked", "app", "plugins", "advisories",
-    "quarantine", "import", "run", "application", "package", "exception", "candidate", "kernel",
+    "version", "extends", "mode", "on-violation", "bytecode", "startup-files", "locked", "app", "plugins", "plugin",
+    "advisories", "quarantine", "import", "run", "application", "package", "exception", "candidate", "kernel",
 )  # fmt: skip
 PHASES = {"import": ("startup", "import"), "run": ("run",), "application": ("startup", "import", "run")}
 PACKAGE = ("match", "deputy", "allow", "deny", "startup", "import", "run")
@@ -230,14 +230,26 @@ class Reader:
             self.problem(("locked",), f"locked must be true or false, not {_kind(locked)}")
         if locked is True:
             self.settings["locked"] = True
-        if plugins := self.texts(self.data.get("plugins", []), ("plugins",)):
-            self.settings["plugins"] = tuple(plugins)
+        self.plugins()
         self.known(self.section("candidate"), ("policy",), ("candidate",))
         candidate = self.section("candidate").get("policy")
         if candidate is not None and not isinstance(candidate, str):
             self.problem(("candidate", "policy"), f"candidate.policy must be a text, not {_kind(candidate)}")
         elif candidate:
             self.settings["candidate"] = candidate
+
+    def plugins(self):
+        """Gather the plugins that are named, and what each is told; only a plugin itself knows its options."""
+        names = self.texts(self.data.get("plugins", []), ("plugins",))
+        if names:
+            self.settings["plugins"] = tuple(dict.fromkeys(names))
+        options = self.section("plugin")
+        for name, table in options.items():
+            path = ("plugin", name)
+            if self.is_table(table, path) and name not in names:
+                self.problem(path, f"plugin.{name} has options, and plugins = […] doesn't name it{grants.near_miss(name, names)}")
+        if options:
+            self.settings["plugin"] = options
 
     def texts(self, value, path):
         """Return the texts of an array, and report whatever is none."""

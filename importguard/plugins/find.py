@@ -1,0 +1,105 @@
+"""From the name of a plugin in a policy to the plugin: an entry point of importguard's own environment, and no other."""
+
+import importlib.metadata
+import os
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from importguard import errors
+from importguard.plugins import dependencies
+
+GROUP = "importguard.plugins"
+
+
+class PluginError(errors.CannotArm):
+    """A plugin that the policy names can't be used, so nothing was started."""
+
+    code = "IG305"
+
+
+def find(name, options):
+    """Return the plugin called `name`, made with its options; raises PluginError.
+
+    Only that plugin's distribution and what it requires become importable.
+    """
+    installed = {canonicalize_name(dist.metadata["Name"] or ""): dist for dist in _distributions()}
+    found = [(dist, point) for dist in installed.values() for point in dist.entry_points if _is_called(point, name)]
+    if not found:
+        raise PluginError(
+            f"plugin {name!r} is not installed beside importguard (no entry point of that name in {GROUP!r})"
+        )
+    if len(found) > 1:
+        owners = " and ".join(sorted(dist.metadata["Name"] for dist, _point in found))
+        raise PluginError(f"plugin {name!r} is claimed by {owners}")
+    dist, point = found[0]
+    for needed in _closure(dist, installed):
+        dependencies.admit(_top_levels(needed))
+    return _make(name, point, options)
+
+
+def _make(name, point, options):
+    """Call what the entry point names; whatever a stranger's code raises becomes one line."""
+    try:
+        return point.load()(options)
+    except ValueError as error:
+        raise PluginError(f"plugin {name!r}: {error}") from error
+    except Exception as error:
+        raise PluginError(f"plugin {name!r} can't be loaded: {type(error).__name__}: {error}") from error
+
+
+def _distributions():
+    return importlib.metadata.distributions(path=dependencies.folders())
+
+
+def _is_called(point, name):
+    return point.group == GROUP and point.name == name
+
+
+def _closure(dist, installed):
+    """Return a distribution and all that it requires here, importguard itself left out."""
+    wanted, found = [dist], []
+    while wanted:
+        dist = wanted.pop()
+        if dist in found:
+            continue
+        found.append(dist)
+        for text in dist.requires or ():
+            name = _required(text)
+            if name in installed and name != "importguard":
+                wanted.append(installed[name])
+    return found
+
+
+def _required(text):
+    """Return the PEP 503 name of a requirement that counts here, else an empty text."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return ""
+    if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+        return ""
+    return canonicalize_name(requirement.name)
+
+
+def _top_levels(dist):
+    """Yield the top-level names that a distribution's RECORD brings."""
+    for path in dist.files or ():
+        top = path.parts[0]
+        if top != ".." and not top.endswith((".dist-info", ".pth", ".data")):
+            yield top.partition(".")[0] if len(path.parts) == 1 else top
+
+
+def importable(folder):
+    """Return the paths at the top of a site directory that Python could import."""
+    paths = []
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        stem = name.partition(".")[0]
+        if (
+            stem.isidentifier()
+            and stem != "__pycache__"
+            and (name.endswith((".py", ".so", ".pyc")) or os.path.isdir(path))
+        ):
+            paths.append(path)
+    return paths

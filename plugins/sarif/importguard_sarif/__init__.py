@@ -1,0 +1,73 @@
+"""Writes what was refused as SARIF 2.1.0, so that code scanning shows it: one result for each owner and operation."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+import importguard
+from importguard.plugins import hookimpl
+
+VERSION = "2.1.0"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+DOCS = "docs/reference/records.md"
+LEVELS = {"deny": "error", "kill": "error", "log": "warning"}
+
+
+class Sarif:
+    """Made with `path`, the file to write (importguard.sarif)."""
+
+    def __init__(self, options):
+        unknown = sorted(set(options) - {"path"})
+        if unknown:
+            raise ValueError(f"unknown option {unknown[0]!r}: only 'path' is known")
+        self.path = pathlib.Path(options.get("path", "importguard.sarif"))
+        self.found = {}
+
+    @hookimpl
+    def importguard_record(self, record):
+        if record["event"] == "decision" and record["verdict"] in LEVELS:
+            key = (record["owner"]["name"], record["capability"], record["target"], record.get("phase"))
+            known = self.found.setdefault(key, {**record, "count": 0})
+            known["count"] += record.get("count", 1)
+
+    @hookimpl
+    def importguard_finish(self):
+        text = json.dumps(log(self.found.values()), indent=2) + "\n"
+        # In one step: whoever uploads the file never sees half of it.
+        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as file:
+            file.write(text)
+        os.replace(file.name, self.path)
+
+
+def log(records):
+    """Return the SARIF log of some decision records."""
+    records = list(records)
+    rules = [{"id": name, "helpUri": DOCS} for name in sorted({record["capability"] for record in records})]
+    driver = {"name": "importguard", "version": importguard.__version__, "rules": rules}
+    return {
+        "version": VERSION,
+        "$schema": SCHEMA,
+        "runs": [{"tool": {"driver": driver}, "results": list(map(result, records))}],
+    }
+
+
+def result(record):
+    """Return one record as a SARIF result; its place is the innermost frame that the record names."""
+    owner = record["owner"]
+    who = " ".join(filter(None, (owner["name"], owner.get("version"))))
+    text = f"{who} -> {record['capability']} {record['target']} in phase {record.get('phase', '')}: {record['verdict']}"
+    found = {
+        "ruleId": record["capability"],
+        "level": LEVELS[record["verdict"]],
+        "message": {"text": text},
+        "occurrenceCount": max(1, record["count"]),
+        "properties": {"id": record["id"], "rule": record.get("rule", "")},
+    }
+    frames = [frame for frame in record.get("stack", ()) if frame.get("file")]
+    if frames:
+        uri = pathlib.Path(frames[0]["file"])
+        region = {"startLine": max(1, int(frames[0].get("line") or 1))}
+        where = uri.as_uri() if uri.is_absolute() else uri.as_posix()
+        found["locations"] = [{"physicalLocation": {"artifactLocation": {"uri": where}, "region": region}}]
+    return found

@@ -1,0 +1,42 @@
+"""The SARIF plugin: what a code scanner would read."""
+
+import json
+
+from importguard_sarif import Sarif
+
+RECORD = {
+    "v": 1, "id": "01J", "time": "2026-11-22T07:00:00.123456Z", "event": "decision", "pid": 7, "verdict": "deny",
+    "capability": "proc.spawn", "target": "/bin/sh", "phase": "import", "rule": "preset:recommended#import.deny[1]",
+    "owner": {"name": "acme", "version": "1.0", "kind": "distribution"},
+    "stack": [{"owner": "acme", "file": "/site/acme/__init__.py", "line": 3, "function": "<module>"}],
+}  # fmt: skip
+
+
+def written(tmp_path, *records):
+    plugin = Sarif({"path": str(tmp_path / "out.sarif")})
+    for record in records:
+        plugin.importguard_record(record)
+    plugin.importguard_finish()
+    return json.loads((tmp_path / "out.sarif").read_text())
+
+
+def test_refusal_is_a_result_at_its_place(tmp_path):
+    """Refusals of one kind are one result that counts them, at the innermost frame, under a rule that the tool declares."""
+    run = written(tmp_path, RECORD, {**RECORD, "count": 4}, {**RECORD, "event": "armed"})["runs"][0]
+
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["proc.spawn"]
+    (result,) = run["results"]
+    assert (result["ruleId"], result["level"], result["occurrenceCount"]) == ("proc.spawn", "error", 5)
+    assert result["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "file:///site/acme/__init__.py"}, "region": {"startLine": 3},
+    }  # fmt: skip
+
+
+def test_run_without_refusals_leaves_an_empty_log(tmp_path):
+    """A run in which nothing was refused writes a log without results: code scanning then closes what it had open."""
+    assert written(tmp_path, {**RECORD, "verdict": "allow"})["runs"][0]["results"] == []
+
+
+def test_record_without_frames_has_no_place(tmp_path):
+    """What has no frame (a start-up file that was never run) is a result without a place."""
+    assert "locations" not in written(tmp_path, {**RECORD, "stack": []})["runs"][0]["results"][0]
