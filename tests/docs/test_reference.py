@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).parents[2]
 REFERENCE = PROJECT / "docs/reference"
 CODE = re.compile(r"\bIG\d{3}\b")
@@ -31,13 +33,14 @@ def test_every_error_has_a_next_step():
     assert [section[:5] for section in sections if "**Next:**" not in section] == []
 
 
-def test_page_of_commands_is_that_of_the_parsers():
-    """docs/reference/commands.md is what its generator writes now."""
-    spec = importlib.util.spec_from_file_location("command_reference", PROJECT / "tools/command_reference.py")
-    generator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
+@pytest.mark.parametrize(("page", "generator"), [("commands", "command_reference"), ("plugins", "hook_reference")])
+def test_page_is_what_its_generator_writes(page, generator):
+    """A page that is made from the code is what its generator writes now."""
+    spec = importlib.util.spec_from_file_location(generator, PROJECT / f"tools/{generator}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
 
-    assert (REFERENCE / "commands.md").read_text() == generator.page()
+    assert (REFERENCE / f"{page}.md").read_text() == module.page()
 
 
 def test_page_of_records_names_every_field():

@@ -1,5 +1,6 @@
 """A launcher whose own environment holds plugins: importguard's own ones, and those that a test makes up."""
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -9,7 +10,7 @@ import pytest
 from support import envs, guarded, wheels, worlds
 
 PROJECT = Path(__file__).parents[2]
-FIRST_PARTY = tuple(sorted(path.parent.name for path in (PROJECT / "plugins").glob("*/pyproject.toml")))
+FIRST_PARTY = ("cooldown", "example", "kill", "sarif", "syslog")
 THIEF = """
 import os, subprocess, urllib.request
 for attempt in (lambda: subprocess.run(["/bin/true"]), lambda: urllib.request.urlopen(os.environ["SINK"], timeout=5)):
@@ -38,31 +39,10 @@ class Plugged:
         wheel = wheels.Wheel(
             f"acme-{name}", "1.0", {f"{module}.py": source}, meta={"entry_points.txt": points}, requires=requires
         )
-        self._unpack(wheels.build(wheel, self.folder.parent / "wheels", self.interpreter))
+        self.unpack(wheels.build(wheel, self.folder.parent / "wheels", self.interpreter))
 
-    def install_first_party(self, *names):
-        """Install plugins of this repository."""
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-index",
-            "--no-build-isolation",
-            "--target",
-        ]
-        folders = [self.folder.parent / "source" / name for name in names]
-        for folder in folders:
-            # A build leaves files beside what it builds.
-            subprocess.run(
-                ["cp", "-r", PROJECT / "plugins" / folder.name, folder.parent.mkdir(exist_ok=True) or folder],
-                check=True,
-            )
-        subprocess.run([*command, self.folder, *folders], check=True, timeout=120, capture_output=True)
-
-    def _unpack(self, wheel):
+    def unpack(self, wheel):
+        """Install a wheel that is there already."""
         subprocess.run([sys.executable, "-m", "zipfile", "-e", wheel, self.folder], check=True, timeout=20)
 
     def launcher(self):
@@ -82,6 +62,17 @@ class Plugged:
 def plugged(tmp_path, interpreter):
     """A launcher's environment without any plugin."""
     return Plugged(tmp_path / "launcher", interpreter)
+
+
+@pytest.fixture(scope="session")
+def first_party(tmp_path_factory):
+    """The wheels of the plugins of this repository, but for those that need more than importguard."""
+    folder = tmp_path_factory.mktemp("first-party")
+    # A build leaves files beside what it builds.
+    sources = [shutil.copytree(PROJECT / "plugins" / name, folder / "source" / name) for name in FIRST_PARTY]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", folder, *sources], check=True, timeout=120, capture_output=True)
+    return sorted(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="session")
