@@ -31,6 +31,7 @@ def run(args):
     """Print the findings; raises PolicyError when a file can't be used."""
     resolved = resolve.resolve({"policy": args.policy}, os.environ, pathlib.Path.cwd())
     findings = [*resolved.notices, *resolved.missing, *_findings(resolved, _lock(args.lock))]
+    findings += _missing_plugins(resolved.plugins)
     for finding in findings:
         print(finding)
     if not findings:
@@ -54,3 +55,11 @@ def _lock(chosen):
     """Return the Lock to go by, None for none; raises LockError when it can't be read."""
     path = None if chosen == "off" else chosen or own.lock_path()
     return read.read(path) if path else None
+
+
+def _missing_plugins(names):
+    if not names:
+        return []
+    from importguard.plugins import find  # reads the metadata of a whole environment: only a policy with plugins pays
+
+    return [problem for name in names if (problem := find.problem(name))]

@@ -23,7 +23,24 @@ def find(name, options):
 
     Only that plugin's distribution and what it requires become importable.
     """
-    installed = {canonicalize_name(dist.metadata["Name"] or ""): dist for dist in _distributions()}
+    installed = _installed()
+    dist, point = _entry(name, installed)
+    for needed in _closure(dist, installed):
+        dependencies.admit(_top_levels(needed))
+    return _make(name, point, options)
+
+
+def problem(name):
+    """Return why a plugin can't be had, "" when it is there; nothing of it is loaded."""
+    try:
+        _entry(name, _installed())
+    except PluginError as error:
+        return error.args[0]
+    return ""
+
+
+def _entry(name, installed):
+    """Return (distribution, entry point) of a plugin; raises PluginError."""
     found = [(dist, point) for dist in installed.values() for point in dist.entry_points if _is_called(point, name)]
     if not found:
         raise PluginError(
@@ -32,10 +49,7 @@ def find(name, options):
     if len(found) > 1:
         owners = " and ".join(sorted(dist.metadata["Name"] for dist, _point in found))
         raise PluginError(f"plugin {name!r} is claimed by {owners}")
-    dist, point = found[0]
-    for needed in _closure(dist, installed):
-        dependencies.admit(_top_levels(needed))
-    return _make(name, point, options)
+    return found[0]
 
 
 def _make(name, point, options):
@@ -48,8 +62,12 @@ def _make(name, point, options):
         raise PluginError(f"plugin {name!r} can't be loaded: {type(error).__name__}: {error}") from error
 
 
-def _distributions():
-    return importlib.metadata.distributions(path=dependencies.folders())
+def _installed():
+    """Return {PEP 503 name: distribution} of importguard's own environment."""
+    found = {}
+    for dist in importlib.metadata.distributions(path=dependencies.folders()):
+        found.setdefault(canonicalize_name(dist.metadata["Name"] or ""), dist)
+    return found
 
 
 def _is_called(point, name):

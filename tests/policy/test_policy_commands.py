@@ -52,7 +52,7 @@ def test_check_finds_nothing(project, capsys):
         ("[import]\nallow = ['proc.*']", "gives every distribution proc.spawn"),
         ("[import]\nallow = ['*']", "gives every distribution net.connect and proc.spawn"),
         ("[[exception]]\npackage='x'\nallow=['net.*']\nreason='y'\nexpires=2020-01-01", "expired on 2020-01-01"),
-        ("plugins = ['syslog']", "this version loads none"),
+        ("plugins = ['syslog']", "plugin 'syslog' is not installed beside importguard"),
     ],
 )
 def test_check_finds(project, capsys, text, words):
