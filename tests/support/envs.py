@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from support import wheels
+from support import installing, wheels
 from support.interpreters import Interpreter
 
 PIP_SECONDS = 300
@@ -55,6 +55,10 @@ def copy(environment, path):
 def install(environment, *items, folder, home=None, options=()):
     """Build each Wheel of `items` into `folder` and install all in one go; into `home`'s user site when it is given."""
     paths = [wheels.build(item, folder, environment.interpreter) for item in items]
+    if not home and not options and all(installing.is_plain(environment, item) for item in items):
+        for path in paths:
+            installing.install(environment, path)
+        return
     where = ["--user"] if home else []
     pip(environment, "install", "--no-index", "--no-deps", *where, *options, *paths, home=home)
 
