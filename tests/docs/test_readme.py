@@ -1,8 +1,9 @@
-"""The README and the tutorial do what they say: their shell examples run, and their links lead somewhere."""
+"""The pages do what they say: their shell examples run, their policies are valid, and their links lead somewhere."""
 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -13,7 +14,9 @@ from support import envs, guarded
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)#:]+)\)")
+HOW_TO = sorted((PROJECT / "docs/how-to").glob("*.md"))
+LINK = re.compile(r"\]\(([^):#]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 EXIT = re.compile(r"\s+# exit (\d)$")
 # The gate runs these two themselves, from a fresh clone.
 MADE = ("make demo", "make test")
@@ -54,9 +57,29 @@ def test_shell_examples_of_the_readme_run(block, project):
     folder, variables = project
 
     for line in block:
-        done = subprocess.run(["sh", "-c", line], cwd=folder, env=variables, capture_output=True, text=True, timeout=60)
-        expected = EXIT.search(line)
-        assert done.returncode == (int(expected[1]) if expected else 0), f"{line}\n{done.stdout}{done.stderr}"
+        require_exit(line, folder, variables)
+
+
+def require_exit(line, folder, variables):
+    """Fail unless a line ends with the exit status that it shows."""
+    done = subprocess.run(["sh", "-c", line], cwd=folder, env=variables, capture_output=True, text=True, timeout=60)
+    expected = EXIT.search(line)
+    assert done.returncode == (int(expected[1]) if expected else 0), f"{line}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_examples_of_a_how_to(page, project, tmp_path):
+    """In their order, in one project: each policy is one that `check` has nothing to say about, each line ends as it shows."""
+    folder = shutil.copytree(project[0], tmp_path / "project", symlinks=True)
+    variables = {**project[1], "HOME": str(tmp_path)}
+    (folder / "importguard.next.toml").write_text('version = 1\n[run]\ndeny = ["net.connect"]\n')
+
+    for language, text in FENCE.findall(page.read_text()):
+        if language == "toml":
+            (folder / "importguard.toml").write_text(text)
+            text = "importguard check --policy importguard.toml\n"
+        for line in text.splitlines() if language in ("sh", "toml") else ():
+            require_exit(line, folder, variables)
 
 
 def test_policy_of_the_tutorial_is_valid(tmp_path, project):
@@ -94,11 +117,19 @@ def test_attack_of_the_tutorial_is_caught(tmp_path, project, empty_environment):
     assert stolen.exists()
 
 
+def anchors(page):
+    """Return what a link into a page may name: its headings, as the usual viewers spell them."""
+    spelled = [re.sub(r"[^\w\s-]", "", heading.lower()).strip() for heading in HEADING.findall(page.read_text())]
+    return {re.sub(r"\s", "-", text) for text in spelled}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_links_of_a_page_lead_somewhere(page):
-    """Every relative link names a file of the project."""
-    targets = LINK.findall(page.read_text())
-
-    missing = [target for target in targets if not (page.parent / target).exists()]
+    """Every relative link names a file of the project, and where it goes on with a `#` a heading in there."""
+    missing = []
+    for target, anchor in LINK.findall(page.read_text()):
+        path = page.parent / target if target else page
+        if not path.exists() or (anchor and anchor not in anchors(path)):
+            missing.append(f"{target}#{anchor}")
 
     assert missing == []
