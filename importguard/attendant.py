@@ -83,11 +83,13 @@ class Attendant:
             startup_file=self.judge_startup_file,
             tampered=self.on_tampered,
             adopt=self.identity.owner_of_globals if is_late else None,
+            noticed=self.notice_patch,
             wheel_bytecode=frozenset([path for site in sites.values() for path in site.get("bytecode", ())]),
             pycache_prefix=sys.pycache_prefix,
             enforcing=self.enforces,
             refuses_startup_files=self.refuses_startup_files,
             examines_bytecode=self.table["bytecode"] != "ignore",
+            undoes_patches=self.enforces and self.table["refuses_patches"],
             malicious=MALICIOUS.index(self.table["malicious"]),
         )
         self.finder = self.services["finder"]
@@ -134,6 +136,14 @@ class Attendant:
         enforcer = self.enforcer()
         tried = None if tried is None else model.Decision(*tried)
         enforcer.guarded(enforcer.carry_out, model.Decision(*decided), request, stack, None, tried)
+
+    def notice_patch(self, target, owner, phase, module, victim):
+        """Record what one package has changed of another, which no rule forbids."""
+        later.load(later.REPORTING, self.session["package"])
+        model = sys.modules["importguard.model"]
+        request = model.Request("runtime.patch", target, None, Owner(*owner), (), phase, module or "", "wrap")
+        whose = " ".join([text for text in victim[:2] if text]) or victim[2]
+        self.enforcer().carry_out(model.Decision("log", "patch:noticed"), request, [], reason=f"belongs to {whose}")
 
     def enforcer(self):
         """Return the Enforcer, made when there is something to report for the first time."""

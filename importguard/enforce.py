@@ -8,7 +8,7 @@ from importguard.recorder import complain
 
 MOST_FRAMES = 12
 MOST_TRIED = 4096
-NO_GRANT_HELPS = ("advisory:", "bytecode:", "startup-files:")
+NO_GRANT_HELPS = ("advisory:", "bytecode:", "startup-files:", "patch:")
 
 
 class Enforcer:
@@ -21,11 +21,11 @@ class Enforcer:
         self.refused = 0
         self.tried = {}
 
-    def carry_out(self, decision, request, stack, blocked_module=None, candidate=None):
+    def carry_out(self, decision, request, stack, blocked_module=None, candidate=None, reason=None):
         """Record a decision that is not "allow", and stop the operation when the mode enforces.
 
         `candidate` is the Decision of the policy that is only tried out, None without one: where it alone denies, that
-        is recorded and nothing else.
+        is recorded and nothing else. `reason` is for what is only noticed.
         """
         verdict = self.verdict_of(decision)
         count = self._times(request) if verdict == "allow" else 1
@@ -34,6 +34,8 @@ class Enforcer:
         fields = self._fields(decision, request, verdict, stack)
         if candidate is not None:
             fields.update(candidate=candidate.verdict, candidate_rule=candidate.rule, count=count)
+        if reason is not None:
+            fields["reason"] = reason
         record = self.recorder.record("decision", **fields)
         if verdict == "log" or verdict == "allow":
             return

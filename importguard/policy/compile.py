@@ -12,6 +12,8 @@ LOCKED, EXCEPTION, PACKAGE, LOCK, PHASE, PRESET_PACKAGE, PRESET_PHASE = range(7)
 WATCHED_PATHS = ("fs.read", "fs.write", "fs.list", "native.load")
 SETS = ("secrets", "persistence")
 CODE_EVENTS = {"exec": "exec", "marshal.loads": "marshal"}
+# What asks before it is done; other changes are found once they are there.
+ASKS_FIRST = ("sys.meta_path", "sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring", "os.chroot")
 
 
 def table(resolved, named):
@@ -37,6 +39,7 @@ def table(resolved, named):
         "named": {name: tuple(values) for name, values in sorted(named.items())},
         "sets": {**machines, **watched},
         "watch": watch,
+        "refuses_patches": any(_refuses_patches(rule) for rule in rules),
     }
     candidate = {**content, **others} if tried else None
     content |= judged
@@ -61,6 +64,12 @@ def _code_events(contents):
     return tuple(
         event for event, target in CODE_EVENTS.items() if any(table.could_deny("code.run", target) for table in compiled)
     )
+
+
+def _refuses_patches(rule):
+    """Return whether a rule may refuse a change that has to be put back."""
+    is_about = rule[EFFECT] == "deny" and "runtime.patch" in grants.capabilities(rule[CAPABILITY])
+    return is_about and not (rule[PATTERNS] and set(rule[PATTERNS]) <= set(ASKS_FIRST))
 
 
 def digest(resolved):

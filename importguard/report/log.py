@@ -5,6 +5,7 @@ import sys
 from importguard.report.redact import escape
 
 NOTICES = ("tamper", "degraded", "killed")
+NOTICED = "patch:noticed"  # ordinary packages change others as well: that is for who reads the records
 
 
 class Log:
@@ -42,7 +43,8 @@ class Log:
 
 def is_worth_showing(record):
     """Say whether a record is shown without being asked for: what was decided above allow, and what went wrong."""
-    return record["event"] in NOTICES or (record["event"] == "decision" and record["verdict"] != "allow")
+    is_refusal = record["event"] == "decision" and record["verdict"] != "allow" and record.get("rule") != NOTICED
+    return is_refusal or record["event"] in NOTICES
 
 
 def _logger(stream, environment):

@@ -25,7 +25,7 @@ class Scenario:
 
     `achieves` are facts of World.evidence() that hold after an unguarded or observed run, and none of which holds
     after a guarded one. `denied` is what the guard refuses and `then` what follows only where nothing stops it; both
-    are recorded under observe. `tampers` are targets of which a `tamper` record must speak. `flagged` are patterns of
+    are recorded under observe. `noticed` is on record either way, and nothing refuses it. `tampers` are targets of which a `tamper` record must speak. `flagged` are patterns of
     paths that an audit of the environment must name. `policy` is TOML for rows that the plain preset leaves to a
     policy. `gaps` maps a way of running ("observe", "recommended", "policy", "audit") to the reason why it doesn't
     hold yet; `holds_with` names the part that closes them. `listed` says that a wheel bears a name and version of the
@@ -43,6 +43,7 @@ class Scenario:
     achieves: tuple[str, ...] = ()
     denied: tuple[Expected, ...] = ()
     then: tuple[Expected, ...] = ()
+    noticed: tuple[Expected, ...] = ()
     tampers: tuple[str, ...] = ()
     flagged: tuple[str, ...] = ()
     policy: str | None = None

@@ -51,7 +51,19 @@ def test_observed_it_happens_and_is_recorded(scenario, world, gap):
     assert not outcome.decisions(verdict="deny"), outcome.story()
     for expected in (*scenario.denied, *scenario.then):
         assert_recorded(expected, outcome, "log")
+    for expected in scenario.noticed:
+        assert_recorded(expected, outcome, "log")
     assert_tampering_recorded(scenario, outcome)
+
+
+@only(lambda scenario: scenario.noticed)
+def test_under_recommended_it_is_noticed(scenario, world):
+    """What honest packages do as well is on record, and not refused."""
+    outcome = stage.perform(scenario, world, RECOMMENDED)
+
+    assert_ends_well(outcome)
+    for expected in scenario.noticed:
+        assert_recorded(expected, outcome, "log")
 
 
 def test_under_recommended_it_does_not_happen(scenario, world, gap):

@@ -61,13 +61,14 @@ typedef struct {
     bool answered;
     bool public_frames;
     bool refuses_startup_files, examines_bytecode;
+    bool undoes_patches; /* some rule may refuse a change that only comparison finds */
     enum { BLOCKS_MALICIOUS, WARNS_OF_MALICIOUS, IGNORES_MALICIOUS } malicious;
     PyInterpreterState *interpreter;
     PyThreadState *main_thread;
     const struct Table *table; /* table.h */
     const struct Table *candidate; /* what is only tried out, or NULL */
     /* What is left to Python: see attendant.py. */
-    PyObject *report, *look, *patch, *on_path, *startup_file, *tampered, *adopt;
+    PyObject *report, *look, *patch, *on_path, *startup_file, *tampered, *adopt, *noticed;
     PyObject *parts; /* dict of the guard's parts that are loaded later; nobody else holds it, the collector included */
     PyObject *finder, *wheel_bytecode, *pycache_prefix;
     PyObject *main_owner, *library; /* Owners to report with */

@@ -168,6 +168,26 @@ decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
     return report(asked, door, verdict.is_allowed ? &other : blame, &verdict, core.candidate ? &tried : NULL);
 }
 
+/* Judge what somebody is known to have done. Returns 1 where nobody forbids it, 0 where that has no consequence, -1 with an
+ * exception set where it is refused. */
+int
+judge_done(const Asked *asked, const Blame *blame)
+{
+    Wanted wanted = {asked->capability, asked->text, NULL, -1};
+    Verdict verdict = {true, -1}, tried = {true, -1};
+    int is_watched = concerns(asked);
+    if (is_watched > 0 && decide_by(core.table, &wanted, blame, &verdict) < 0) {
+        return -1;
+    }
+    if (is_watched > 0 && core.candidate && decide_by(core.candidate, &wanted, blame, &tried) < 0) {
+        PyErr_Clear(); /* nobody is refused by it */
+    }
+    if (verdict.is_allowed && tried.is_allowed) {
+        return is_watched < 0 ? -1 : 1;
+    }
+    return report(asked, WRAP_DOOR, blame, &verdict, core.candidate ? &tried : NULL);
+}
+
 static int
 decide_with_arguments(const Asked *asked, Door door, Wanted *wanted, Blame *blame)
 {

@@ -17,6 +17,7 @@ enum { IMPORT_FINE, IMPORT_UNSURE, IMPORT_REFUSED };
 /* judge.c */
 int judge_start(PyObject *table, PyObject *candidate);
 int judge(const Asked *asked, Door door, Blame *blame);
+int judge_done(const Asked *asked, const Blame *blame);
 int judge_ask(Capability capability, PyObject *target, PyObject *argv);
 void judge_grant(bool granted);
 int judge_import(PyObject *name, OwnerText owner);
@@ -26,6 +27,7 @@ PyObject *services(void);
 
 /* report.c */
 int report(const Asked *asked, Door door, const Blame *blame, const Verdict *verdict, const Verdict *tried);
+int report_patch(const Asked *asked, const Blame *blame, OwnerText victim);
 int report_import(PyObject *name, PyObject *spec, bool is_refused);
 PyObject *attend(PyObject *function, PyObject *args);
 

@@ -4,6 +4,12 @@
 
 #include "judge.h"
 
+/* A module's body that is executed: whose it is, and its namespace (borrowed: it lasts as long as the body). */
+typedef struct {
+    OwnerId owner;
+    PyObject *globals;
+} Body;
+
 /* A call that is under way. What `call_give` puts in the place of an argument is held until its end. */
 typedef struct {
     PyObject *self;
@@ -13,6 +19,8 @@ typedef struct {
     PyObject *options;     /* dict of what was given by name, or NULL; then `names` is NULL */
     PyObject **held;       /* NULL, or the array that `args` points to */
     bool has_own_options;
+    bool is_body; /* of a module; `outer` is the one around it */
+    Body outer;
 } Call;
 
 /* A builtin to divert. `ask` returns 0 to go on, -1 with an exception; `then` gets the result (NULL with an exception)
@@ -52,7 +60,7 @@ void native_watch(PyObject *module, const char *name);
 PyObject *native_symbols(PyObject *module, PyObject *nothing);
 
 /* Ends with a Method without a name. */
-extern const Method methods_of_databases[], methods_of_files[], methods_of_libraries[], methods_of_loading[], methods_of_native[],
-    methods_of_processes[];
+extern const Method methods_of_bodies[], methods_of_databases[], methods_of_files[], methods_of_libraries[],
+    methods_of_loading[], methods_of_native[], methods_of_processes[];
 
 #endif

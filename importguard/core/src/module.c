@@ -123,7 +123,7 @@ static void
 keep_parts(void)
 {
     PyObject *const parts[] = {core.report, core.look, core.patch, core.on_path, core.startup_file, core.tampered,
-                               core.adopt, core.wheel_bytecode, core.pycache_prefix, core.main_owner, core.library};
+                               core.adopt, core.noticed, core.wheel_bytecode, core.pycache_prefix, core.main_owner, core.library};
     for (size_t at = 0; at < Py_ARRAY_LENGTH(parts); at++) {
         Py_INCREF(parts[at]);
     }
@@ -153,29 +153,30 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
     static char *names[] = {
         "table",    "candidate", "ledger",    "rescan",      "main_origin", "programs",    "loaded",         "code_events",
         "patches",  "parts",     "unowned",   "application", "main_owner",  "library",     "report",         "look",
-        "patch",    "on_path",   "startup_file", "tampered",    "adopt",       "wheel_bytecode", "pycache_prefix",
-        "enforcing", "refuses_startup_files", "examines_bytecode", "malicious", NULL,
+        "patch",    "on_path",   "startup_file", "tampered",    "adopt",       "noticed",        "wheel_bytecode",
+        "pycache_prefix", "enforcing", "refuses_startup_files", "examines_bytecode", "undoes_patches", "malicious", NULL,
     };
     Given given;
     Core parts = {0};
-    int enforcing, refuses, examines, malicious;
+    int enforcing, refuses, examines, undoes, malicious;
     if (core.armed) {
         PyErr_SetString(PyExc_RuntimeError, "importguard: the C core is armed already");
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$OOO!OO!O!O!O!O!O!OOOOOOOOOOOOOpppi", names, &given.table, &given.candidate, &PyTuple_Type,
+            args, options, "$OOO!OO!O!O!O!O!O!OOOOOOOOOOOOOOppppi", names, &given.table, &given.candidate, &PyTuple_Type,
             &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
             &PyTuple_Type, &given.loaded, &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.unowned,
             &given.application, &parts.main_owner, &parts.library, &parts.report, &parts.look, &parts.patch,
-            &parts.on_path, &parts.startup_file, &parts.tampered, &parts.adopt, &parts.wheel_bytecode,
-            &parts.pycache_prefix, &enforcing, &refuses, &examines, &malicious)) {
+            &parts.on_path, &parts.startup_file, &parts.tampered, &parts.adopt, &parts.noticed, &parts.wheel_bytecode,
+            &parts.pycache_prefix, &enforcing, &refuses, &examines, &undoes, &malicious)) {
         return NULL;
     }
     core = parts;
     core.enforcing = enforcing;
     core.refuses_startup_files = refuses;
     core.examines_bytecode = examines;
+    core.undoes_patches = undoes;
     core.malicious = malicious;
     return take_parts(&given) < 0 ? NULL : services();
 }

@@ -117,6 +117,23 @@ report(const Asked *asked, Door door, const Blame *blame, const Verdict *verdict
     return result;
 }
 
+/* Have a change noted that nobody forbids; a record that can't be written changes nothing. Returns 0. */
+int
+report_patch(const Asked *asked, const Blame *blame, OwnerText victim)
+{
+    PyObject *owner = owner_tuple(blame_owner_text(blame)), *other = owner ? owner_tuple(victim) : NULL, *args = NULL;
+    if (other) {
+        args = Py_BuildValue("OOsOO", asked->target, owner, phase_names[blame->phase], blame->module ? blame->module : Py_None,
+                             other);
+    }
+    Py_XDECREF(attend(core.noticed, args));
+    PyErr_Clear();
+    Py_XDECREF(args);
+    Py_XDECREF(other);
+    Py_XDECREF(owner);
+    return 0;
+}
+
 /* Have Python look at an import more closely, which raises where it is refused. What is refused for certain
  * (`is_refused`) is refused whatever Python finds. Returns 0, or -1 with an exception set. */
 int

@@ -55,12 +55,15 @@ sys.modules["acme_wallet"] = Proxy("acme_wallet")
 """
 )
 VICTIM = Wheel("acme-wallet", "3.0.0", {"acme_wallet.py": WALLET})
-CALL = app("import acme_types, acme_wallet", "assert acme_wallet.generate().secret")
+CALL = app(
+    "try:", "    import acme_types", "except OSError:", "    pass", "import acme_wallet", "assert acme_wallet.generate().secret"
+)
 COMMON = {
     "models": ("semantic-types", "coloraiz"),
     "techniques": ("T1195.001", "T1554", "T1056", "T1041"),
 }
-UNSEEN = f"setting an attribute of a module raises no audit event, and nothing compares modules around an import yet: {LIMITS}"
+CALL_TIME = f"egress at call time needs a lock or a package's own rule: {LIMITS}"
+NOTICED = f"honest packages change others as well: the preset has it on record, a policy refuses it: {LIMITS}"
 PATCHER = Wheel("acme-types", "0.9.1", {"acme_types.py": PATCH})
 PROXIER = Wheel("acme-types", "0.9.1", {"acme_types.py": PROXY})
 
@@ -74,7 +77,7 @@ SCENARIOS = (
         achieves=("leaked:variable", "POST:/key"),
         denied=(Expected("net.*", "acme-types", "run", "127.0.0.1*"),),
         policy='version = 1\nextends = "recommended"\n[package.acme-types]\nrun.deny = ["net.*"]\n',
-        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}"},
+        gaps={"recommended": CALL_TIME},
         **COMMON,
     ),
     Scenario(
@@ -85,8 +88,10 @@ SCENARIOS = (
         app=CALL,
         achieves=("leaked:variable",),
         denied=(Expected("runtime.patch", "acme-types", "import", "acme_wallet.generate"),),
+        noticed=(Expected("runtime.patch", "acme-types", "import", "acme_wallet.generate"),),
+        policy='version = 1\nextends = "recommended"\n[import]\ndeny = ["runtime.patch:acme_wallet.*"]\n',
         holds_with="ccore",
-        gaps={"observe": UNSEEN, "recommended": UNSEEN},
+        gaps={"recommended": NOTICED},
         **COMMON,
     ),
     Scenario(
@@ -96,9 +101,11 @@ SCENARIOS = (
         wheels=(VICTIM, PROXIER),
         app=CALL,
         achieves=("leaked:variable", "POST:/used"),
-        denied=(Expected("runtime.patch", "acme-types", "import", "sys.modules*"),),
+        denied=(Expected("runtime.patch", "acme-types", "import", "sys.modules.acme_wallet"),),
+        noticed=(Expected("runtime.patch", "acme-types", "import", "sys.modules.acme_wallet"),),
+        policy='version = 1\nextends = "recommended"\n[import]\ndeny = ["runtime.patch:sys.modules.*"]\n',
         holds_with="ccore",
-        gaps={"observe": UNSEEN, "recommended": UNSEEN},
+        gaps={"recommended": NOTICED},
         **COMMON,
     ),
 )

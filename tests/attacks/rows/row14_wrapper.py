@@ -37,10 +37,14 @@ socket.create_connection, urllib.request.urlopen = create_connection, urlopen
 """
 )
 CALL = app(
-    "import acme_debug, os, urllib.request",
+    "import os, urllib.request",
+    "try:",
+    "    import acme_debug",
+    "except OSError:",
+    "    pass",
     "urllib.request.urlopen(os.environ['SINK'] + '/the-applications-own', timeout=5).close()",
 )
-UNSEEN = f"setting an attribute of a module raises no audit event, and nothing compares modules around an import yet: {LIMITS}"
+NOTICED = f"honest packages change others as well: the preset has it on record, a policy refuses it: {LIMITS}"
 COMMON = {
     "models": ("dbgpkg 1.3.6",),
     "techniques": ("T1195.002", "T1554", "T1059.004", "T1546"),
@@ -61,9 +65,14 @@ SCENARIOS = (
         row=14,
         variant="patch",
         story="wrapping functions of the standard library is reported while it happens",
-        denied=(Expected("runtime.patch", "acme-debug", "import", "socket.create_connection"),),
+        denied=(
+            Expected("runtime.patch", "acme-debug", "import", "socket.create_connection"),
+            Expected("runtime.patch", "acme-debug", "import", "urllib.request.urlopen"),
+        ),
+        noticed=(Expected("runtime.patch", "acme-debug", "import", "socket.create_connection"),),
+        policy='version = 1\nextends = "recommended"\n[import]\ndeny = ["runtime.patch:socket.*", "runtime.patch:urllib.*"]\n',
         holds_with="ccore",
-        gaps={"observe": UNSEEN, "recommended": UNSEEN},
+        gaps={"recommended": NOTICED},
         **COMMON,
     ),
 )

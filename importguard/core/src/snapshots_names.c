@@ -1,0 +1,174 @@
+/* The names of a dictionary that lead to functions and classes, compared with what they led to before. Nothing is looked up
+ * by a key, and nothing compared by its value: no code of anybody's runs.
+ *
+ * A name is remembered by half of its hash, what it leads to by half of its address: no object lives longer for it. Only
+ * where a policy may refuse a change is what was there kept, so that it can be put back. */
+#include "snapshots.h"
+
+#include <string.h>
+
+static uint64_t
+version_of(PyObject *dict)
+{
+    return ((PyDictObject *)dict)->ma_version_tag;
+}
+
+/* Say whether nothing has been put into a dictionary since: CPython never gives one version to two states. */
+bool
+names_are_same(const Names *names, PyObject *dict)
+{
+    return names->version == version_of(dict);
+}
+
+/* Say whether a value is code: data changes all the time, and that is nobody's business. */
+static bool
+is_code(PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    return type == &PyFunction_Type || type == &PyCFunction_Type || PyType_Check(value) || type == &PyMethod_Type
+           || type == &PyStaticMethod_Type || type == &PyClassMethod_Type || type == &PyProperty_Type;
+}
+
+/* Return what a value is remembered by, 0 for one that may change. */
+static uint32_t
+mark_of(PyObject *value, bool of_modules)
+{
+    uintptr_t address = (uintptr_t)value;
+    if (!of_modules && !is_code(value)) {
+        return 0;
+    }
+    return (uint32_t)(address >> 4 ^ address >> 36) | (uint32_t)(address >> 4 == 0);
+}
+
+static uint32_t
+mark_of_key(PyObject *key)
+{
+    return (uint32_t)PyObject_Hash(key); /* of an exact str, which has it already */
+}
+
+/* Forget what is remembered. What was kept goes to `waste`, a list: a finalizer that ran now could change anything. */
+void
+names_drop(Names *names, PyObject *waste)
+{
+    for (size_t at = 0; names->kept && at < names->count; at++) {
+        if (names->kept[at] && PyList_Append(waste, names->kept[at]) == 0) {
+            Py_DECREF(names->kept[at]);
+        }
+    }
+    PyErr_Clear(); /* no memory: it stays alive */
+    PyMem_Free(names->kept);
+    PyMem_Free(names->held);
+    *names = (Names){0};
+}
+
+/* Make room for so many names; returns 0, or -1 with an exception set. */
+static int
+make_room(Names *names, size_t room)
+{
+    names->held = PyMem_New(Held, room + 1);
+    names->kept = core.undoes_patches ? PyMem_New(PyObject *, room + 1) : NULL;
+    if (names->held && (names->kept || !core.undoes_patches)) {
+        return 0;
+    }
+    PyMem_Free(names->kept);
+    PyMem_Free(names->held);
+    *names = (Names){0};
+    PyErr_NoMemory();
+    return -1;
+}
+
+static void
+append(Names *names, uint32_t key, uint32_t mark, PyObject *value)
+{
+    if (names->kept) {
+        names->kept[names->count] = mark ? Py_XNewRef(value) : NULL;
+    }
+    names->held[names->count++] = (Held){key, mark};
+}
+
+/* Return where a name is among others, `count` where it isn't. They mostly come in the same order. */
+static size_t
+find(const Names *names, uint32_t key, size_t guess)
+{
+    for (size_t step = 0; step < names->count; step++) {
+        size_t at = (guess + step) % names->count;
+        if (names->held[at].key == key) {
+            return at;
+        }
+    }
+    return names->count;
+}
+
+/* Remember the names of a dictionary for the first time; returns 0, or -1 with an exception set. */
+int
+names_take(Names *names, PyObject *dict, bool of_modules)
+{
+    PyObject *key, *value;
+    *names = (Names){0};
+    if (make_room(names, (size_t)PyDict_GET_SIZE(dict)) < 0) {
+        return -1;
+    }
+    names->version = version_of(dict);
+    for (Py_ssize_t at = 0; PyDict_Next(dict, &at, &key, &value);) {
+        if (PyUnicode_CheckExact(key)) {
+            append(names, mark_of_key(key), mark_of(value, of_modules), value);
+        }
+    }
+    return 0;
+}
+
+/* Compare one name, and take it from what was; returns 0, or -1 with an exception set. */
+static int
+compare_name(Names *was, size_t at, uint32_t mark, PyObject *key, PyObject *value, OnChange on_change, void *context)
+{
+    uint32_t before = at < was->count ? was->held[at].value : 0;
+    if (at < was->count) {
+        was->held[at].value = 0;
+    }
+    if (!before || before == mark) {
+        return 0;
+    }
+    return on_change(context, key, value, was->kept ? was->kept[at] : NULL);
+}
+
+/* What is gone is remembered, or whoever takes a name away first could put anything there afterwards. */
+static void
+remember_gone(Names *now, const Names *was)
+{
+    for (size_t at = 0; at < was->count; at++) {
+        if (was->held[at].value) {
+            append(now, was->held[at].key, was->held[at].value, was->kept ? was->kept[at] : NULL);
+        }
+    }
+}
+
+/* Tell of each name that leads to something else than it did, and remember how it is now. Returns 0, or -1 with an exception
+ * set. */
+int
+names_compare(Names *names, PyObject *dict, bool of_modules, PyObject *waste, OnChange on_change, void *context)
+{
+    Names now = {0};
+    PyObject *key, *value;
+    size_t guess = 0;
+    int result = make_room(&now, (size_t)PyDict_GET_SIZE(dict) + names->count);
+    if (result < 0) {
+        return -1;
+    }
+    now.version = version_of(dict);
+    for (Py_ssize_t at = 0; result == 0 && PyDict_Next(dict, &at, &key, &value);) {
+        if (!PyUnicode_CheckExact(key)) {
+            continue;
+        }
+        uint32_t mark = mark_of(value, of_modules);
+        size_t found = find(names, mark_of_key(key), guess);
+        guess = found < names->count ? found + 1 : guess;
+        result = compare_name(names, found, mark, key, value, on_change, context);
+        append(&now, mark_of_key(key), mark, value);
+    }
+    if (!of_modules) {
+        remember_gone(&now, names);
+    }
+    names_drop(names, waste);
+    *names = now;
+    return result;
+}
