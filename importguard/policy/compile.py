@@ -39,7 +39,7 @@ def table(resolved, named):
         "named": {name: tuple(values) for name, values in sorted(named.items())},
         "sets": {**machines, **watched},
         "watch": watch,
-        "refuses_patches": any(_refuses_patches(rule) for rule in rules),
+        "refuses_patches": any(_refuses_patches(rule) for rule in judged["rules"]),
     }
     candidate = {**content, **others} if tried else None
     content |= judged

@@ -61,6 +61,7 @@ def test_repeats_are_shown_as_one_line():
         ({"event": "exit"}, False),
         ({"event": "decision", "verdict": "allow"}, False),
         ({"event": "decision", "verdict": "log"}, True),
+        ({"event": "decision", "verdict": "log", "rule": "patch:noticed"}, False),
         ({"event": "tamper"}, True),
         ({"event": "killed"}, True),
     ],

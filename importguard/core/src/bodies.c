@@ -80,6 +80,16 @@ judge_change(const Change *change, const Body *author)
     return result;
 }
 
+/* What has changed since is nobody's doing: the guard has put it back. */
+static int
+take_note(void)
+{
+    Changes changes = {0};
+    int result = snapshots_compare(NOBODY, &changes);
+    changes_drop(&changes);
+    return result;
+}
+
 /* Judge what has changed, and put back what is refused; the first of it is what the importer hears of. Returns 0, or -1 with an
  * exception set. */
 static int
@@ -105,6 +115,9 @@ judge_changes(const Changes *changes, const Body *author)
                 Py_XDECREF(raised[part]);
             }
         }
+    }
+    if (first[0] && take_note() < 0) {
+        PyErr_Clear();
     }
     PyErr_Restore(first[0], first[1], first[2]);
     return first[0] ? -1 : 0;

@@ -1,7 +1,7 @@
 /* The names of a dictionary that lead to functions and classes, compared with what they led to before. Nothing is looked up
  * by a key, and nothing compared by its value: no code of anybody's runs.
  *
- * A name is remembered by half of its hash, what it leads to by half of its address: no object lives longer for it. Only
+ * A name is remembered by half of its hash, what it leads to by a hash of its address: no object lives longer for it. Only
  * where a policy may refuse a change is what was there kept, so that it can be put back. */
 #include "snapshots.h"
 
@@ -29,15 +29,27 @@ is_code(PyObject *value)
            || type == &PyStaticMethod_Type || type == &PyClassMethod_Type || type == &PyProperty_Type;
 }
 
+/* Return something that belongs to a value: the address alone may be another's once the value is gone. */
+static PyObject *
+part_of(PyObject *value)
+{
+    if (PyFunction_Check(value)) {
+        return PyFunction_GET_CODE(value);
+    }
+    return PyType_Check(value) ? ((PyTypeObject *)value)->tp_dict : PyModule_Check(value) ? PyModule_GetDict(value) : NULL;
+}
+
 /* Return what a value is remembered by, 0 for one that may change. */
 static uint32_t
 mark_of(PyObject *value, bool of_modules)
 {
-    uintptr_t address = (uintptr_t)value;
     if (!of_modules && !is_code(value)) {
         return 0;
     }
-    return (uint32_t)(address >> 4 ^ address >> 36) | (uint32_t)(address >> 4 == 0);
+    uint64_t mixed = ((uint64_t)(uintptr_t)value >> 4) * 0x9E3779B97F4A7C15u ^ ((uint64_t)(uintptr_t)part_of(value) >> 4);
+    mixed *= 0xD6E8FEB86659FD93u;
+    uint32_t mark = (uint32_t)(mixed >> 32);
+    return mark ? mark : 1;
 }
 
 static uint32_t
