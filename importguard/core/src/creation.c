@@ -1,5 +1,5 @@
 /* Every way in which a code object comes to be, or comes to run, and the tag that it gets there. */
-#include "ccore.h"
+#include "builtins.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -216,31 +216,13 @@ compile(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)
     return result;
 }
 
-static PyMethodDef *
-definition_of(PyObject *function)
-{
-    if (PyCFunction_CheckExact(function)) {
-        return ((PyCFunctionObject *)function)->m_ml;
-    }
-    return Py_IS_TYPE(function, &PyMethodDescr_Type) ? ((PyMethodDescrObject *)function)->d_method : NULL;
-}
-
-/* Put a function in the place of a builtin's own, for all references to it that there are and will be. */
 static int
 divert(PyObject *holder, const char *name, int flags, void *function, void *real)
 {
     PyObject *builtin = holder ? PyObject_GetAttrString(holder, name) : NULL;
-    PyMethodDef *definition = builtin ? definition_of(builtin) : NULL;
+    int result = builtin_divert(builtin ? builtin_definition(builtin) : NULL, name, flags, function, real);
     Py_XDECREF(builtin);
-    if (!definition || definition->ml_flags != flags) {
-        if (!PyErr_Occurred()) {
-            PyErr_Format(PyExc_RuntimeError, "%s is not the builtin that it should be", name);
-        }
-        return -1;
-    }
-    memcpy(real, &definition->ml_meth, sizeof definition->ml_meth);
-    memcpy(&definition->ml_meth, &function, sizeof function);
-    return 0;
+    return result;
 }
 
 static int

@@ -1,8 +1,7 @@
 /* Where work is arranged: builtins are diverted where they are defined, so that they stay the objects that they are, for
  * references that were taken before as well; functions of the library where they are called. Twin: wraps/deferred.py. */
+#include "builtins.h"
 #include "carrier.h"
-
-#include <string.h>
 
 static PyCFunction real_start, real_new_start, real_get_handler;
 static PyCFunctionWithKeywords real_register;
@@ -69,7 +68,10 @@ static PyCFunctionWithKeywords real_start_joinable;
 static PyObject *
 names_with_carried(PyObject *names, const char *name, Manner manner)
 {
-    PyObject *function = names ? PyDict_GetItemString(names, name) : NULL;
+    PyObject *function = NULL;
+    if (names && entry_of(names, name, &function) < 0) {
+        return NULL;
+    }
     PyObject *carried = function ? carry(function, manner) : NULL;
     if (!carried) {
         return function ? NULL : Py_XNewRef(names);
@@ -150,26 +152,6 @@ register_at_fork(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObjec
     return result;
 }
 
-/* Return the definition of a function in a module that is built into the interpreter, without importing that; NULL where
- * there is none. */
-static PyMethodDef *
-definition_of(const char *module, const char *name)
-{
-    const struct _inittab *built_in = PyImport_Inittab;
-    while (built_in->name && strcmp(built_in->name, module) != 0) {
-        built_in++;
-    }
-    PyObject *definition = built_in->name && built_in->initfunc ? built_in->initfunc() : NULL;
-    if (!definition || !Py_IS_TYPE(definition, &PyModuleDef_Type)) {
-        return NULL;
-    }
-    PyMethodDef *method = ((PyModuleDef *)definition)->m_methods;
-    while (method->ml_name && strcmp(method->ml_name, name) != 0) {
-        method++;
-    }
-    return method->ml_name ? method : NULL;
-}
-
 typedef struct {
     const char *module, *name;
     int flags;
@@ -179,14 +161,8 @@ typedef struct {
 static int
 divert(const Builtin *builtin)
 {
-    PyMethodDef *definition = definition_of(builtin->module, builtin->name);
-    if (!definition || definition->ml_flags != builtin->flags) {
-        PyErr_Format(PyExc_RuntimeError, "%s.%s is not the builtin that it should be", builtin->module, builtin->name);
-        return -1;
-    }
-    memcpy(builtin->real, &definition->ml_meth, sizeof definition->ml_meth);
-    memcpy(&definition->ml_meth, &builtin->diverted, sizeof builtin->diverted);
-    return 0;
+    PyMethodDef *definition = builtin_definition_in(builtin->module, builtin->name);
+    return builtin_divert(definition, builtin->name, builtin->flags, builtin->diverted, builtin->real);
 }
 
 static int

@@ -149,6 +149,9 @@ heartbeat(void)
 int
 without_our_frames(void)
 {
+    if (!PyErr_Occurred()) {
+        PyErr_NoMemory(); /* nothing else refuses without a word */
+    }
 #if PY_VERSION_HEX >= 0x030C0000
     PyObject *error = PyErr_GetRaisedException();
     PyException_SetTraceback(error, Py_None);

@@ -103,6 +103,14 @@ judge_startup_file(const Asked *asked)
     return answer ? 0 : -1;
 }
 
+/* The table is no Python: where it can't tell, there was no memory left. Returns -1 with an exception set. */
+static int
+without_memory(void)
+{
+    PyErr_NoMemory();
+    return -1;
+}
+
 static int
 is_deputy(const void *wanted, const OwnerText *owner)
 {
@@ -125,7 +133,7 @@ blame_here(const Wanted *wanted, Walked *walked, Blame *blame)
     }
     conclude(&process, PyThreadState_Get() == core.main_thread, walked, blame);
     Py_CLEAR(walked->detail);
-    return choose(&process, walked, is_deputy, wanted, blame);
+    return choose(&process, walked, is_deputy, wanted, blame) < 0 ? without_memory() : 0;
 }
 
 static int
@@ -154,8 +162,11 @@ decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
 {
     Verdict verdict, tried = {true, -1};
     Walked walked;
-    if (blame_here(wanted, &walked, blame) < 0 || decide_by(core.table, wanted, blame, &verdict) < 0) {
+    if (blame_here(wanted, &walked, blame) < 0) {
         return -1;
+    }
+    if (decide_by(core.table, wanted, blame, &verdict) < 0) {
+        return without_memory();
     }
     Blame other = *blame;
     if (core.candidate) {
@@ -294,7 +305,7 @@ judge_import(PyObject *name, OwnerText owner)
     }
     Py_XDECREF(keeper);
     if (result < 0) {
-        return -1;
+        return without_memory();
     }
     return !verdict.is_allowed ? IMPORT_REFUSED : tried.is_allowed ? IMPORT_FINE : IMPORT_UNSURE;
 }

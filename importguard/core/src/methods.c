@@ -1,5 +1,6 @@
 /* Trampolines in the place of builtins: PyMethodDef.ml_meth is what every reference to a builtin calls by, the ones that
  * were taken before arming included, and Python can't write it. No twin: pycore leaves these operations unseen. */
+#include "builtins.h"
 #include "methods.h"
 
 #include <string.h>
@@ -151,16 +152,6 @@ kind_of(const PyMethodDef *definition)
     }
 }
 
-/* Return the definition of a builtin, NULL for what is none. */
-static PyMethodDef *
-definition_of(PyObject *function)
-{
-    if (PyCFunction_Check(function)) {
-        return ((PyCFunctionObject *)function)->m_ml;
-    }
-    return Py_IS_TYPE(function, &PyMethodDescr_Type) ? ((PyMethodDescrObject *)function)->d_method : NULL;
-}
-
 /* Return where the trampoline of a builtin is or may be, SLOTS where all are taken. */
 static int
 slot_for(Kind kind, const PyMethodDef *definition)
@@ -176,7 +167,7 @@ slot_for(Kind kind, const PyMethodDef *definition)
 int
 methods_divert(PyObject *builtin, const Method *method)
 {
-    PyMethodDef *definition = definition_of(builtin);
+    PyMethodDef *definition = builtin_definition(builtin);
     if (!definition || strcmp(definition->ml_name, method->name) != 0) {
         return 0;
     }

@@ -56,7 +56,7 @@ void sqlite_watch(PyModuleDef *module);
 
 /* methods_native.c */
 bool native_is_asked_for(const char *name);
-void native_watch(PyObject *module, const char *name);
+int native_watch(PyObject *module, const char *name);
 PyObject *native_symbols(PyObject *module, PyObject *nothing);
 
 /* Ends with a Method without a name. */

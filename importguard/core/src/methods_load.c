@@ -1,5 +1,6 @@
 /* Diverts builtins when their module is there: at arming, or as soon as the import system has made or executed it. Twin of
  * wraps/fresh.py; below Python, so that nothing comes in between, and a module that is made again is met as well. */
+#include "builtins.h"
 #include "methods.h"
 
 #include <string.h>
@@ -9,16 +10,21 @@ static const Method *const tables[] = {
     methods_of_processes,
 };
 
-/* Return the builtin of a holder that a Method names (new reference), NULL without an error where there is none. */
+/* Return the builtin of a holder that a Method names (new reference); NULL where there is none, or with an error. */
 static PyObject *
 find(PyObject *module, const Method *method)
 {
-    PyObject *holder = PyDict_GetItemString(PyModule_GetDict(module), method->type ? method->type : method->name);
+    PyObject *holder;
+    if (entry_of(PyModule_GetDict(module), method->type ? method->type : method->name, &holder) < 0) {
+        return NULL;
+    }
     if (!holder || !method->type) {
         return Py_XNewRef(holder);
     }
     PyObject *found = PyType_Check(holder) ? PyObject_GetAttrString(holder, method->name) : NULL;
-    PyErr_Clear();
+    if (!found && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyErr_Clear();
+    }
     return found;
 }
 
@@ -26,7 +32,7 @@ static int
 divert(PyObject *module, const Method *method)
 {
     PyObject *builtin = find(module, method);
-    int result = builtin ? methods_divert(builtin, method) : 0;
+    int result = builtin ? methods_divert(builtin, method) : PyErr_Occurred() ? -1 : 0;
     Py_XDECREF(builtin);
     return result;
 }
@@ -54,18 +60,23 @@ methods_loaded(PyObject *module)
     if (name && strcmp(name, "_sqlite3") == 0) {
         sqlite_watch(PyModule_GetDef(module));
     }
-    if (name) {
-        native_watch(module, name);
-    }
-    return 0;
+    return name ? native_watch(module, name) : 0;
 }
 
-static void
-look_at(PyObject *module)
+/* Look at a module that came with a result; returns that. A module that nobody could look at would do its work unasked: it
+ * is not to be had, unless nothing may be refused. */
+static PyObject *
+look_at(PyObject *module, PyObject *result)
 {
-    if (methods_loaded(module) < 0) {
-        PyErr_WriteUnraisable(module);
+    if (methods_loaded(module) == 0) {
+        return result;
     }
+    if (core.enforcing) {
+        Py_DECREF(result);
+        return NULL;
+    }
+    PyErr_WriteUnraisable(module);
+    return result;
 }
 
 /* A module was made: some are for those who may have them. */
@@ -77,18 +88,14 @@ look_at_made(Call *Py_UNUSED(call), PyObject *result)
         Py_DECREF(result);
         return NULL;
     }
-    look_at(result);
-    return result;
+    return result ? look_at(result, result) : NULL;
 }
 
 /* A module was executed: now its types are there as well. */
 static PyObject *
 look_at_executed(Call *call, PyObject *result)
 {
-    if (result && call->size) {
-        look_at(call->args[0]);
-    }
-    return result;
+    return result && call->size ? look_at(call->args[0], result) : result;
 }
 
 const Method methods_of_loading[] = {

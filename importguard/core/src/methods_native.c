@@ -1,5 +1,6 @@
 /* Native code that Python itself calls: ctypes, cffi, Tcl, sub-interpreters, and the modules that CPython tests itself with.
  * The event of ctypes says which name is looked up; what is called here is known by its address, wherever it came from. */
+#include "builtins.h"
 #include "methods.h"
 #include "readers.h"
 
@@ -111,12 +112,18 @@ ask_and_call_cffi(PyObject *function, PyObject *args, PyObject *options)
 }
 
 /* Put a function in the place of a type's own way to be called: in the type, and in its `__call__`, which a subclass that is
- * made later takes it from. */
-static void
+ * made later takes it from. Returns 0 (for a module without the type as well), or -1 with an error. */
+static int
 divert_calls(PyObject *module, const char *name, ternaryfunc ask, ternaryfunc *real)
 {
-    PyObject *type = PyDict_GetItemString(PyModule_GetDict(module), name);
-    PyObject *wrapper = type && PyType_Check(type) ? PyObject_GetAttrString(type, "__call__") : NULL;
+    PyObject *type;
+    if (entry_of(PyModule_GetDict(module), name, &type) < 0) {
+        return -1;
+    }
+    if (!type || !PyType_Check(type) || !((PyTypeObject *)type)->tp_call) {
+        return 0;
+    }
+    PyObject *wrapper = PyObject_GetAttrString(type, "__call__");
     ternaryfunc call = wrapper ? ((PyTypeObject *)type)->tp_call : NULL;
     if (call && call != ask && (!*real || call == *real)) {
         *real = call;
@@ -125,12 +132,12 @@ divert_calls(PyObject *module, const char *name, ternaryfunc ask, ternaryfunc *r
             ((PyWrapperDescrObject *)wrapper)->d_wrapped = (void *)ask;
         }
     }
-    PyErr_Clear();
     Py_XDECREF(wrapper);
+    return wrapper ? 0 : -1;
 }
 
-/* Look at how a module that was just executed calls native code. */
-void
+/* Look at how a module that was just executed calls native code; returns 0, or -1 with an error. */
+int
 native_watch(PyObject *module, const char *name)
 {
     static const char *const cffi_types[] = {
@@ -138,15 +145,14 @@ native_watch(PyObject *module, const char *name)
     };
     bool is_cffi = strcmp(name, "_cffi_backend") == 0;
     if (!is_cffi && strcmp(name, "_ctypes") != 0) {
-        return;
+        return 0;
     }
     learn_addresses();
-    for (size_t at = 0; is_cffi && at < Py_ARRAY_LENGTH(cffi_types); at++) {
-        divert_calls(module, cffi_types[at], ask_and_call_cffi, &call_cffi);
+    int result = is_cffi ? 0 : divert_calls(module, "CFuncPtr", ask_and_call_ctypes, &call_ctypes);
+    for (size_t at = 0; is_cffi && result == 0 && at < Py_ARRAY_LENGTH(cffi_types); at++) {
+        result = divert_calls(module, cffi_types[at], ask_and_call_cffi, &call_cffi);
     }
-    if (!is_cffi) {
-        divert_calls(module, "CFuncPtr", ask_and_call_ctypes, &call_ctypes);
-    }
+    return result;
 }
 
 /* Modules that can do what no event tells of: whoever has them made must be allowed to. */

@@ -180,12 +180,14 @@ names_are_utf8(void)
     static int answer = -1;
     if (answer < 0) {
         PyObject *text = PyUnicode_FromOrdinal(0xE9), *bytes = text ? PyUnicode_EncodeFSDefault(text) : NULL;
-        answer = bytes && strcmp(PyBytes_AS_STRING(bytes), "\xC3\xA9") == 0;
-        PyErr_Clear();
+        if (bytes || PyErr_ExceptionMatches(PyExc_UnicodeError)) {
+            answer = bytes && strcmp(PyBytes_AS_STRING(bytes), "\xC3\xA9") == 0;
+        }
+        PyErr_Clear(); /* without memory it is asked again */
         Py_XDECREF(text);
         Py_XDECREF(bytes);
     }
-    return answer;
+    return answer > 0;
 }
 
 /* Give the bytes by which the kernel knows a path; otherwise like text_of. What no file can be called keeps its text. */
