@@ -20,6 +20,8 @@ settings.load_profile("untimed")
 def pytest_addoption(parser):
     text = "own: every row on the running version and a smoke subset on the others; all: every row on every version"
     parser.addoption("--pythons", choices=("own", "all"), default="own", help=text)
+    text = "try every case of what is tried in samples else: each allocation, many more arguments"
+    parser.addoption("--thorough", action="store_true", help=text)
 
 
 def pytest_configure(config):
@@ -33,6 +35,12 @@ def _take_signals_as_a_terminal_has_them():
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL), (signal.SIGQUIT, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+@pytest.fixture(scope="session")
+def is_thorough(request):
+    """Whether every case is tried, and not a sample."""
+    return request.config.getoption("--thorough")
 
 
 @pytest.fixture(scope="session")

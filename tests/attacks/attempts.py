@@ -77,7 +77,7 @@ class Room:
     common: Mapping[str, str] = field(default_factory=dict)
     kept: dict = field(default_factory=dict)
 
-    def perform(self, name, interpreter, root, mode, *, core="c"):
+    def perform(self, name, interpreter, root, mode, *, core="c", command=None, seconds=guarded.SECONDS):
         """Make an attempt in a world of its own below `root`; return the Outcome and the evidence."""
         attempt = self.attempts[name]
         environment = self._environment(interpreter)
@@ -88,9 +88,9 @@ class Room:
             for path, text in {**attempt.project, "app.py": self._told(attempt.app, name)}.items():
                 (world.project / path).write_text(text)
             worlds.settle(world)
-            command = [environment.python, *attempt.command]
+            line = [environment.python, *(command or attempt.command)]
             options = () if mode == guarded.UNGUARDED else ("--core", core)
-            outcome = guarded.run(world, command, mode=mode, policy=attempt.policy, options=options)
+            outcome = guarded.run(world, line, mode=mode, policy=attempt.policy, options=options, seconds=seconds)
             return outcome, world.evidence()
 
     def _told(self, text, name):

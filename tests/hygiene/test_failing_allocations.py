@@ -1,0 +1,137 @@
+"""Allocations fail one after the other while a package does what it may not: nothing crashes, and nothing is done.
+
+The application forks for each attempt, so that each finds the guard as it was: what that does for the first time, it does
+in each of them. The packages are let have `_testcapi`, which makes allocations fail.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "attacks"))
+
+import attempts  # noqa: E402  (tests/ is no package)
+from support import guarded  # noqa: E402
+
+REFUSED, FAILED = 1, 2
+# What there is before, what is done while allocations fail, what is done with what it gave, and what shows that it worked.
+ACTS = {
+    "opened": ("", "open(AWS)", "open(LOOT, 'w').write(made.read())", "kept:aws"),
+    "opened_by_posix": ("import posix", "posix.open(AWS, 0)", "open(LOOT, 'wb').write(os.read(made, 999))", "kept:aws"),
+    "renamed": ("", "os.rename(AWS, LOOT)", "", "kept:aws"),
+    "connected": (
+        "import socket; plug = socket.socket()",
+        "plug.connect(('127.0.0.1', PORT))",
+        "plug.sendall(b'GET /home HTTP/1.0\\r\\n\\r\\n'); plug.recv(9)",
+        "GET:/home",
+    ),
+    "started": ("import subprocess", "subprocess.Popen(['/bin/touch', TMP + '/ran'])", "made.wait()", "wrote:tmp/ran"),
+    "called_the_shell": ("import posix", "posix.system('touch $TMPDIR/ran')", "", "wrote:tmp/ran"),
+    "made_a_file": ("", "os.mknod(HOME + '/.bashrc.d')", "", "wrote:home/.bashrc.d"),
+    "imported": ("", "__import__('acme_refused')", "", "wrote:tmp/imported"),
+    "loaded_what_starts": (
+        "import sys; sys.modules.pop('_posixsubprocess', None)",
+        "__import__('_posixsubprocess')",
+        "fork_exec(made, [b'touch', os.fsencode(TMP) + b'/ran'], [b'/bin/touch'])",
+        "wrote:tmp/ran",
+    ),
+    "asked_for_more_threads": (
+        "import functools, _thread; work = functools.partial(os.system, 'touch $TMPDIR/ran')",
+        "getattr(_thread, 'start_joinable_thread', int)(function=work)",
+        "made.join(1)\n        if not os.path.exists(TMP + '/ran'): raise OSError('importguard IG201, in the thread')",
+        "wrote:tmp/ran",
+    ),
+}
+PACKAGE = attempts.HEAD + attempts.FORK_EXEC + """
+import _testcapi
+{before}
+
+def attempt(start, stop):
+    try:
+        _testcapi.set_nomemory(start, stop)
+        try:
+            made = {act}
+        finally:
+            _testcapi.remove_mem_hooks()
+        {then}
+    except BaseException as error:
+        return 1 if "importguard IG20" in str(error) else 2
+    return 3
+"""
+APP = """
+import importlib, os, sys
+
+acts, first, step, how_many = sys.argv[1].split(","), *map(int, sys.argv[2:])
+for act in acts:
+    package = importlib.import_module("acme_hunger." + act)
+    ends, row = {}, 0
+    for start in range(first, 20000 if step == 1 else 1300, step):
+        child = os.fork()
+        if child == 0:
+            os._exit(package.attempt(start, start + how_many))
+        end = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        ends.setdefault(end, []).append(start)
+        # So many refusals that each found all the memory that it asked for: no more allocations follow.
+        row = row + 1 if end == 1 else 0
+        if row == 40:
+            break
+    print(act, ends, flush=True)
+"""
+POLICY = """
+version = 1
+[package.acme-hunger]
+import.allow = ["native.call:_testcapi"]
+run.deny = ["net.connect", "proc.spawn", "fs.write:~/.bashrc.d"]
+[package.acme-more]
+import.deny = ["import"]
+"""
+REFUSED_MODULE = {"acme_refused.py": "import os; open(os.environ['TMPDIR'] + '/imported', 'w')"}
+
+
+def sources():
+    """Return {act: the source of its module}."""
+    return {
+        name: PACKAGE.replace("{before}", before).replace("{act}", act).replace("{then}", then or "pass")
+        for name, (before, act, then, _) in ACTS.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def play(tmp_path_factory):
+    """Return a function that has the acts done on an Interpreter, from an allocation on in steps; gives (Outcome, evidence)."""
+    known = {name: attempts.Attempt(source, app=APP, policy=POLICY, files=REFUSED_MODULE) for name, source in sources().items()}
+    room = attempts.Room("acme_hunger", known, tmp_path_factory.mktemp("hunger"))
+
+    def run(interpreter, root, acts, *numbers, mode=guarded.RECOMMENDED):
+        command = ("app.py", ",".join(acts), *map(str, numbers))
+        return room.perform(acts[0], interpreter, root, mode, command=command, seconds=3600)
+
+    return run
+
+
+def test_each_act_works_unguarded(play, interpreter, tmp_path):
+    """The control: without the guard, and with memory enough, each act is done."""
+    for name, (*_, shows) in ACTS.items():
+        outcome, evidence = play(interpreter, tmp_path / name, [name], 1299, 100000, 1, mode=guarded.UNGUARDED)
+
+        is_missing_here = name == "asked_for_more_threads" and sys.version_info < (3, 13)
+        assert shows in evidence or is_missing_here, outcome.story()
+
+
+@pytest.mark.parametrize("how_many", [1, 4])
+def test_no_allocation_that_fails_lets_anything_through(how_many, play, any_interpreter, tmp_path, is_thorough):
+    """Whichever allocation fails, alone or with a few that follow: an error at most, and the deed is never done.
+
+    Where all that follow fail, some interpreters go round in circles by themselves.
+    """
+    numbers = (0, 1) if is_thorough else (7, 149) if how_many == 1 else (11, 311)
+
+    outcome, evidence = play(any_interpreter, tmp_path, list(ACTS), *numbers, how_many)
+
+    ends = {name: ast.literal_eval(found) for name, found in (line.split(" ", 1) for line in outcome.stdout.splitlines())}
+    other = {name: {end: at for end, at in found.items() if end not in (REFUSED, FAILED)} for name, found in ends.items()}
+    assert ends.keys() == ACTS.keys(), outcome.story()
+    assert not any(other.values()), other
+    assert not {shows for *_, shows in ACTS.values()} & set(evidence), outcome.story()
