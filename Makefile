@@ -7,7 +7,7 @@ RUN := $(BIN)/python -m
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint attacks compat cpython bench clean
+.PHONY: help demo test lint attacks compat cpython hygiene sanitize bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,12 @@ compat: $(VENV)/ready-test ## import the most downloaded distributions guarded a
 
 cpython: $(VENV)/ready-test ## run CPython's own tests bare and guarded and write down what differs
 	$(BIN)/python tests/cpython --core c py --out docs/reference/cpython.md
+
+hygiene: $(VENV)/ready-test ## fail each allocation, fuzz what the core in C reads, count what it keeps
+	$(RUN) pytest tests/hygiene --thorough
+
+sanitize: $(VENV)/ready-test ## run tests against a core in C that ASan and UBSan watch
+	tools/sanitize $(BIN)/python
 
 bench: $(VENV)/ready-bench ## measure what the guard costs
 	$(BIN)/python benchmarks

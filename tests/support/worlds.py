@@ -55,6 +55,7 @@ class World:
             "SINK": self.http.url,
             "SINK_UDP": f"{self.udp.host}:{self.udp.port}",
             "ACME_API_KEY": self.canaries["variable"],
+            **_handed_on(),
         }
 
     @property
@@ -110,6 +111,12 @@ def settle(world):
     """Take what the folders hold now as their state before the curtain rises."""
     world.before.clear()
     world.before.update(_snapshot(world))
+
+
+def _handed_on():
+    """Return the variables of the caller's that $IMPORTGUARD_TEST_VARIABLES names: what a sanitizer needs."""
+    names = os.environ.get("IMPORTGUARD_TEST_VARIABLES", "").split()
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _snapshot(world):
