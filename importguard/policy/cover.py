@@ -14,9 +14,22 @@ def covers(wide, narrow):
     """
     if wide.phase and wide.phase != narrow.phase:
         return False
+    if wide.capability == narrow.capability:
+        return target_covers(narrow.capability, wide.target, narrow.target)
     return set(grants.capabilities(narrow.capability)) <= set(grants.capabilities(wide.capability)) and target_covers(
         narrow.capability, wide.target, narrow.target
     )
+
+
+def is_wide(grant):
+    """Return whether a Grant can cover another one than itself."""
+    target = grant.target
+    if not target or "*" in target or "*" in grant.capability or ALIASES.get(target, target) in grants.ROOTS:
+        return True
+    family = grants.FAMILIES.get(grant.capability)
+    if family == "net":
+        return not target.startswith("unix:") and ("/" in target or not grants.split_net(target)[1])
+    return family == "program" and " " not in target
 
 
 def target_covers(capability, wide, narrow):
@@ -30,7 +43,10 @@ def target_covers(capability, wide, narrow):
 
 
 def _paths(wide, narrow):
-    return _components(rooted(wide).split("/"), rooted(narrow).split("/"))
+    wide, narrow = rooted(wide).split("/"), rooted(narrow).split("/")
+    if "*" not in "".join(wide[:2]) and wide[:2] != narrow[:2]:
+        return False
+    return _components(wide, narrow)
 
 
 def rooted(path):

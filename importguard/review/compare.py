@@ -7,6 +7,7 @@ from importguard.policy.grants import Grant
 from importguard.review import severity
 
 NEW, WIDENED, GONE = ("new", "widened", "gone")
+MOST_WIDE = 100  # patterns of one distribution that are compared with each of its grants
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,10 +59,19 @@ class Difference:
 
 def compare(old, new):
     """Return the Difference of two Locks."""
-    names = sorted({(entry.kind, entry.name) for lock in (old, new) for entry in lock.entries})
-    reaches = [_reach(kind, name, old.versions_of(name, kind), new.versions_of(name, kind)) for kind, name in names]
+    older, newer = _by_name(old), _by_name(new)
+    names = sorted(older.keys() | newer.keys())
+    reaches = [_reach(*name, older.get(name, ()), newer.get(name, ())) for name in names]
     found = [reach for reach in reaches if reach.changes or reach.other_files or reach.before != reach.after]
     return Difference(tuple(sorted(found, key=_order_of_reach)))
+
+
+def _by_name(lock):
+    """Return {(kind, name): entries} of a Lock."""
+    found = {}
+    for entry in lock.entries:
+        found.setdefault((entry.kind, entry.name), []).append(entry)
+    return found
 
 
 def _reach(kind, name, before, after):
@@ -89,15 +99,18 @@ def _of_grants(what, before, after):
     """Return the changes between grants: what an older one covers is not new, what covers an older one is widened."""
     found = []
     taken = set()
-    for grant in after:
-        if grant in before or any(cover.covers(other, grant) for other in before):
-            continue
-        was = tuple(other for other in before if cover.covers(grant, other))
+    for grant in _uncovered(after, before):
+        # Beyond what anybody reads, what is widened is simply new.
+        was = tuple(other for other in before if cover.covers(grant, other)) if cover.is_wide(grant) and len(found) < MOST_WIDE else ()
         taken.update(was)
         found.append(_change(WIDENED if was else NEW, what, grant, was))
-    gone = [grant for grant in before if grant not in after and grant not in taken]
-    found += [_change(GONE, what, grant) for grant in gone if not any(cover.covers(other, grant) for other in after)]
-    return found
+    return found + [_change(GONE, what, grant) for grant in _uncovered(before, after) if grant not in taken]
+
+
+def _uncovered(given, others):
+    """Return the grants that are none of the others, nor covered by one; a lock may have thousands of either."""
+    same, wide = set(others), [other for other in others if cover.is_wide(other)][:MOST_WIDE]
+    return [grant for grant in given if grant not in same and not any(cover.covers(other, grant) for other in wide)]
 
 
 def _change(kind, what, grant, was=()):

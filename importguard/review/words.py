@@ -20,7 +20,11 @@ def versions(reach):
         return f"new: {after}" if after else "new"
     if not reach.after:
         return f"gone: {before}" if before else "gone"
-    return after if before == after else f"{before} -> {after}"
+    if before == after:
+        return after
+    # A lock keeps the versions that it knew: those that came are what the reader asks for.
+    came = ", ".join(version for version in reach.after if version not in reach.before)
+    return f"{before} -> {came or after}"
 
 
 def counts(reach):

@@ -176,6 +176,14 @@ def test_those_that_reach_for_nothing_more_share_lines():
     ]
 
 
+def test_a_lock_that_keeps_the_older_version():
+    """The head names what came, and what any version had before is nothing new."""
+    older = entry(given=["run:env.read:X"])
+    newer = entry(version="1.1", given=["run:env.read:X", "run:env.read:Y"])
+
+    assert printed(difference([older], [older, newer]))[0] == "acme 1.0 -> 1.1  1 new"
+
+
 @given(locks.locks, locks.locks)
 @settings(max_examples=50, deadline=None)
 def test_no_name_reaches_a_terminal_raw(old, new):

@@ -39,6 +39,7 @@ def test_the_wider_one_covers_and_the_narrower_does_not(wide, narrow):
     assert cover.covers(one, other)
     assert not cover.covers(other, one) or wide == "proc.spawn:/bin/git **"
     assert cover.covers(one, one)
+    assert cover.is_wide(one)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,8 @@ def matches(capability, pattern, target, argv):
 @settings(max_examples=200, deadline=None)
 def test_covered_paths_match(wide, narrow, path):
     """Whatever path the narrower pattern matches, the one that covers it matches as well."""
+    one = grants.Grant("", "fs.read", wide)
+    assert cover.is_wide(one) or wide == narrow or not cover.target_covers("fs.read", wide, narrow)
     if cover.target_covers("fs.read", wide, narrow) and targets.path_glob(narrow, path):
         assert targets.path_glob(wide, path)
 
