@@ -61,7 +61,7 @@ def compare(old, new):
     """Return the Difference of two Locks."""
     older, newer = _by_name(old), _by_name(new)
     names = sorted(older.keys() | newer.keys())
-    reaches = [_reach(*name, older.get(name, ()), newer.get(name, ())) for name in names]
+    reaches = [_reach(kind, name, older.get((kind, name), ()), newer.get((kind, name), ())) for kind, name in names]
     found = [reach for reach in reaches if reach.changes or reach.other_files or reach.before != reach.after]
     return Difference(tuple(sorted(found, key=_order_of_reach)))
 
