@@ -1,54 +1,51 @@
-"""Imports the most downloaded distributions bare and guarded and writes down whether the guard made a difference.
+"""Imports every module of the most downloaded distributions bare and guarded and writes down what differs.
 
-    python tests/compat --first 60 --out docs/reference/compat.md
-    python tests/compat boto3 numpy
+    python tests/compat --out docs/reference/compat.md
+    python tests/compat boto3==1.43.117 numpy==2.4.6
+
+What is known is kept in a file of results: started again, it goes on where it was ended.
 """
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
 
-import placing  # noqa: E402 - found through the line above, as is `support` that they use
+import everything  # noqa: E402 - found through the line above, as is `support` that they use
 import popular  # noqa: E402
-import results  # noqa: E402
+import table  # noqa: E402
 from support import interpreters, kept  # noqa: E402
 
 
 def main(arguments=None):
-    """Run the comparison; exit status 0 without a false alarm, 1 with one, 2 when nothing could be installed."""
+    """Run the comparison; exit status 0 without a difference, 1 with one."""
     options = parse(arguments)
-    interpreter = interpreters.own() if options.python is None else interpreters.find(options.python)
+    interpreter = interpreters.find(options.python)
     if interpreter is None:
         print(interpreters.missing(options.python), file=sys.stderr)
         return 2
-    started = time.monotonic()
-    wanted = options.names or popular.names()
-    count = len(options.names) or options.first
-    pins, refused = placing.first_installable(wanted, count, interpreter, options.cache)
-    placed = placing.place(pins, interpreter, options.cache)
-    print(f"{len(placed.versions())} distributions in {len(placed.environments)} environments", file=sys.stderr)
-    rows = [
-        row
-        for environment, names in placed.environments
-        for row in results.try_all(environment, names, jobs=options.jobs)
-    ]
-    outcome = results.Results(interpreter, rows, refused | placed.refused, time.monotonic() - started)
-    print(results.summary(outcome))
+    pins = options.pins or popular.pins()
+    environment = everything.environment_of(pins, interpreter, options.cache)
+    results = options.results or environment.path.parent / "results.jsonl"
+    rows = everything.compare(
+        environment, interpreter, results, cores=options.cores, jobs=options.jobs, tell=lambda text: print(text, flush=True)
+    )
+    names = popular.names()
+    print(table.summary(rows, names))
     if options.out:
-        options.out.write_text(results.page(outcome))
-    return 2 if not rows else int(bool(results.false_alarms(rows)))
+        options.out.write_text(table.page(rows, names, interpreter, options.cores))
+    return int(any(row.differences for row in rows))
 
 
 def parse(arguments):
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python tests/compat", description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="distributions to try instead of the first of the list")
-    parser.add_argument("--first", type=int, default=60, help="how many names of the list (default: 60)")
-    parser.add_argument("--python", metavar="X.Y", help="CPython version (default: the running one)")
-    parser.add_argument("--jobs", type=int, default=2, help="imports at a time (default: 2)")
+    parser.add_argument("pins", nargs="*", metavar="NAME==VERSION", help="distributions instead of the committed ones")
+    parser.add_argument("--python", metavar="X.Y", default="3.11", help="CPython version (default: 3.11)")
+    parser.add_argument("--cores", nargs="+", choices=everything.CORES, default=everything.CORES, help="default: both")
+    parser.add_argument("--jobs", type=int, default=2, help="distributions at a time (default: 2)")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="default: beside the environment")
     parser.add_argument("--out", type=Path, help="write the results to this page")
     parser.add_argument("--cache", type=Path, default=kept.default_cache(), help="where environments are kept")
     return parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Popular distributions import under the guard as they do without it: a sample; `make compat` does the many."""
+"""Popular distributions import under the guard as they do without it: a sample, module by module; `make compat` does the many."""
 
 import comparing
 import placing
