@@ -1,0 +1,10 @@
+import matplotlib
+
+matplotlib.use("agg")
+from matplotlib import pyplot
+
+pyplot.plot([1, 3, 2], label="line")
+pyplot.legend()
+pyplot.savefig("plot.png")
+pyplot.savefig("plot.pdf")
+print(open("plot.png", "rb").read(4))
