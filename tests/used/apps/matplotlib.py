@@ -7,4 +7,5 @@ pyplot.plot([1, 3, 2], label="line")
 pyplot.legend()
 pyplot.savefig("plot.png")
 pyplot.savefig("plot.pdf")
-print(open("plot.png", "rb").read(4))
+with open("plot.png", "rb") as file:
+    print(file.read(4))
