@@ -23,6 +23,8 @@ class Recorder:
         self.busy = busy
         self._write = None if target == "stderr" else open_target(target)
         self._write_late = open_target(late) if late else None
+        # Hears of each record in the thread that it was made in; it has no say in any.
+        self.listener = None
 
     def record(self, event, **fields):
         """Write one record and return its fields."""
@@ -38,6 +40,8 @@ class Recorder:
         finally:
             if not was_busy:
                 self.busy.discard(thread)
+        if self.listener is not None:
+            self.listener(record)
         return record
 
     def _deliver(self, record):

@@ -1,0 +1,56 @@
+"""`pytest --importguard`: the whole run under the guard, and each denial a failure of the test that caused it.
+
+Name it first, with `-p importguard`, and it arms before any other plugin of pytest is imported; under
+`importguard run -- pytest` the guard is there before pytest is. Without either of them it says which plugins were ahead.
+"""
+
+import os
+
+import pytest
+
+from importguard.suite import early
+
+MARK = "importguard(allow=[...]): refusals that this test expects, as the grants that would allow them"
+GUARD = pytest.StashKey()
+
+
+def pytest_addoption(parser, pluginmanager):
+    group = parser.getgroup("importguard", "a runtime guard over the whole run")
+    group.addoption(
+        early.FLAG, action="store_true", help="guard the run: what the policy refuses fails the test that tried it"
+    )
+    group.addoption(early.OBSERVING, action="store_true", help="guard the run, and only record what would be refused")
+    group.addoption(early.POLICY, metavar="FILE", help="the policy to use; needs no approval")
+    parser.addini(early.INI, "guard every run: enforce, observe or off", default="off")
+    # Now, and not once options are parsed: other plugins are imported in between.
+    _arm(pluginmanager.get_plugin("pytestconfig"), pluginmanager)
+
+
+def _arm(config, pluginmanager):
+    try:
+        wanted = early.wanted(config, os.environ)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    if wanted.mode == early.OFF:
+        return
+    from importguard.errors import ImportguardError
+    from importguard.suite import reporter  # a run that isn't guarded pays nothing for it
+
+    ahead = sorted({dist.project_name for _plugin, dist in pluginmanager.list_plugin_distinfo()} - {"importguard"})
+    try:
+        armed = early.arm(wanted)
+    except ImportguardError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[GUARD] = reporter.Reporter(armed, ahead)
+    pluginmanager.register(config.stash[GUARD], "importguard-reporter")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", MARK)
+
+
+@pytest.fixture
+def importguard_records(request):
+    """The records of what was refused in this test so far: a sequence that grows while the test goes on."""
+    reporter = request.config.stash.get(GUARD, None)
+    return () if reporter is None else reporter.records_of(request.node.nodeid)

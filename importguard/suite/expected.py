@@ -1,0 +1,48 @@
+"""Whether a refusal is one that a test's marker names, by the rules of a policy's own grants."""
+
+import functools
+import os
+
+from importguard import model, session
+from importguard.policy import grants, named, patterns, targets
+from importguard.policy import table as tables
+
+
+class Asked(tables.Question):
+    """A refused operation, as `targets.matches` looks at it."""
+
+    __slots__ = ()
+
+    def __init__(self, record):
+        self.capability, self.target = record["capability"], record["target"]
+        self.argv = tuple(record.get("argv") or ())
+        owner = record["owner"]
+        self.owner = model.Owner(owner["name"], owner.get("version", ""), owner["kind"])
+
+
+def is_expected(record, texts, armed):
+    """Say whether one of the grants covers what a record says was refused by the guard `armed`.
+
+    Raises ValueError for a text that is no grant.
+    """
+    return any(_covers(grants.parse(text), record, armed) for text in texts)
+
+
+def _covers(grant, record, armed):
+    if record["capability"] not in grants.capabilities(grant.capability):
+        return False
+    if grant.phase and grant.phase != record.get("phase"):
+        return False
+    kind, data, _rank = patterns.compile_target(record["capability"], grant.target, _named())
+    return targets.matches(kind, data, Asked(record), _table(armed))
+
+
+@functools.cache
+def _named():
+    return named.surroundings(os.environ, os.getcwd(), named.interpreter())
+
+
+@functools.cache
+def _table(armed):
+    """Return the table in force, which knows what its named sets hold."""
+    return tables.load(session.opened(armed.session["table"]))

@@ -1,0 +1,55 @@
+"""Which test a record belongs to: by its task, by who started its thread, by what runs now."""
+
+import contextvars
+import sys
+import threading
+
+LOADING, SESSION = "the loading of plugins and conftests", "no test in particular"
+# Tasks of asyncio copy the context that they are made in, so that one which outlives its test still names it.
+_place = contextvars.ContextVar("importguard_place", default=None)
+
+
+class Places:
+    """Keeps what was refused, or would have been, and at which place: a test by its id, or what is none."""
+
+    def __init__(self):
+        self.current = LOADING
+        self.kept = []  # (place, record)
+        self._main = threading.get_ident()
+        self._threads = {}
+
+    def enter(self, place):
+        """Say what runs from here on; the threads that are there by now belong to what ran before."""
+        alive = sys._current_frames()
+        self._threads = {ident: self._threads.get(ident, self.current) for ident in alive if ident != self._main}
+        self.current = place
+        _place.set(place)
+
+    def take(self, record):
+        """Keep a record of this process, in the thread in which it was made."""
+        if record.get("verdict", "allow") != "allow":
+            self.kept.append((self.here(), record))
+
+    def here(self):
+        """Return the place of what runs in this thread."""
+        return _place.get() or self._threads.get(threading.get_ident()) or self.current
+
+    def of(self, place):
+        """Return what was kept of a place, oldest first."""
+        return [record for where, record in list(self.kept) if where == place]
+
+    def forget(self, place, count):
+        """Drop the first records of a place, which its report has told."""
+        kept = []
+        for where, record in list(self.kept):
+            if where == place and count:
+                count -= 1
+            else:
+                kept.append((where, record))
+        self.kept[:] = kept
+
+    def left_over(self, told):
+        """Return the (place, record) pairs that no report has told; `told` are collections, whose reports have."""
+        return [
+            (place, record) for place, record in self.kept if not (place in told and place.startswith("collection"))
+        ]

@@ -1,0 +1,151 @@
+"""Tells pytest what was refused: a failure of the test, of the collection, or of the session that it belongs to."""
+
+import collections.abc
+import contextlib
+import os
+
+import pytest
+
+from importguard import messages
+from importguard.suite import expected, places
+from importguard.suite.children import Children
+
+TOLD = pytest.StashKey()
+FROM_WORKER = "importguard_left"
+
+
+class Reporter:
+    """A plugin of pytest, in the controller and in each worker of pytest-xdist.
+
+    `armed` is an early.Armed; `ahead` names the distributions whose plugins were imported before the guard was there.
+    """
+
+    def __init__(self, armed, ahead):
+        self.guard = armed.guard
+        self.file = armed.records
+        self.ahead = ahead
+        self.places = places.Places()
+        self.children = Children(self.guard.recorder.target)
+        self.over = set()  # places whose report is out
+        self.left = []  # (place, text, whether it was refused) of what no report has told
+        self.guard.recorder.listener = self.places.take
+
+    def records_of(self, nodeid):
+        return RecordsOf(self.places, nodeid)
+
+    # Where the run is.
+
+    def pytest_sessionstart(self):
+        self.places.enter(places.SESSION)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self, collector):
+        place = f"collection of {collector.nodeid or 'the root folder'}"
+        with self._at(place):
+            report = yield
+            self._take_children()
+        if refused := _refusals(self.places.of(place)):
+            _fail(report, refused)
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        with self._at(item.nodeid):
+            return (yield)
+
+    @contextlib.contextmanager
+    def _at(self, place):
+        before = self.places.current
+        self.places.enter(place)
+        try:
+            yield
+        finally:
+            self.over.add(place)
+            self.places.enter(before)
+
+    # What is told.
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item):
+        report = yield
+        self._take_children()
+        refused = self.places.of(item.nodeid)
+        new = refused[item.stash.get(TOLD, 0) :]
+        item.stash[TOLD] = len(refused)
+        grants = [text for mark in item.iter_markers("importguard") for text in mark.kwargs.get("allow", ())]
+        new = [record for record in _refusals(new) if not expected.is_expected(record, grants, self.guard)]
+        if new:
+            _fail(report, new)
+        if report.when == "teardown" and self.guard.mode == "enforce":
+            self.places.forget(item.nodeid, item.stash[TOLD])
+        return report
+
+    def _take_children(self):
+        for record in self.children.refused():
+            self.places.kept.append((self.places.current, record))
+
+    def pytest_sessionfinish(self, session):
+        self._take_children()
+        over = self.places.left_over(self.over)
+        self.left += [(place, messages.denial(record), _is_refusal(record)) for place, record in over]
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[FROM_WORKER] = self.left
+        if any(refused for _place, _text, refused in self.left) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node):
+        self.left += [tuple(each) for each in getattr(node, "workeroutput", {}).get(FROM_WORKER, ())]
+
+    def pytest_report_header(self):
+        lines = [
+            f"importguard: {self.guard.mode}, core {self.guard.core.name}, policy {self.guard.session['table']['name']}"
+        ]
+        if self.ahead:
+            lines.append(
+                f"importguard: imported before the guard was there: {', '.join(self.ahead)} (-p importguard puts it first)"
+            )
+        return lines
+
+    def pytest_terminal_summary(self, terminalreporter):
+        for place, text, refused in dict.fromkeys(self.left):
+            verb = "refused" if refused else "would have refused"
+            terminalreporter.section(f"importguard: {verb} at {place}", sep="_", red=refused, yellow=not refused)
+            terminalreporter.line(text)
+
+    def pytest_unconfigure(self, config):
+        self.guard.recorder.listener = None
+        if self.file and not hasattr(config, "workerinput"):
+            with contextlib.suppress(OSError):
+                os.unlink(self.file)
+
+
+class RecordsOf(collections.abc.Sequence):
+    """What was refused at a place so far."""
+
+    def __init__(self, kept, place):
+        self._places, self._place = kept, place
+
+    def __len__(self):
+        return len(self._places.of(self._place))
+
+    def __getitem__(self, at):
+        return self._places.of(self._place)[at]
+
+
+def _is_refusal(record):
+    return record["verdict"] in ("deny", "kill")
+
+
+def _refusals(records):
+    return [record for record in records if _is_refusal(record)]
+
+
+def _fail(report, records):
+    """Have a report say what was refused, and fail unless it has failed for a reason of its own."""
+    text = "\n".join(map(messages.denial, records))
+    if report.outcome == "failed":
+        report.sections.append(("importguard", text))
+    else:
+        report.outcome = "failed"
+        report.longrepr = text
