@@ -4,9 +4,10 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from support import wheels
+from support import guarded, wheels
 
 THIEF = '''
 import os, pathlib, subprocess, threading
@@ -240,8 +241,6 @@ def test_configuration_switches_it_on(suite):
 
 def test_outer_run_is_enough(suite):
     """Under `importguard run` the guard is there already, and the plugin only tells pytest."""
-    from support import guarded
-
     suite.write(test_it=IN_TEST)
     command = [*guarded.launcher(), "run", "--", sys.executable, "-m", "pytest", "-q", "-rA", "--importguard"]
     environ = {
@@ -274,3 +273,26 @@ def test_what_cant_be_had_stops_the_run(suite, setting, said):
     assert (code, outcomes(output)) == (pytest.ExitCode.USAGE_ERROR, {})
     assert said in output
     assert not suite.loot.exists()
+
+
+def test_no_network_is_one_line_of_policy(suite):
+    """The how-to's policy: the tests' own code reaches loopback, and would be refused whatever isn't."""
+    page = (Path(__file__).parents[2] / "docs/how-to/guard-a-test-suite.md").read_text()
+    (suite.root / "own.toml").write_text(re.search(r"# importguard.toml\n(.*?)```", page, re.DOTALL)[1])
+    suite.write(
+        test_it="""
+import socket
+
+def test_loopback():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname(), 5).close()
+"""
+    )
+
+    code, output = suite.run("--importguard", f"--importguard-policy={suite.root}/own.toml")
+
+    assert (code, outcomes(output)) == (0, {"test_it.py::test_loopback": "PASSED"}), output
+    for question in (("net.connect", "192.0.2.1:9"), ("net.resolve", "example.invalid"), ("net.listen", "0.0.0.0:80")):
+        variables = {"IMPORTGUARD_POLICY": str(suite.root / "own.toml"), "PATH": os.defpath}
+        answer = guarded.importguard("explain", *question, "--package", "application", variables=variables)
+        assert answer.returncode == 1, answer.stdout + answer.stderr
