@@ -33,7 +33,7 @@ used: $(VENV)/ready-test ## use the most downloaded distributions guarded, and u
 	nice $(BIN)/python tests/used --out docs/reference/used.md
 
 cpython: $(VENV)/ready-test ## run CPython's own tests bare and guarded and write down what differs
-	$(BIN)/python tests/cpython --core c py --out docs/reference/cpython.md
+	$(BIN)/python tests/cpython --core c py --resume build/cpython-$$(git rev-parse --short HEAD 2>/dev/null || echo here) --out docs/reference/cpython.md
 
 hygiene: $(VENV)/ready-test ## fail each allocation, fuzz what the core in C reads, count what it keeps
 	$(RUN) pytest tests/hygiene --thorough

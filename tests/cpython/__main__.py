@@ -7,7 +7,6 @@
 import argparse
 import signal
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
@@ -29,12 +28,12 @@ def main(arguments=None):
         print("\n".join(missing), file=sys.stderr)
         return 2
     _take_signals_as_a_terminal_has_them()
-    started = time.monotonic()
-    results = suite_results.Results({}, {}, [], [], differing.known(), 0)
+    play = kept_runs.recaller(options.kept) if options.kept else kept_runs.player(options.resume, options.seconds)
+    pythons = {version: suite.version_of(interpreter) for version, interpreter in found.items()}
+    results = suite_results.Results({}, {}, [], [], differing.known(), pythons)
     for file in options.only or suite.FILES:
         for interpreter in found.values():
-            try_all(results, file, interpreter, options.core, kept_runs.player(options.resume, options.seconds))
-    results = suite_results.Results(*[getattr(results, name) for name in results.__slots__[:-1]], time.monotonic() - started)
+            try_all(results, file, interpreter, options.core, play)
     print(suite_results.summary(results))
     if options.out:
         options.out.write_text(suite_results.page(results))
@@ -43,10 +42,16 @@ def main(arguments=None):
 
 def try_all(results, file, interpreter, cores, play):
     """Run a test file on one CPython bare and under each core and mode; fills `results`."""
-    bare = results.bare[interpreter.version, file] = play(file, interpreter, guarded.UNGUARDED)
+    bare = play(file, interpreter, guarded.UNGUARDED)
+    if bare is None:
+        return
+    results.bare[interpreter.version, file] = bare
     print(f"{interpreter.version} {file} bare: {bare.tally()} in {bare.seconds:.0f} s", file=sys.stderr)
     for place in [Place(interpreter.version, core, mode, file) for core in cores for mode in suite_results.MODES]:
-        run = results.guarded[place] = play(file, interpreter, place.mode, core=place.core)
+        run = play(file, interpreter, place.mode, core=place.core)
+        if run is None:
+            continue
+        results.guarded[place] = run
         steady, gone = twice(place, interpreter, bare, run, play)
         results.differences.extend(steady)
         results.gone.extend(gone)
@@ -60,6 +65,8 @@ def twice(place, interpreter, bare, run, play):
         return [], []
     only = differing.repeatable(first)
     again = play(place.file, interpreter, guarded.UNGUARDED, only=only)
+    if again is None:
+        return first, []
     second = differing.differences(place, again, play(place.file, interpreter, place.mode, core=place.core, only=only))
     return differing.still_there(first, second)
 
@@ -72,6 +79,7 @@ def parse(arguments):
     parser.add_argument("--only", action="append", choices=suite.FILES, help="a test file; may be repeated")
     parser.add_argument("--seconds", type=int, default=suite.SECONDS, help=f"for a file (default: {suite.SECONDS})")
     parser.add_argument("--resume", type=Path, metavar="FOLDER", help="keep each run there, and don't repeat what is there")
+    parser.add_argument("--kept", type=Path, metavar="FOLDER", help="run nothing: write down what --resume has kept there")
     parser.add_argument("--out", type=Path, help="write the results to this page")
     return parser.parse_args(arguments)
 

@@ -12,7 +12,7 @@ def player(folder, seconds):
     def play(name, interpreter, mode, *, core="none", only=()):
         if folder is None or only:
             return suite.play(name, interpreter, mode, core=core, only=only, seconds=seconds)
-        path = folder / f"{interpreter.tag}-{name}-{core}-{mode}.json"
+        path = folder / file_name(name, interpreter, mode, core)
         if path.exists():
             return recall(path)
         run = suite.play(name, interpreter, mode, core=core, seconds=seconds)
@@ -21,6 +21,21 @@ def player(folder, seconds):
         return run
 
     return play
+
+
+def recaller(folder):
+    """Return a function like suite.play that runs nothing: it returns the run that is in `folder`, or None."""
+
+    def play(name, interpreter, mode, *, core="none", only=()):
+        path = folder / file_name(name, interpreter, mode, core)
+        return None if only or not path.exists() else recall(path)
+
+    return play
+
+
+def file_name(name, interpreter, mode, core):
+    """Return where a run of a whole test file is kept."""
+    return f"{interpreter.tag}-{name}-{core}-{mode}.json"
 
 
 def recall(path):

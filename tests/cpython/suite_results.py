@@ -13,14 +13,22 @@ MODES = (guarded.OBSERVE, guarded.RECOMMENDED)
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All runs: `bare` maps (version, file) to a Run, `guarded` a Place; `gone` differed once and not when repeated."""
+    """All runs: `bare` maps (version, file) to a Run, `guarded` a Place; `gone` differed once and not when repeated.
+
+    `pythons` maps a minor version to all of it.
+    """
 
     bare: dict[tuple[str, str], suite.Run]
     guarded: dict[Place, suite.Run]
     differences: list[Difference]
     gone: list[Difference]
     listed: list[Known]
-    seconds: float
+    pythons: dict[str, str]
+
+    @property
+    def seconds(self):
+        """How long the runs of whole files took together."""
+        return sum(run.seconds for runs in (self.bare, self.guarded) for run in runs.values())
 
     def problems(self):
         """Return what must not be, a line each: differences that nobody has explained, explanations of none."""
@@ -41,7 +49,8 @@ def summary(results):
 def page(results):
     """Return the outcome as a Markdown page."""
     columns = list(dict.fromkeys((place.core, place.mode) for place in results.guarded))
-    versions = ", ".join(dict.fromkeys(version for version, _ in results.bare))
+    versions = list(dict.fromkeys(results.pythons[version] for version, _ in results.bare))
+    whole = len(suite.FILES) * len(versions)
     tests = sum(len(run.outcomes) - 1 for run in results.bare.values())
     differ = len({difference.test for difference in results.differences})
     return "\n".join(
@@ -52,9 +61,10 @@ def page(results):
             "`recommended` as the application. Each test must end the same, and the guard must have nothing to say but "
             "what is listed here. A difference counts when it shows a second time.",
             "",
-            f"- {tests} tests in all; {differ} of them, or of the guard's records, differ",
-            f"- CPython {versions}, {platform.system()} {platform.machine()}, {datetime.date.today().isoformat()}, "
-            f"{results.seconds:.0f} seconds",
+            f"- {tests} tests that were run bare; {differ} of them, or of the guard's records, differ",
+            f"- CPython {', '.join(versions)}, {platform.system()} {platform.machine()}, {datetime.date.today().isoformat()}, "
+            f"{len(results.bare)} of {whole} bare runs and {len(results.guarded)} of {whole * len(columns)} guarded ones, "
+            f"{results.seconds / 60:.0f} minutes",
             "- made by `python tests/cpython` (`make cpython`)",
             "",
             "| CPython | test file | bare | " + " | ".join(f"{core} core, {mode}" for core, mode in columns) + " |",

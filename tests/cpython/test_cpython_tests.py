@@ -1,6 +1,10 @@
 """CPython's own tests under the guard: one small file of them here, `make cpython` runs the many; and how they compare."""
 
+import json
+from dataclasses import asdict
+
 import differing
+import kept_runs
 import pytest
 import suite
 import suite_results
@@ -44,7 +48,7 @@ def told(found):
 
 def results(found, *known):
     run = ended(test_a="passed")
-    return suite_results.Results({("3.12", "test_site"): run}, {PLACE: run}, found, [], list(known), 1.0)
+    return suite_results.Results({("3.12", "test_site"): run}, {PLACE: run}, found, [], list(known), {"3.12": "3.12.1"})
 
 
 def test_a_small_file_of_cpythons_own(interpreter):
@@ -148,6 +152,17 @@ def test_a_difference_that_nobody_has_explained():
         assert problem.startswith("unexplained") and "passed → failed" in problem
 
 
+def test_what_was_kept_of_some_runs(interpreter, tmp_path):
+    """A run that is there is taken up and not repeated; without running anything, one that isn't there is missing."""
+    run = ended(test_a="passed", alarms=["tamper: it"])
+    kept = tmp_path / kept_runs.file_name("test_site", interpreter, guarded.OBSERVE, "c")
+    kept.write_text(json.dumps(asdict(run)))
+
+    for play in (kept_runs.player(tmp_path, 1), kept_runs.recaller(tmp_path)):
+        assert play("test_site", interpreter, guarded.OBSERVE, core="c") == run
+    assert kept_runs.recaller(tmp_path)("test_site", interpreter, guarded.UNGUARDED) is None
+
+
 def test_an_explanation_of_nothing():
     """What is listed and doesn't differ any more is a problem, unless its file or place wasn't run."""
     gone = Known("test_site.Tests.test_a", "because")
@@ -158,11 +173,11 @@ def test_an_explanation_of_nothing():
     assert problem.startswith("stale") and "test_site.Tests.test_a" in problem
 
 
-def test_the_committed_list():
-    """Each entry names a file that is run and has a reason."""
-    listed = differing.known()
+def test_the_committed_list(tmp_path):
+    """Each entry names a file that is run and has a reason; one that has neither is none."""
+    (tmp_path / "known.toml").write_text('[[difference]]\ntest = "test_site.*"\npythons = ["3.12"]\nreason = "because."\n')
 
-    assert listed
-    for item in listed:
+    assert differing.known(tmp_path / "known.toml") == [Known("test_site.*", "because.", pythons=("3.12",))]
+    for item in differing.known():
         assert item.test.partition(".")[0].partition(":")[0] in suite.FILES
         assert item.reason.endswith(".")
