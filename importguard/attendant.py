@@ -79,6 +79,7 @@ class Attendant:
             report=self.report,
             look=self.look,
             patch=self.patch,
+            learn=self.learn if self.table["learning"] else None,
             on_path=self.on_path,
             startup_file=self.judge_startup_file,
             tampered=self.on_tampered,
@@ -144,6 +145,14 @@ class Attendant:
         request = model.Request("runtime.patch", target, None, Owner(*owner), (), phase, module or "", "wrap")
         whose = " ".join([text for text in victim[:2] if text]) or victim[2]
         self.enforcer().carry_out(model.Decision("log", "patch:noticed"), request, [], reason=f"belongs to {whose}")
+
+    def learn(self, capability, target, argv, owner, via, phase, layer):
+        """Record what was allowed."""
+        enforce = later.load(later.REPORTING, self.session["package"])
+        model = sys.modules["importguard.model"]
+        enforce.record_allowed(
+            self.recorder, model.Request(capability, target, argv, Owner(*owner), via, phase, "", layer)
+        )
 
     def enforcer(self):
         """Return the Enforcer, made when there is something to report for the first time."""

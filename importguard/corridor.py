@@ -6,14 +6,14 @@ from _thread import get_ident
 from importguard import surroundings
 from importguard.blame import MainOrigin, Walker
 from importguard.core.events import on_move, read_open
-from importguard.enforce import Enforcer, stack_of
+from importguard.enforce import Enforcer, record_allowed, stack_of
 from importguard.finder import Finder
 from importguard.identity import Identity
 from importguard.imports import Imports
 from importguard.inside import Inside
 from importguard.model import APP, CAPABILITIES, STDLIB, UNOWNED, Owner, Request
 from importguard.paths import is_folder, resolve
-from importguard.pinned import get_frame, getattr, type
+from importguard.pinned import get_frame, getattr, len, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.session import opened
@@ -21,6 +21,7 @@ from importguard.wraps import carrier, deferred
 from importguard.written import Written
 
 STARTUP_SUFFIXES = (".pth", ".start")
+MOST_LEARNT = 65536
 IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib_external")
 
 
@@ -69,6 +70,7 @@ class Corridor:
         self.refuses_startup_files = self.imports.refuses_startup_files
         self.patches = {}
         self.finder = Finder(self.examine, self.patches)
+        self.learnt = {} if table["learning"] else None
         self.spawner = None
         self.answers = None
         for asked in (self.table, self.candidate) if self.candidate else (self.table,):
@@ -142,6 +144,8 @@ class Corridor:
             return None
         origin = self.walker.trace(frame)
         request, decision = self._ask(self.table, origin, capability, target, argv, layer)
+        if self.learnt is not None and decision.verdict == "allow":
+            self._learn(request)
         tried = None
         if self.candidate is not None:
             other, tried = self._ask(self.candidate, origin, capability, target, argv, layer)
@@ -158,6 +162,16 @@ class Corridor:
         blame = self.walker.choose(origin, capability, target, argv, table.is_deputy)
         request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
         return request, decide(table, request)
+
+    def _learn(self, request):
+        """Record what was allowed, each thing once; of what the application does only those count that acted for it."""
+        owner, via = request.owner, request.via
+        if (owner.kind == "app" or owner.kind == "stdlib") and not via:
+            return
+        key = (request.capability, request.target, request.argv, owner, via, request.phase)
+        if key not in self.learnt and len(self.learnt) < MOST_LEARNT:
+            self.learnt[key] = True
+            record_allowed(self.recorder, request)
 
     def owner_of_frame(self, frame):
         """Return the Owner of the code in a frame, None for what is nobody's."""

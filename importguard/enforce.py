@@ -31,7 +31,8 @@ class Enforcer:
         count = self._times(request) if verdict == "allow" else 1
         if not count:
             return
-        fields = self._fields(decision, request, verdict, stack)
+        fields = fields_of(request, verdict, decision.rule, stack)
+        fields["allow"] = "" if decision.rule.startswith(NO_GRANT_HELPS) else suggest(request)
         if candidate is not None:
             fields.update(candidate=candidate.verdict, candidate_rule=candidate.rule, count=count)
         if reason is not None:
@@ -83,27 +84,34 @@ class Enforcer:
             complain(denial(record))
         exit_now(KILLED)
 
-    def _fields(self, decision, request, verdict, stack):
-        owner = request.owner
-        fields = {
-            "ppid": getppid(),
-            "verdict": verdict,
-            "candidate": None,
-            "capability": request.capability,
-            "target": request.target,
-            "owner": {"name": owner.name, "version": owner.version, "kind": owner.kind},
-            "via": list(request.via),
-            "phase": request.phase,
-            "module": request.module,
-            "rule": decision.rule,
-            "allow": "" if decision.rule.startswith(NO_GRANT_HELPS) else suggest(request),
-            "layer": request.layer,
-            "stack": stack,
-            "count": 1,
-        }
-        if request.argv is not None:
-            fields["argv"] = list(request.argv)
-        return fields
+
+def record_allowed(recorder, request):
+    """Record a request that was allowed, for whoever learns a lock."""
+    fields = fields_of(request, "allow", "", [])
+    recorder.record("decision", **fields)
+
+
+def fields_of(request, verdict, rule, stack):
+    """Return the fields of a decision's record."""
+    owner = request.owner
+    fields = {
+        "ppid": getppid(),
+        "verdict": verdict,
+        "candidate": None,
+        "capability": request.capability,
+        "target": request.target,
+        "owner": {"name": owner.name, "version": owner.version, "kind": owner.kind},
+        "via": list(request.via),
+        "phase": request.phase,
+        "module": request.module,
+        "rule": rule,
+        "layer": request.layer,
+        "stack": stack,
+        "count": 1,
+    }
+    if request.argv is not None:
+        fields["argv"] = list(request.argv)
+    return fields
 
 
 def stack_of(frame, owner_of_frame):

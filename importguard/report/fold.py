@@ -50,4 +50,5 @@ def _key(record):
         return None
     names = ("pid", "capability", "target", "verdict", "phase")
     owner = record.get("owner", {})
-    return (*(record.get(name) for name in names), owner.get("name"), owner.get("version"))
+    words = (tuple(record.get(name) or ()) for name in ("argv", "via"))
+    return (*(record.get(name) for name in names), owner.get("name"), owner.get("version"), *words)

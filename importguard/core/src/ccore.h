@@ -69,6 +69,7 @@ typedef struct {
     const struct Table *candidate; /* what is only tried out, or NULL */
     /* What is left to Python: see attendant.py. */
     PyObject *report, *look, *patch, *on_path, *startup_file, *tampered, *adopt, *noticed;
+    PyObject *learn; /* NULL where nobody wants to know what was allowed */
     PyObject *parts; /* dict of the guard's parts that are loaded later; nobody else holds it, the collector included */
     PyObject *finder, *wheel_bytecode, *pycache_prefix;
     PyObject *main_owner, *library; /* Owners to report with */

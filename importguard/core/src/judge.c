@@ -173,7 +173,13 @@ decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
         tried = try_out(wanted, &walked, &other);
     }
     /* Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first. */
-    if ((verdict.is_allowed && tried.is_allowed) || (asked->capability == FS_READ && asked_kind(asked, true) == S_IFDIR)) {
+    if (verdict.is_allowed && core.learn) {
+        report_allowed(asked, door, blame);
+    }
+    if (verdict.is_allowed && tried.is_allowed) {
+        return 0;
+    }
+    if (asked->capability == FS_READ && asked_kind(asked, true) == S_IFDIR) {
         return 0;
     }
     return report(asked, door, verdict.is_allowed ? &other : blame, &verdict, core.candidate ? &tried : NULL);
@@ -192,6 +198,9 @@ judge_done(const Asked *asked, const Blame *blame)
     }
     if (is_watched > 0 && core.candidate && decide_by(core.candidate, &wanted, blame, &tried) < 0) {
         PyErr_Clear(); /* nobody is refused by it */
+    }
+    if (is_watched > 0 && verdict.is_allowed && core.learn) {
+        report_allowed(asked, WRAP_DOOR, blame);
     }
     if (verdict.is_allowed && tried.is_allowed) {
         return is_watched < 0 ? -1 : 1;

@@ -153,7 +153,7 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
     static char *names[] = {
         "table",    "candidate", "ledger",    "rescan",      "main_origin", "programs",    "loaded",         "code_events",
         "patches",  "parts",     "unowned",   "application", "main_owner",  "library",     "report",         "look",
-        "patch",    "on_path",   "startup_file", "tampered",    "adopt",       "noticed",        "wheel_bytecode",
+        "patch",    "learn",     "on_path",   "startup_file", "tampered",    "adopt",       "noticed",        "wheel_bytecode",
         "pycache_prefix", "enforcing", "refuses_startup_files", "examines_bytecode", "undoes_patches", "malicious", NULL,
     };
     Given given;
@@ -164,15 +164,16 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$OOO!OO!O!O!O!O!O!OOOOOOOOOOOOOOppppi", names, &given.table, &given.candidate, &PyTuple_Type,
+            args, options, "$OOO!OO!O!O!O!O!O!OOOOOOOOOOOOOOOppppi", names, &given.table, &given.candidate, &PyTuple_Type,
             &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
             &PyTuple_Type, &given.loaded, &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.unowned,
             &given.application, &parts.main_owner, &parts.library, &parts.report, &parts.look, &parts.patch,
-            &parts.on_path, &parts.startup_file, &parts.tampered, &parts.adopt, &parts.noticed, &parts.wheel_bytecode,
+            &parts.learn, &parts.on_path, &parts.startup_file, &parts.tampered, &parts.adopt, &parts.noticed, &parts.wheel_bytecode,
             &parts.pycache_prefix, &enforcing, &refuses, &examines, &undoes, &malicious)) {
         return NULL;
     }
     core = parts;
+    core.learn = Py_IsNone(parts.learn) ? NULL : Py_NewRef(parts.learn);
     core.enforcing = enforcing;
     core.refuses_startup_files = refuses;
     core.examines_bytecode = examines;

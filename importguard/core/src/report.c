@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#define MOST_LEARNT 65536 /* things of one process; a lock of more is nothing that anybody could read */
+
 static const char *const doors[] = {"finder", "audit", "wrap", "scan"};
 
 /* Call a Python function of the guard's as the guard: what it does is let through, and nobody traces it. Returns what it
@@ -132,6 +134,44 @@ report_patch(const Asked *asked, const Blame *blame, OwnerText victim)
     Py_XDECREF(other);
     Py_XDECREF(owner);
     return 0;
+}
+
+/* Return whether something was reported before, and take it for reported from now on; 1, 0, or -1 with an exception set. */
+static int
+is_reported(PyObject *key)
+{
+    static PyObject *reported;
+    if (!reported && !(reported = PySet_New(NULL))) {
+        return -1;
+    }
+    int found = PySet_Contains(reported, key);
+    if (found == 0 && PySet_GET_SIZE(reported) >= MOST_LEARNT) {
+        return 1;
+    }
+    return found == 0 ? PySet_Add(reported, key) : found;
+}
+
+/* Report what was allowed, each thing once, while a lock is learnt. The application needs no grant: of what it does only
+ * those count that acted for it. What goes wrong here loses a record and nothing else. Twin: learn of corridor.py. */
+void
+report_allowed(const Asked *asked, Door door, const Blame *blame)
+{
+    OwnerText text = blame_owner_text(blame);
+    if ((text.kind == KIND_APP || text.kind == KIND_STDLIB) && !blame->via_count) {
+        return;
+    }
+    PyObject *owner = owner_tuple(text), *via = owner ? via_tuple(blame) : NULL, *key = NULL;
+    if (via) {
+        key = Py_BuildValue("sOOOOss", capability_names[asked->capability], asked->target,
+                            asked->argv ? asked->argv : Py_None, owner, via, phase_names[blame->phase], doors[door]);
+    }
+    if (key && is_reported(key) == 0) {
+        Py_XDECREF(attend(core.learn, key));
+    }
+    PyErr_Clear();
+    Py_XDECREF(key);
+    Py_XDECREF(via);
+    Py_XDECREF(owner);
 }
 
 /* Have Python look at an import more closely, which raises where it is refused. What is refused for certain
