@@ -5,14 +5,16 @@ import os
 import pathlib
 
 from importguard import errors
+from importguard.lock import model, read
 from importguard.policy import approval, find, lint, resolve, toml
 
-TEXT = "approve a policy that was found in a project"
-EPILOG = """Until then such a policy may only tighten. The approval holds for this file with this content.
-Comments and layout don't count.
+TEXT = "approve a policy or a lock that was found in a project"
+EPILOG = """Until then it may only tighten. The approval holds for this file with this content; of a policy, comments and
+layout don't count.
 
-example:
-  importguard allow importguard.toml"""
+examples:
+  importguard allow importguard.toml
+  importguard allow importguard.lock"""
 
 
 def add(subparsers):
@@ -26,6 +28,8 @@ def add(subparsers):
 def run(args):
     """Show and approve; raises PolicyError when there is no policy or it can't be used."""
     path = pathlib.Path(os.path.abspath(args.policy)) if args.policy else _found()
+    if path.suffix == ".lock":
+        return _allow_lock(path)
     policy = toml.read(path)
     loosened = loosens(policy)
     print(f"{path}" + (" loosens:" if loosened else " loosens nothing"))
@@ -33,6 +37,19 @@ def run(args):
         print(f"  {line}")
     place = approval.approve(policy, os.environ)
     print(f"approved {policy.digest} ({place})")
+    return 0
+
+
+def _allow_lock(path):
+    """Show what a lock grants, and approve it as it is."""
+    file = approval.File.of(path)
+    lock = read.read(path)
+    granted = [(entry, grant) for entry in lock.entries for grant in entry.grants]
+    print(f"{path} knows {len(lock.entries)} distributions and start-up files, and grants" + ("" if granted else " nothing"))
+    for entry, grant in granted:
+        print(f"  {toml.printable(f'{entry.title}: {grant.phase}:{model.text(grant)}')}")
+    place = approval.approve(file, os.environ)
+    print(f"approved {file.digest} ({place})")
     return 0
 
 

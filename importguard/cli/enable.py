@@ -10,7 +10,7 @@ from importguard import session
 from importguard.cli import environment
 from importguard.errors import CannotArm, UsageError
 from importguard.kernel import plan as kernel
-from importguard.launch import bundle, preflight, prepare, start
+from importguard.launch import bundle, locked, preflight, prepare, start
 from importguard.policy import compile as compiler
 from importguard.policy import named, resolve
 from importguard.report.writer import open_writer
@@ -82,7 +82,8 @@ def session_content(found, resolved, options, environ):
     place = os.path.dirname(enable.session_path(found.own))
     preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
     surroundings = _named(found, environ, options["cwd"], place)
-    table = compiler.table(resolved, surroundings)
+    lock = locked.look(locked.read(resolved), resolved, found.sites, surroundings)
+    table = compiler.table(resolved, surroundings, lock=lock.rules, quarantined=lock.quarantined)
     return {
         "v": session.FORMAT,
         "version": importguard.__version__,

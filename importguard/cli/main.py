@@ -10,6 +10,7 @@ from importguard.errors import ImportguardError, UsageError
 
 COMMANDS = {
     "run": "run a command with every Python process below it guarded",
+    "learn": "write down what each distribution needs",
     "enable": "write the start-up hook of one environment",
     "disable": "remove the start-up hook of one environment",
     "status": "say whether an environment is guarded",
@@ -18,7 +19,7 @@ COMMANDS = {
     "diff": "say what each distribution newly reaches for between two locks",
     "check": "lint a policy and a lock",
     "explain": "say which rule decides, and what to change",
-    "allow": "approve a policy that was found in a project",
+    "allow": "approve a policy or a lock that was found in a project",
     "doctor": "say what holds on this machine, and prove it",
     "vet": "import every module of distributions aside, and say what they reach for",
     "demo": "show an attack unguarded and guarded",

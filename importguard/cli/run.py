@@ -23,12 +23,16 @@ def add(subparsers):
         help="run a command with every Python process below it guarded",
     )  # fmt: skip
     add_options(parser)
+    parser.add_argument(
+        "--record-allowed", action="store_true", help="record what is allowed as well, for `learn --from-records`"
+    )
     parser.set_defaults(run=run)
 
 
 def add_options(parser):
     """Add the options that every command shares which starts another."""
     parser.add_argument("--policy", metavar="FILE", help="the policy to use; needs no approval")
+    parser.add_argument("--lock", metavar="FILE|off", help="the lock to use, needs no approval; off: none")
     parser.add_argument("--mode", choices=("observe", "enforce"), help="only record, or refuse")
     parser.add_argument("--on-violation", choices=("deny", "kill"), help="refuse the operation, or end the whole tree")
     parser.add_argument("--records", metavar="FILE|-|fd:N", help="where records go; - is standard error")

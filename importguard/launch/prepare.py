@@ -11,14 +11,17 @@ from importguard.childargs import guard_child
 from importguard.errors import CannotArm
 from importguard.kernel import layers, machine
 from importguard.kernel import plan as kernel
-from importguard.launch import bundle, directory, preflight, preloading, target
+from importguard.launch import bundle, directory, locked, preflight, preloading, target
 from importguard.policy import compile as compiler
 from importguard.policy import named
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Prepared:
-    """A session that is ready to be used: its directory, what was found beforehand, and whose command is run."""
+    """A session that is ready to be used: its directory, what was found beforehand, and whose command is run.
+
+    `table` is the content of its table, `named` what named targets stand for.
+    """
 
     directory: directory.Directory
     target: target.Target
@@ -27,6 +30,8 @@ class Prepared:
     mode: str
     preload: str
     kernel: kernel.Plan
+    table: dict
+    named: dict
 
 
 def look(command, environment):
@@ -34,12 +39,16 @@ def look(command, environment):
     return target.look(command, environment, folder=str(pathlib.Path.cwd()))
 
 
-def prepare(found, resolved, environment, argv, *, records, inside=False, plugins=None):
+def prepare(
+    found, resolved, environment, argv, *, records, inside=False, plugins=None, recording=False, unlocked=False
+):
     """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe.
 
     `inside`: this very process is to be guarded, which nobody can start with the kernel's layers over it any more.
-    `plugins` is a plugins.host.Host, whose plugins may know more owners and advisories, and deny more.
+    `plugins` is a plugins.host.Host, whose plugins may know more owners and advisories, and deny more. Where processes are
+    `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
     """
+    known_lock = None if unlocked else locked.read(resolved)
     marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
     if plugins:
         plugins.owners(found.sites)
@@ -51,8 +60,11 @@ def prepare(found, resolved, environment, argv, *, records, inside=False, plugin
         unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
     place = directory.create(environment)
     preload, missing = preloading.find()
-    surroundings = _named(found, resolved, environment, place)
-    table = compiler.table(resolved, surroundings)
+    surroundings = named_targets(found, environment, place.outer)
+    lock = locked.look(known_lock, resolved, found.sites, surroundings, known)
+    vouched = [fields["target"] for fields in unknown if lock.vouches(fields)]
+    unknown = [fields for fields in unknown if fields["target"] not in vouched]
+    table = compiler.table(resolved, surroundings, lock=lock.rules, quarantined=lock.quarantined, learning=recording)
     made = _plan(resolved, table, surroundings, (place.outer, *_folder_of(records)), inside=inside)
     content = {
         "v": session.FORMAT,
@@ -66,7 +78,7 @@ def prepare(found, resolved, environment, argv, *, records, inside=False, plugin
         "records": records or place.pipe,
         "supervised": not records,
         "late": _late(resolved.records),
-        "startup_known": known,
+        "startup_known": (*known, *(vouched if resolved.lock_is_trusted else ())),
         "databases": tuple(str(path) for path in locate.paths()),
         "started": time.time(),
         "app_roots": found.app_roots,
@@ -79,8 +91,9 @@ def prepare(found, resolved, environment, argv, *, records, inside=False, plugin
     }
     directory.write_file(place, bundle.file_name(), bundle.build())
     directory.write_file(place, directory.SESSION, session.pack(content))
+    records = (*marked, *unknown, *lock.records)
     damage = (*preflight.damage(found.sites), *lost(made, resolved))
-    return Prepared(place, found, (*marked, *unknown), damage, resolved.mode, preload, made)
+    return Prepared(place, found, records, damage, resolved.mode, preload, made, table, surroundings)
 
 
 def _plan(resolved, table, surroundings, own, *, inside):
@@ -137,8 +150,9 @@ def guarded(prepared, argv, environment):
     return guard_child(list(argv), dict(environment), spawn)
 
 
-def _named(found, resolved, environment, place):
-    given = {"$site": found.site_dirs, "$own": [place.outer]}
+def named_targets(found, environment, *own):
+    """Return what named targets stand for in the launch of a Target; `own` are folders of importguard's."""
+    given = {"$site": found.site_dirs, "$own": own}
     if found.interpreter is not None:
         prefixes = (found.interpreter.prefix, found.interpreter.base_prefix)
         given |= {"$prefix": tuple(dict.fromkeys(prefixes)), "$stdlib": found.interpreter.stdlib}

@@ -10,7 +10,7 @@ from importguard.childargs import guard_child, without_ahead
 from importguard.errors import KILLED, CannotArm
 from importguard.kernel import layers, syscalls_unsafe
 from importguard.launch import command as commands
-from importguard.launch import directory, preloading, prepare, signals, supervisor, target, tree
+from importguard.launch import directory, lesson, preloading, prepare, signals, supervisor, target, tree
 from importguard.policy import resolve
 from importguard.report.compose import record
 from importguard.report.log import Log
@@ -30,7 +30,7 @@ def start(options, words, environment):
         return _replace(command.path, command.argv, environment)
     if session.VARIABLE in environment:
         return _run_nested(command, environment, log)
-    resolved = _resolve(options, environment, log)
+    resolved = resolved_for(options, environment, log)
     if resolved.mode == "off":
         log.notice("the mode is off: the command runs without the guard")
         return _replace(command.path, command.argv, environment)
@@ -40,11 +40,16 @@ def start(options, words, environment):
         log.notice(notice)
         return _replace(command.path, command.argv, environment)
     if options.no_supervisor:
-        return _run_in_place(command, found, resolved, environment, log)
-    return _run_supervised(command, found, resolved, environment, log)
+        return _run_in_place(command, found, resolved, environment, log, options)
+    return _end_as(supervise(command, found, resolved, environment, log, recording=options.record_allowed))
 
 
-def _resolve(options, environment, log):
+def is_below_a_guard(environment):
+    """Say whether this process, or the one that has started it, is guarded."""
+    return _is_guarded() or session.VARIABLE in environment
+
+
+def resolved_for(options, environment, log):
     """Return what is in force; raises CannotArm where something was demanded that this version doesn't have."""
     resolved = resolve.resolve(vars(options), environment, pathlib.Path.cwd())
     require_no_missing(resolved)
@@ -76,17 +81,27 @@ def _load_plugins(resolved):
     return host.Host(resolved.plugins)
 
 
-def _run_supervised(command, found, resolved, environment, log):
+def supervise(command, found, resolved, environment, log, *, recording=False, lessons=None):
+    """Run the command under the supervisor and return its wait status, None when the tree was killed.
+
+    `recording` has what is allowed recorded; `lessons` is a list that gets the Lesson of the run, while no lock counts.
+    """
     _require_dependencies()
     plugins = _load_plugins(resolved)
     writer = open_writer(resolved.records) if resolved.records else None
-    prepared = prepare.prepare(found, resolved, environment, command.argv, records="", plugins=plugins)
+    learning = lessons is not None
+    prepared = prepare.prepare(
+        found, resolved, environment, command.argv, records="", plugins=plugins, recording=recording or learning,
+        unlocked=learning,
+    )  # fmt: skip
+    if learning:
+        lessons.append(lesson.Lesson(found.sites, prepared.named, resolved, prepared.table))
     try:
         directory.hold(prepared.directory)
         pipe = directory.make_pipe(prepared.directory)
         supervised = supervisor.Supervisor(
             pipe=pipe, writer=writer, log=log, is_python=found.interpreter is not None, recent=Recent(environment),
-            plugins=plugins,
+            plugins=plugins, lesson=lessons[0] if learning else None,
         )  # fmt: skip
         for line in plugins.notices if plugins else ():
             log.notice(line)
@@ -94,20 +109,21 @@ def _run_supervised(command, found, resolved, environment, log):
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))
         path, argv, environment = _guarded(command, prepared, environment)
-        status = supervised.run(path, argv, environment, prepared.kernel)
+        return supervised.run(path, argv, environment, prepared.kernel)
     finally:
         if not tree.has_descendants():
             directory.remove(prepared.directory)
-    return _end_as(status)
 
 
-def _run_in_place(command, found, resolved, environment, log):
+def _run_in_place(command, found, resolved, environment, log, options):
     plugins = _load_plugins(resolved)
     if plugins and plugins.takes_records():
         names = ", ".join(map(repr, plugins.takes_records()))
         raise CannotArm(f"--no-supervisor leaves nobody who could hand records to the plugins {names}")
     target = records_in_place(resolved.records)
-    prepared = prepare.prepare(found, resolved, environment, command.argv, records=target, plugins=plugins)
+    prepared = prepare.prepare(
+        found, resolved, environment, command.argv, records=target, plugins=plugins, recording=options.record_allowed
+    )
     for line in plugins.notices if plugins else ():
         log.notice(line)
     _report(prepared, log.show)

@@ -30,16 +30,18 @@ class Supervisor:
     """Supervises one command.
 
     `pipe` is the read end of the records pipe, `writer` a Writer or None, `log` a Log, `is_python` whether the command
-    itself must report that it is guarded. `plugins` is a plugins.host.Host or None.
+    itself must report that it is guarded. `plugins` is a plugins.host.Host or None, `lesson` what learns from the records,
+    or None.
     """
 
-    def __init__(self, *, pipe, writer, log, is_python=False, recent=None, plugins=None):
+    def __init__(self, *, pipe, writer, log, is_python=False, recent=None, plugins=None, lesson=None):
         self.pipe = pipe
         self.is_python = is_python
         self.writer = writer
         self.log = log
         self.recent = recent
         self.plugins = plugins
+        self.lesson = lesson
         self.armed = False
         self.counts = {}
         self.tried = 0  # what only the candidate denies
@@ -69,6 +71,8 @@ class Supervisor:
 
     def take(self, fields):
         """Count, store and show one record."""
+        if self.lesson is not None:
+            fields = self.lesson.take(fields)
         fields = redact(fields)
         if fields["event"] == "decision":
             self.counts[fields["verdict"]] = self.counts.get(fields["verdict"], 0) + fields.get("count", 1)

@@ -12,9 +12,11 @@ MOST_ARGUMENTS = 8
 LONGEST_ARGUMENT = 40
 ANY_NAME = {"$tmp": "$tmp/**", "$cache": "$cache/**"}
 MADE_UP = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
     r"tmp[a-z0-9_]{8}"  # tempfile
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|[0-9a-f]{12,}|[0-9]{5,}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"|(?=[a-f]*[0-9])[0-9a-f]{12,}|[0-9]{5,}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r")(?![A-Za-z0-9])"
 )
 PLAIN = re.compile(r"[\w.,:=+@%-]+")
 
@@ -29,9 +31,12 @@ class Names:
         # Of two folders the one inside the other comes first, `$home` after what lies in it.
         self.folders.sort(key=lambda pair: (-pair[0].count("/"), ROOTS.index(pair[1])))
 
-    def grant(self, phase, capability, target, argv, owner):
-        """Return the Grant that allows what `owner` (a PEP 503 name) asked for, and what it would ask for elsewhere."""
-        text = self._target(grants.FAMILIES[capability], target, argv, owner)
+    def grant(self, phase, capability, target, argv, owner, *, is_cut=False):
+        """Return the Grant that allows what `owner` (a PEP 503 name) asked for, and what it would ask for elsewhere.
+
+        `argv` are the arguments of a program, or None; where they are not all (`is_cut`), any may follow.
+        """
+        text = self._target(grants.FAMILIES[capability], target, argv, owner, is_cut)
         try:
             parsed = grants.parse(f"{phase}:{capability}:{text}" if text else f"{phase}:{capability}")
         except ValueError:
@@ -39,11 +44,11 @@ class Names:
             parsed = grants.Grant(phase, capability, _harmless(text))
         return grants.Grant(phase, capability, parsed.target)
 
-    def _target(self, family, target, argv, owner):
+    def _target(self, family, target, argv, owner, is_cut):
         if family == "path":
             return "$package" if owner and self.owns(target) == owner else self.path(target)
         if family == "program":
-            return self._program(target, argv)
+            return self._program(target, argv, is_cut)
         if family == "net":
             return self._host(target)
         return "*" + target[1:] if target[:1] in ("$", "~") else target
@@ -56,12 +61,12 @@ class Names:
                 return ANY_NAME.get(root) or _passing(root + rest if rest else root)
         return _passing("*" + path[1:] if path[:1] in ("$", "~") else path)
 
-    def _program(self, program, argv):
+    def _program(self, program, argv, is_cut):
         shown = self.path(program)
         words = [f'"{shown}"' if " " in shown else shown]
         arguments = (argv or ())[1:]
         words += [self._argument(argument) for argument in arguments[:MOST_ARGUMENTS]]
-        if argv is None or len(arguments) > MOST_ARGUMENTS:
+        if argv is None or is_cut or len(arguments) > MOST_ARGUMENTS:
             words.append("**")
         return " ".join(words)
 

@@ -1,11 +1,29 @@
 """Which policies of projects their user has approved, by path and content."""
 
+import dataclasses
 import hashlib
 import os
 import pathlib
 import tempfile
 
 from importguard import errors
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class File:
+    """A file that is approved by what is in it, byte for byte."""
+
+    path: str
+    digest: str
+
+    @classmethod
+    def of(cls, path):
+        """Return the File at a path; one that can't be read is like no other."""
+        try:
+            with open(path, "rb") as file:
+                return cls(str(path), "sha256:" + hashlib.sha256(file.read()).hexdigest())
+        except OSError:
+            return cls(str(path), "")
 
 
 def config_folder(environ):

@@ -1,14 +1,18 @@
 """From resolved policies and a preset to the flat table that a guarded process loads."""
 
+import dataclasses
 import hashlib
 import json
 
 from importguard.policy import grants, machine, patterns, preset
 from importguard.policy import named as names
 from importguard.policy import table as tables
-from importguard.policy.table import CAPABILITY, EFFECT, FORMAT, KIND, PATTERNS, WRITTEN
+from importguard.policy.table import CAPABILITY, EFFECT, FORMAT, KIND, LAYER, PATTERNS, WRITTEN
 
-LOCKED, EXCEPTION, PACKAGE, LOCK, PHASE, PRESET_PACKAGE, PRESET_PHASE = range(7)
+LOCKED, EXCEPTION, PACKAGE, LOCK, CEILING, PHASE, PRESET_PACKAGE, PRESET_PHASE, \
+    UNTRUSTED_LOCK, UNTRUSTED_CEILING = range(10)
+# What a lock speaks of: within this, what it grants is all that there is.
+CEILING_PRESET = "strict"
 WATCHED_PATHS = ("fs.read", "fs.write", "fs.list", "native.load")
 SETS = ("secrets", "persistence")
 CODE_EVENTS = {"exec": "exec", "marshal.loads": "marshal"}
@@ -16,18 +20,21 @@ CODE_EVENTS = {"exec": "exec", "marshal.loads": "marshal"}
 ASKS_FIRST = ("sys.meta_path", "sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring", "os.chroot")
 
 
-def table(resolved, named):
+def table(resolved, named, *, lock=(), quarantined=(), learning=False):
     """Return the table of a `resolve.Resolved`, as `policy.table.load` takes it; `named` as in `named.surroundings`.
 
     The table of a candidate lies in it. What is watched is what either of them could deny, so that one question is
-    asked of most operations, however many policies there are.
+    asked of most operations, however many policies there are. `lock` are the rules of a lock, as `lock.rules` makes
+    them; the names that are `quarantined` act for nobody. A table that is `learning` watches whatever a lock could
+    deny as well, and has what is allowed of it recorded.
     """
     tried = resolved.candidate
     sets = {f"${name}": names.data_set(name, named) for name in SETS}
     sets["$persistence"] = _with_own(sets["$persistence"], resolved, named)
-    judged = _judged(resolved, named)
-    others = _judged(tried, named) if tried else {}
-    watch, watched = _watch((*judged["rules"], *others.get("rules", ())), sets)
+    judged = _judged(resolved, named, lock, quarantined)
+    others = _judged(tried, named, lock, quarantined) if tried else {}
+    most = ceiling(named, CEILING) if learning else ()
+    watch, watched = _watch((*judged["rules"], *others.get("rules", ()), *most), sets)
     machines = {name: machine.build(*pair) for name, pair in sets.items()}
     content = {
         "v": FORMAT,
@@ -36,6 +43,7 @@ def table(resolved, named):
         "malicious": resolved.malicious,
         "bytecode": resolved.bytecode,
         "startup_files": resolved.startup_files,
+        "learning": learning,
         "named": {name: tuple(values) for name, values in sorted(named.items())},
         "sets": {**machines, **watched},
         "watch": watch,
@@ -43,17 +51,22 @@ def table(resolved, named):
     }
     candidate = {**content, **others} if tried else None
     content |= judged
-    return {**content, "candidate": candidate, "code_events": _code_events([content, candidate])}
+    judges = [content, candidate, {**content, "rules": most}]
+    return {**content, "candidate": candidate, "code_events": _code_events(judges)}
 
 
-def _judged(resolved, named):
+def _judged(resolved, named, lock, quarantined):
     """Return the part of a table that a candidate has of its own."""
     sources = _sources(resolved)
+    rules = tuple(rule for policy, layers in sources for rule in _rules(policy, layers, named))
+    if any(rule[LAYER] == CEILING for rule in lock):
+        # Whatever a preset speaks of is decided by then.
+        rules = tuple(rule for rule in rules if rule[LAYER] < PRESET_PACKAGE)
     return {
         "digest": digest(resolved),
         "name": resolved.name,
-        "rules": tuple(rule for policy, layers in sources for rule in _rules(policy, layers, named)),
-        "deputies": _deputies(sources, named),
+        "rules": rules + tuple(lock),
+        "deputies": {name: found for name, found in _deputies(sources, named).items() if name not in quarantined},
         "app": tuple(sorted({name for policy, _ in sources for name in policy.app})),
     }
 
@@ -77,6 +90,8 @@ def digest(resolved):
     parts = [policy.digest for policy in _policies(resolved)]
     parts += [resolved.mode, resolved.on_violation, resolved.malicious, resolved.bytecode, resolved.startup_files]
     parts += [digest(resolved.candidate)] if resolved.candidate else []
+    if resolved.lock:
+        parts += [resolved.lock_digest, str(resolved.lock_is_trusted), resolved.quarantine, str(resolved.least_age)]
     return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -92,17 +107,37 @@ def _sources(resolved):
     return sources + [(policy, (PRESET_PACKAGE, PRESET_PACKAGE, PRESET_PHASE)) for policy in chain]
 
 
+def ceiling(named, layer):
+    """Return the rules of a lock's ceiling: the preset's, but that who changes what of whom is found too late for it."""
+    return tuple(rule for rule in profile(CEILING_PRESET, named, layer) if not _refuses_patches(rule))
+
+
+def profile(name, named, layer, package="", *, tables=("import", "run")):
+    """Return the rules of a preset's phase tables in a layer, for everybody or for one package."""
+    found = []
+    for policy in preset.chain(name):
+        lines = tuple(
+            dataclasses.replace(line, package=package) for line in policy.lines if line.table in tables
+        )
+        found += _rules(dataclasses.replace(policy, lines=lines), (layer, layer, layer), named)
+    return tuple(found)
+
+
+def rule_of(line, layer, named):
+    """Return the rule of one line in a layer."""
+    # A glob that covers capabilities with targets of different kinds has no target; one line serves them all.
+    kind, data, rank = patterns.compile_target(line.grant.capability, line.grant.target, named)
+    rank = 100 * rank + min(len(line.grant.capability.replace("*", "")), 99)
+    return (
+        layer, rank, line.effect, line.grant.capability, kind, data, line.package, line.specifier,
+        line.phases, line.where,
+    )  # fmt: skip
+
+
 def _rules(policy, layers, named):
     by_table = {"exception": layers[0], "package": layers[1]}
     for line in policy.lines:
-        layer = by_table.get(line.table, layers[2])
-        # A glob that covers capabilities with targets of different kinds has no target; one line serves them all.
-        kind, data, rank = patterns.compile_target(line.grant.capability, line.grant.target, named)
-        rank = 100 * rank + min(len(line.grant.capability.replace("*", "")), 99)
-        yield (
-            layer, rank, line.effect, line.grant.capability, kind, data, line.package, line.specifier,
-            line.phases, line.where,
-        )  # fmt: skip
+        yield rule_of(line, by_table.get(line.table, layers[2]), named)
 
 
 def _deputies(sources, named):

@@ -59,8 +59,6 @@ def project_policy(cwd, notices, home=None):
     for folder in (cwd, *cwd.parents):
         own = folder / FILE
         shared = folder / PROJECT
-        if (folder / LOCK).exists():
-            notices.append(f"{folder / LOCK}: this version reads no lock")
         if own.is_file():
             if _speaks_of_us(shared):
                 notices.append(f"{own} counts, [tool.importguard] in {shared} does not")
@@ -70,6 +68,22 @@ def project_policy(cwd, notices, home=None):
         if str(folder) == home or any((folder / mark).exists() for mark in ROOT_MARKS):
             break
     return None
+
+
+def lock_file(chosen, cwd, home=None):
+    """Return (the lock that a launch is under or None, does it need an approval).
+
+    It lies beside the policy that was named, or in the project, or beside the system's policy.
+    """
+    if chosen and _is_there(pathlib.Path(cwd, chosen).parent / LOCK):
+        return pathlib.Path(cwd, chosen).parent / LOCK, False
+    for folder in (cwd, *cwd.parents):
+        if _is_there(folder / LOCK):
+            return folder / LOCK, True
+        if str(folder) == home or any((folder / mark).exists() for mark in (*ROOT_MARKS, FILE)):
+            break
+    system = SYSTEM.parent / LOCK
+    return (system if _is_there(system) else None), False
 
 
 def _speaks_of_us(path):

@@ -4,8 +4,8 @@ import dataclasses
 import pathlib
 
 from importguard import errors
+from importguard.policy import approval, find, grants, preset, toml
 from importguard.policy import candidate as candidates
-from importguard.policy import find, grants, preset, toml
 
 STRICTNESS = {
     "extends": ("observe", "recommended", "strict"),
@@ -28,6 +28,7 @@ DEFAULTS = {
     "startup-files": "guard",
     "kernel.seccomp": "auto",
     "kernel.landlock": "auto",
+    "quarantine.profile": "strict",
 }
 # Option, environment variable, values; a setting has its options' names, with dashes.
 CHOICES = {
@@ -42,9 +43,10 @@ CHOICES = {
 class Resolved:
     """What is in force: policies, the first of them counting first, and settings.
 
-    `plugins` maps the names of plugins, in their order, to their options; `notices` are lines for the user; `missing` is
-    what was demanded and can't be had, so that nothing may start; `candidate` is what would be in force with the policy
-    that is only tried out, None without one.
+    `lock` is the file of the lock, "" for none; where nobody approved it, it may only tighten. `quarantine` is the profile
+    for what the lock doesn't know, `least_age` how many seconds old a release must be. `plugins` maps the names of plugins,
+    in their order, to their options; `notices` are lines for the user; `missing` is what was demanded and can't be had, so
+    that nothing may start; `candidate` is what would be in force with the policy that is only tried out, None without one.
     """
 
     name: str
@@ -64,12 +66,18 @@ class Resolved:
     notices: tuple[str, ...]
     missing: tuple[str, ...]
     candidate: "Resolved | None" = None
+    lock: str = ""
+    lock_digest: str = ""
+    lock_is_trusted: bool = False
+    quarantine: str = "strict"
+    least_age: int = 0
 
 
 def resolve(options, environ, cwd):
     """Return the Resolved of a launch; raises PolicyError with every problem of every file, or UsageError.
 
-    `options` maps `policy`, `mode`, `on_violation`, `records`, `kernel`, `core` to what was typed, None where nothing.
+    `options` maps `policy`, `lock` ("off" for none), `mode`, `on_violation`, `records`, `kernel`,
+    `core` to what was typed, None where nothing.
     """
     typed = {name: _choice(name, options, environ) for name in CHOICES}
     chosen = options.get("policy") or environ.get("IMPORTGUARD_POLICY") or ""
@@ -82,10 +90,11 @@ def resolve(options, environ, cwd):
             notices += [_not_approved(policy, ignored)] if ignored else []
         policies.insert(0, policy)
     for policy in (*found.locked, *policies):
-        notices += [*policy.expired, *_said(policy)]
+        notices += policy.expired
     resolved = _resolved(typed, found.locked, tuple(policies), _records(options, environ, cwd))
     tried, more = _tried_out(resolved, typed)
-    return dataclasses.replace(resolved, notices=(*notices, *more), candidate=tried)
+    lock = _lock(options, environ, pathlib.Path(cwd), chosen)
+    return dataclasses.replace(resolved, notices=(*notices, *more), candidate=tried, **lock)
 
 
 def _resolved(typed, locked, policies, records):
@@ -109,6 +118,8 @@ def _resolved(typed, locked, policies, records):
         plugins=_plugins(locked, policies),
         notices=(),
         missing=tuple(_missing(everything)),
+        quarantine=strict.get("quarantine.profile"),
+        least_age=max(policy.settings.get("quarantine.min-age", 0) for policy in everything) if everything else 0,
     )
 
 
@@ -141,6 +152,22 @@ class _Settings:
         order = STRICTNESS[key]
         floors = [policy.settings[key] for policy in self.locked if key in policy.settings]
         return max([value or DEFAULTS[key], *floors], key=order.index)
+
+
+def _lock(options, environ, cwd, chosen):
+    """Return which lock counts, and whether it may give: one that was named, or that its user approved, may."""
+    named = options.get("lock") or ""
+    if named == "off":
+        return {}
+    if named:
+        file = approval.File.of(pathlib.Path(cwd, named))
+        return {"lock": file.path, "lock_digest": file.digest, "lock_is_trusted": True}
+    path, needs_approval = find.lock_file(chosen, cwd, home=environ.get("HOME"))
+    if path is None:
+        return {}
+    file = approval.File.of(path)
+    is_trusted = not needs_approval or approval.is_approved(file, environ)
+    return {"lock": file.path, "lock_digest": file.digest, "lock_is_trusted": is_trusted}
 
 
 def _first(policies, key):
@@ -195,6 +222,8 @@ def _tightened(policy, others):
 
 def is_tighter(key, value, others):
     """Return whether a setting is no looser than what holds without it; `others` are the policies that count after."""
+    if key == "quarantine.min-age":
+        return True
     if key not in STRICTNESS:
         return False
     name = _first(others, "extends") or DEFAULTS["extends"]
@@ -204,12 +233,6 @@ def is_tighter(key, value, others):
 
 def _not_approved(policy, ignored):
     return f"{policy.path} is not approved: ignored {', '.join(ignored)} (importguard allow {policy.path} approves it)"
-
-
-def _said(policy):
-    """Return what a policy asks for that nothing in this version does, where going without is no weakening."""
-    if "quarantine.profile" in policy.settings:
-        yield f"{policy.path}: [quarantine] needs a lock, and this version reads none: nothing is quarantined"
 
 
 def _missing(policies):

@@ -5,6 +5,7 @@ import datetime
 import hashlib
 import json
 import pathlib
+import re
 import tomllib
 
 from importguard import errors, versions
@@ -31,6 +32,8 @@ PHASES = {"import": ("startup", "import"), "run": ("run",), "application": ("sta
 PACKAGE = ("match", "deputy", "allow", "deny", "startup", "import", "run")
 EXCEPTION = ("package", "match", "allow", "reason", "owner", "expires")
 SOON = datetime.timedelta(days=30)
+AGE = re.compile(r"([0-9]{1,6})(h|d|w)")
+UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 ANY_PHASE = ("startup", "import", "run")
 RESERVED = ("application", "python", "unowned")
 
@@ -224,7 +227,10 @@ class Reader:
 
     def flags(self):
         for name in ("advisories", "quarantine", "kernel"):
-            self.known(self.section(name), [path[1] for path in CHOICES if path[0] == name and len(path) == 2], (name,))
+            more = ["min-age"] if name == "quarantine" else []
+            choices = [path[1] for path in CHOICES if path[0] == name and len(path) == 2]
+            self.known(self.section(name), choices + more, (name,))
+        self.least_age()
         locked = self.data.get("locked", False)
         if not isinstance(locked, bool):
             self.problem(("locked",), f"locked must be true or false, not {_kind(locked)}")
@@ -250,6 +256,16 @@ class Reader:
                 self.problem(path, f"plugin.{name} has options, and plugins = […] doesn't name it{grants.near_miss(name, names)}")
         if options:
             self.settings["plugin"] = options
+
+    def least_age(self):
+        value = self.section("quarantine").get("min-age")
+        if value is None:
+            return
+        found = AGE.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            self.problem(("quarantine", "min-age"), f'quarantine.min-age = {value!r} is no age: write "7d", "36h" or "2w"')
+        else:
+            self.settings["quarantine.min-age"] = int(found[1]) * UNITS[found[2]]
 
     def texts(self, value, path):
         """Return the texts of an array, and report whatever is none."""

@@ -8,6 +8,7 @@ MOST_BYTES = 4096  # what one write to a pipe delivers in one piece
 SHOWN = 200
 # `killed` and `exit` are the supervisor's own to say.
 EVENTS = ("armed", "decision", "tamper", "degraded")
+EVENTS_WRITTEN = (*EVENTS, "killed", "exit")
 VERDICTS = ("allow", "log", "deny", "kill")
 TEXTS = ("id", "time", "capability", "target", "phase", "module", "rule", "layer", "python", "core", "mode", "policy")
 
@@ -48,7 +49,7 @@ def read_line(line):
         fields = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return unreadable(line, f"not JSON: {type(error).__name__}")
-    problem = _problem(fields)
+    problem = problem_of(fields)
     return unreadable(line, problem) if problem else fields
 
 
@@ -57,11 +58,11 @@ def unreadable(line, reason):
     return record("tamper", pid=0, reason=f"unreadable record: {reason}", line=ascii(line[:SHOWN])[2:-1], size=len(line))
 
 
-def _problem(fields):
-    """Return what is wrong with a record, or an empty text."""
+def problem_of(fields, *, written=False):
+    """Return what is wrong with a record, or an empty text; what is `written` may be the supervisor's own."""
     if type(fields) is not dict or fields.get("v") != 1:
         return "not a record of version 1"
-    if fields.get("event") not in EVENTS:
+    if fields.get("event") not in (EVENTS_WRITTEN if written else EVENTS):
         return "unknown event"
     for name in TEXTS:
         if not isinstance(fields.get(name, ""), str):

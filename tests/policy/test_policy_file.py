@@ -24,6 +24,7 @@ malicious = "block"                # block | warn | off
 
 [quarantine]
 profile = "strict"
+min-age = "7d"
 
 [import]
 deny  = ["net.*", "proc.spawn", "fs.read:$secrets", "fs.write:$persistence"]

@@ -202,16 +202,34 @@ def test_the_kernel_option_is_for_both_layers(world):
     assert (run(world).seccomp, run(world).landlock) == ("auto", "auto")
 
 
-def test_what_is_not_done_is_said(world):
-    """A quarantine and a lock that nothing reads are said, one line each."""
-    path = write(world, "project/importguard.toml", '[quarantine]\nprofile = "strict"')
-    (world / "project" / "importguard.lock").touch()
-    approval.approve(toml.read(path), {"HOME": str(world / "home")})
+def test_which_lock_counts(world):
+    """The project's lock counts, and may give something once it is approved; a named one does so at once, `off` is none."""
+    path = world / "project" / "importguard.lock"
+    assert run(world).lock == ""
 
-    assert [line.partition(": ")[2].split()[0] for line in run(world).notices] == [
-        "this",
-        "[quarantine]",
-    ]
+    path.write_text("version = 1\n", "utf-8")
+    assert (run(world).lock, run(world).lock_is_trusted) == (str(path), False)
+    assert run(world, {"lock": str(path)}).lock_is_trusted
+    assert run(world, {"lock": "off"}).lock == ""
+
+    approval.approve(approval.File.of(path), {"HOME": str(world / "home")})
+    assert run(world).lock_is_trusted
+    before = tables.compiler.digest(run(world))
+    path.write_text("version = 1\n# changed\n", "utf-8")
+    assert not run(world).lock_is_trusted
+    assert tables.compiler.digest(run(world)) != before
+
+
+def test_quarantine_may_only_be_tightened(world):
+    """A policy that nobody approved can lengthen the least age, and not make the quarantine milder."""
+    text = '[quarantine]\nprofile = "observe"\nmin-age = "2d"'
+    path = write(world, "project/importguard.toml", text)
+
+    found = run(world)
+    assert (found.quarantine, found.least_age) == ("strict", 2 * 86400)
+
+    approval.approve(toml.read(path), {"HOME": str(world / "home")})
+    assert run(world).quarantine == "observe"
 
 
 def test_pyproject(world):

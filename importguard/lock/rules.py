@@ -1,0 +1,76 @@
+"""From a lock to rules of the table that a guarded process asks: what it grants, and the ceiling that it grants within."""
+
+from packaging import version as versions
+
+from importguard.lock import model
+from importguard.policy import compile as compiler
+from importguard.policy import grants, toml
+from importguard.versions import canonical_name
+
+ANYTHING = "*"
+
+
+def rules(lock, installed, named, *, label, is_trusted):
+    """Return the rules of a lock for the entries that are `installed` (a set of keys) and not new.
+
+    A lock that nobody approved comes after the preset: it can take away, and not give. `label` names it in rules.
+    """
+    layers = (compiler.LOCK, compiler.CEILING) if is_trusted else (compiler.UNTRUSTED_LOCK, compiler.UNTRUSTED_CEILING)
+    found = []
+    for entry in lock.entries:
+        if (entry.key in installed and not _is_taken(entry, installed)) or entry.kind == model.UNOWNED:
+            found += [compiler.rule_of(line, layers[0], named) for line in _lines(entry, label)]
+    return [*found, *_said(compiler.ceiling(named, layers[1]), f"{label}: not learnt")]
+
+
+def _is_taken(entry, installed):
+    """Say whether a distribution has the name under which a policy speaks of a start-up file."""
+    name = canonical_name(entry.name)
+    return entry.kind == model.STARTUP and any(key[1] == name for key in installed if key[0] == 0)
+
+
+def of_quarantine(name, profile, named, *, label, layer):
+    """Return the rules for a distribution that is new, by the profile of the quarantine, in a layer."""
+    if profile == compiler.CEILING_PRESET:
+        # The ceiling of the lock holds already; this is for the program that the user typed, which else may do anything.
+        return _said(compiler.profile(profile, named, layer, name, tables=("run",)), f"{label}: quarantine")
+    if profile == "block":
+        lines = (
+            _line("deny", name, grants.Grant("", "import", "")),
+            _line("deny", name, grants.Grant("", ANYTHING, "")),
+        )
+        return [compiler.rule_of(line, layer, named) for line in lines]
+    found = [] if profile == "observe" else compiler.profile(profile, named, layer, name)
+    rest = compiler.rule_of(_line("allow", name, grants.Grant("", ANYTHING, "")), layer, named)
+    return [*_said(found, f"{label}: quarantine"), rest]
+
+
+def _line(effect, name, grant):
+    return toml.Line(effect, "lock", name, "", toml.ANY_PHASE, grant, "quarantine")
+
+
+def _lines(entry, label):
+    """Yield the lines of policy that an entry stands for."""
+    where = {"distribution": f"distribution.{entry.name}", "startup": f"startup-file.{entry.name}"}
+    specifier = _exactly(entry.version)
+    for grant in entry.grants:
+        place = toml.printable(f"{label}#{where.get(entry.kind, 'unowned')}.{grant.phase}: {model.text(grant)}")
+        yield toml.Line("allow", "lock", _package(entry), specifier, (grant.phase,), grant, place)
+
+
+def _package(entry):
+    return canonical_name(entry.name) if entry.kind == model.STARTUP else entry.name
+
+
+def _exactly(version):
+    """Return the specifier of one version: what is installed later, while the program runs, gains nothing by a name."""
+    try:
+        versions.Version(version)
+    except versions.InvalidVersion:
+        return ""
+    return f"==={version}"
+
+
+def _said(rules, label):
+    """Return rules whose text says that the lock brought them in."""
+    return [(*rule[:-1], f"{label} ({rule[-1]})") for rule in rules]
