@@ -29,8 +29,8 @@ def add(subparsers):
 
 def run(args):
     """Print the findings; raises PolicyError when a file can't be used."""
-    resolved = resolve.resolve({"policy": args.policy}, os.environ, pathlib.Path.cwd())
-    findings = [*resolved.notices, *resolved.missing, *_findings(resolved, _lock(args.lock))]
+    resolved = resolve.resolve({"policy": args.policy, "lock": args.lock}, os.environ, pathlib.Path.cwd())
+    findings = [*resolved.notices, *resolved.missing, *_findings(resolved, _lock(resolved))]
     findings += _missing_plugins(resolved.plugins)
     for finding in findings:
         print(finding)
@@ -51,10 +51,9 @@ def _findings(resolved, lock):
         yield from unused.findings(policies, lock)
 
 
-def _lock(chosen):
-    """Return the Lock to go by, None for none; raises LockError when it can't be read."""
-    path = None if chosen == "off" else chosen or own.lock_path()
-    return read.read(path) if path else None
+def _lock(resolved):
+    """Return the Lock to go by, with as short a path as can be, None for none; raises LockError when it can't be read."""
+    return read.read(own.shown(resolved.lock)) if resolved.lock else None
 
 
 def _missing_plugins(names):

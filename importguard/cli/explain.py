@@ -80,10 +80,20 @@ def _surroundings(environment):
 
 
 def _load(resolved, surroundings, environment):
-    loaded = table.load(compiler.table(resolved, surroundings))
+    lock = _lock(resolved, surroundings, environment)
+    loaded = table.load(compiler.table(resolved, surroundings, lock=lock.rules, quarantined=lock.quarantined))
     if environment is not None:
         loaded.owner_of = environment.owner_of
     return loaded
+
+
+def _lock(resolved, surroundings, environment):
+    """Return what the lock makes of an environment; without one it says nothing of anybody."""
+    from importguard.launch import locked
+
+    if environment is None:
+        return locked.Locked()
+    return locked.look(locked.read(resolved), resolved, environment.sites, surroundings)
 
 
 def _asked(args, environment, loaded):

@@ -8,10 +8,11 @@ from importguard.policy import find
 
 def lock_path():
     """Return the path of the lock of the project around the working directory, as short as can be, or None."""
-    here = pathlib.Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / find.LOCK).exists():
-            return os.path.relpath(folder / find.LOCK)
-        if any((folder / mark).exists() for mark in find.ROOT_MARKS):
-            break
-    return None
+    path, _ = find.lock_file("", pathlib.Path.cwd(), home=os.environ.get("HOME"))
+    return shown(path) if path else None
+
+
+def shown(path):
+    """Return a path as seen from the working directory, where it lies below it or beside the project's files."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("../../..") else relative
