@@ -14,7 +14,8 @@ from support import envs, guarded
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-HOW_TO = sorted((PROJECT / "docs/how-to").glob("*.md"))
+# The page about reviews needs a dependency that is bumped half-way: test_review_page.py has it.
+HOW_TO = sorted(page for page in (PROJECT / "docs/how-to").glob("*.md") if page.stem != "review")
 LINK = re.compile(r"\]\(([^):#]*)(?:#([^)]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 EXIT = re.compile(r"\s+# exit (\d)$")
