@@ -1,0 +1,139 @@
+"""`importguard report`: one page out of records, as a browser shows it."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from support import guarded
+
+HOSTILE = "1</script><img src=x onerror=document.title='owned'>\u202egpj"
+
+
+def decision(number=0, **fields):
+    owner = {"name": "litellm", "version": "1.82.8", "kind": "distribution"}
+    return {
+        "v": 1, "id": f"01J{number:06}", "time": f"2026-11-22T07:00:{number % 60:02}.000000Z", "event": "decision", "pid": 7,
+        "verdict": "deny", "capability": "proc.spawn", "target": "/bin/sh", "argv": ["sh", "-c", "true"], "owner": owner,
+        "via": [], "phase": "import", "module": "litellm", "rule": "preset:recommended#import.deny[1]", "layer": "audit",
+        "stack": [{"owner": "litellm", "file": "/s/litellm.py", "line": 3, "function": "go"}], "count": 1, **fields,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def report(tmp_path):
+    """A function that makes the page of records and returns (the CompletedProcess, the page's path)."""
+
+    def make(*records, options=(), raw=""):
+        path = tmp_path / "run.jsonl"
+        path.write_text("".join(json.dumps(record) + "\n" for record in records) + raw)
+        page = tmp_path / "out.html"
+        return guarded.importguard("report", path, "-o", page, *options), page
+
+    return make
+
+
+def data_of(page):
+    """Return what the page's script reads."""
+    return json.loads(
+        re.search(r'<script id="data" type="application/json">(.*?)</script>', page.read_text(), re.DOTALL)[1]
+    )
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium: a function that loads a page and returns its document as the script left it."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("this machine has no Chromium")
+
+    def load(page, folder):
+        options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", "--dump-dom"]
+        command = [program, *options, f"--user-data-dir={folder}", f"file://{page}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        return done.stdout
+
+    return load
+
+
+def test_page_tells_what_was_refused_and_what_would_settle_it(report):
+    """Repeats are one entry with a count, the stack and the line of policy that would allow it."""
+    done, page = report(
+        decision(1), decision(2, count=4), decision(3, verdict="allow", capability="fs.read", target="/x", argv=None)
+    )
+
+    assert done.returncode == 0, done.stderr
+    (denial,) = data_of(page)["denials"]
+    assert (denial["owner"], denial["target"], denial["count"]) == ("litellm 1.82.8", "/bin/sh -c true", 5)
+    assert denial["settle"] == '[package.litellm] import.allow = ["proc.spawn:/bin/sh -c true"]'
+    assert denial["stack"] == ["/s/litellm.py:3 go"]
+
+
+def test_matrix_has_the_worst_verdict_of_each_cell(report):
+    """A cell says how often, and the worst that came of it."""
+    _done, page = report(
+        decision(1, verdict="allow"),
+        decision(2),
+        decision(3, capability="net.connect", target="a:1", argv=None, verdict="log"),
+    )
+
+    matrix = data_of(page)["matrix"]
+
+    assert matrix["owners"] == [["litellm 1.82.8", {"proc.spawn": ["deny", 2], "net.connect": ["log", 1]}]]
+
+
+def test_browser_shows_text_and_never_markup(report, browser, tmp_path):
+    """Names that hold tags, quotes and bidirectional marks are shown as text, and nothing of theirs runs."""
+    owner = {"name": HOSTILE, "version": HOSTILE, "kind": "distribution"}
+    _done, page = report(decision(1, owner=owner, target=HOSTILE, module=HOSTILE, argv=None, capability="fs.read"))
+
+    document = browser(page, tmp_path / "profile")
+
+    assert "data-ready" in document
+    assert "<title>importguard report</title>" in document
+    assert "<img" not in document
+    shown = re.search(r'<div class="denial deny"><p><b>(.*?)</b>', document, re.DOTALL)[1]
+    assert html.unescape(shown).startswith("1</script><img src=x") and "\u202e" not in shown
+
+
+def test_browser_opens_a_large_file(report, browser, tmp_path):
+    """Twenty thousand records open, and only those that can be seen are in the document."""
+    records = [
+        decision(number, verdict="allow" if number % 50 else "deny", target=f"/bin/p{number % 700}")
+        for number in range(20_000)
+    ]
+    _done, page = report(*records)
+
+    document = browser(page, tmp_path / "profile")
+
+    assert "data-ready" in document
+    assert "20,000 of 20,000" in document
+    assert document.count("<tr>") < 400
+
+
+@pytest.mark.parametrize("raw", ["not a record\n", '{"v":1,"event":"decision"}\n', '{"v":2}\n'])
+def test_line_that_is_no_record_is_named_and_nothing_is_written(report, raw):
+    """A line that can't be read: file, line and reason, exit 2, and a page that was there before stays as it was."""
+    done, page = report(decision(1), raw=raw)
+
+    assert (done.returncode, page.exists()) == (2, False)
+    assert re.fullmatch(r"importguard IG140: \S+run\.jsonl:2: unreadable record: .+\n", done.stderr)
+
+
+def test_unreadable_lines_can_be_left_out(report):
+    """With --skip-unreadable the rest makes the page, and what was left out is told."""
+    done, page = report(decision(1), raw="torn", options=("--skip-unreadable",))
+
+    assert done.returncode == 0
+    assert "run.jsonl:2: unreadable record" in done.stdout
+    assert len(data_of(page)["rows"]) == 1
+
+
+def test_file_that_isnt_there_is_named(tmp_path):
+    """A records file that doesn't exist: one line, exit 2."""
+    done = guarded.importguard("report", tmp_path / "nothing.jsonl", "-o", tmp_path / "out.html")
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "nothing.jsonl: can't be read" in done.stderr
