@@ -20,7 +20,6 @@ COMMANDS = {
     "check": "lint a policy and a lock",
     "explain": "say which rule decides, and what to change",
     "allow": "approve a policy or a lock that was found in a project",
-    "allow": "approve a policy that was found in a project",
     "report": "make one page out of records",
     "doctor": "say what holds on this machine, and prove it",
     "vet": "import every module of distributions aside, and say what they reach for",
