@@ -28,7 +28,7 @@ def run(args):
     """Write the page; raises RecordsError when a file can't be read or the page can't be written."""
     # Late, so that --help costs nothing.
     from importguard.errors import RecordsError
-    from importguard.report.page import gather, model, write
+    from importguard.page import gather, model, write
 
     records, problems = gather.gather(args.records, skip=args.skip_unreadable)
     for problem in problems:
