@@ -97,6 +97,11 @@ def certificates():
         return True
 
 
+def log_of_keys():
+    ssl.create_default_context().keylog_filename = QUIET + "-keys"
+    return os.path.exists(QUIET + "-keys")
+
+
 def attach():
     connection = sqlite3.connect(":memory:")
     connection.execute("ATTACH ? || 'attached' AS x", (QUIET + "-",))
@@ -266,6 +271,7 @@ calls = [
     lambda: _posixshmem.shm_open("/no-such", flags=0), lambda: _posixshmem.shm_unlink("/no-such"), lambda: _posixsubprocess.fork_exec(),
     lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain("nowhere"), lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(3),
     lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(), lambda: sqlite3.connect(":memory:").execute("attach '/nowhere/x' as y"),
+    *[lambda value=value: setattr(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "keylog_filename", value) for value in (None, 3, "/nowhere/x", "a\0")],
     lambda: sqlite3.connect(":memory:").execute(), lambda: sqlite3.connect(":memory:").execute("attach 'x' as"), lambda: sqlite3.connect(":memory:").cursor().execute(3),
     lambda: os.mkfifo(type("P", (), {"__fspath__": lambda self: 1 / 0})()), lambda: os.mkfifo(type("P", (), {"__fspath__": lambda self: 1})()),
 ]

@@ -51,6 +51,9 @@ int ask_about_path(Call *call, Py_ssize_t at, const char *name, int dir_fd, int 
 int ask_about_descriptor(Call *call, Py_ssize_t at, const char *name, Capability capability);
 int ask_about_name(Capability capability, const char *format, const char *name);
 
+/* methods_libraries.c */
+void libraries_watch(PyObject *module);
+
 /* methods_sqlite.c */
 void sqlite_watch(PyModuleDef *module);
 

@@ -61,6 +61,34 @@ ask_listen(Call *call, const char *Py_UNUSED(name))
     return is_unbound ? ask_about_name(NET_LISTEN, "%s", "[::]:0") : 0;
 }
 
+static setter real_set_log;
+
+/* context.keylog_filename = path: OpenSSL opens the file, and writes the keys of connections to it. */
+static int
+set_key_log(PyObject *context, PyObject *path, void *closure)
+{
+    Call call = {.self = context, .args = &path, .size = path != NULL};
+    int result = core.armed && path ? ask_about_path(&call, 0, NULL, -1, WRITES) : 0;
+    if (result == 0) {
+        result = real_set_log(context, path ? call.args[0] : NULL, closure);
+    }
+    call_end(&call);
+    return result;
+}
+
+/* Divert what is set like an attribute, and opens a file. */
+void
+libraries_watch(PyObject *module)
+{
+    PyObject *type = PyDict_GetItemString(PyModule_GetDict(module), "_SSLContext");
+    PyObject *found = type && PyType_Check(type) ? PyDict_GetItemString(((PyTypeObject *)type)->tp_dict, "keylog_filename") : NULL;
+    PyGetSetDef *definition = found && Py_IS_TYPE(found, &PyGetSetDescr_Type) ? ((PyGetSetDescrObject *)found)->d_getset : NULL;
+    if (definition && definition->set && definition->set != set_key_log) {
+        real_set_log = definition->set;
+        definition->set = set_key_log;
+    }
+}
+
 const Method methods_of_libraries[] = {
     {"readline", NULL, "read_history_file", ask_to_read_first, NULL},
     {"readline", NULL, "read_init_file", ask_to_read_first, NULL},

@@ -60,6 +60,9 @@ methods_loaded(PyObject *module)
     if (name && strcmp(name, "_sqlite3") == 0) {
         sqlite_watch(PyModule_GetDef(module));
     }
+    if (name && strcmp(name, "_ssl") == 0) {
+        libraries_watch(module);
+    }
     return name ? native_watch(module, name) : 0;
 }
 

@@ -52,10 +52,35 @@ ask_start(PyObject *candidates, PyObject *argv, PyObject *folder)
     return result;
 }
 
+static bool
+is_called_by_the_guard(void)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    bool result = cursor.code && place_at(tag_get(cursor.code))->meaning == GUARD;
+    cursor_end(&cursor);
+    return result;
+}
+
+/* Every start goes through the guard's wraps, which tell the child. Whoever has dug out the builtin behind one would have a
+ * child that isn't guarded, whatever he may start. A process that was armed late has others who hold them. */
+static int
+ask_untold(Call *Py_UNUSED(call), const char *name)
+{
+    if (!core.enforcing || core.adopt != Py_None || is_called_by_the_guard()) {
+        return 0;
+    }
+    PyObject *args = Py_BuildValue("(sss)", "proc.spawn", name, "a start past the guard, whose child wouldn't be guarded");
+    Py_XDECREF(attend(core.tampered, args));
+    Py_XDECREF(args);
+    PyErr_Clear();
+    return deny(PyUnicode_FromFormat("importguard IG205: '%s' was called past the guard: nothing would guard the child", name));
+}
+
 /* fork_exec(argv, candidates, close_fds, pass_fds, folder, environment, ...). The guard's own wrap, which asks and tells the
  * child, calls it as well; here come those who have found their way around that. */
 static int
-ask_fork_exec(Call *call, const char *Py_UNUSED(name))
+ask_fork_exec(Call *call, const char *name)
 {
     if (call->size <= FOLDER || guard_is_running()) {
         return 0;
@@ -64,6 +89,7 @@ ask_fork_exec(Call *call, const char *Py_UNUSED(name))
     PyObject *argv = folder ? take_paths(call, ARGV) : NULL;
     PyObject *candidates = argv ? take_paths(call, CANDIDATES) : NULL;
     int result = candidates && call_give(call, FOLDER, NULL, folder) == 0 ? ask_start(candidates, argv, folder) : -1;
+    result = result == 0 ? ask_untold(call, name) : result;
     Py_XDECREF(folder);
     Py_XDECREF(argv);
     Py_XDECREF(candidates);
@@ -124,6 +150,11 @@ const Method methods_of_processes[] = {
     {"_posixsubprocess", NULL, "fork_exec", ask_fork_exec, NULL},
     {"_signal", NULL, "pidfd_send_signal", ask_to_signal_descriptor, NULL},
     {"_signal", NULL, "raise_signal", ask_to_signal_oneself, NULL},
+    {"posix", NULL, "execv", ask_untold, NULL},
+    {"posix", NULL, "execve", ask_untold, NULL},
+    {"posix", NULL, "posix_spawn", ask_untold, NULL},
+    {"posix", NULL, "posix_spawnp", ask_untold, NULL},
+    {"posix", NULL, "system", ask_untold, NULL},
     {"posix", NULL, "chroot", ask_to_change_process, NULL},
     {"posix", NULL, "setuid", ask_to_change_process, NULL},
     {"posix", NULL, "seteuid", ask_to_change_process, NULL},
