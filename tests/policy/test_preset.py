@@ -276,6 +276,18 @@ def test_strict():
     assert (TABLES["recommended"].bytecode, TABLES["recommended"].startup_files) == ("report", "guard")
 
 
+def test_libraries_of_an_environment_among_temporary_files():
+    """`strict` has them loaded, and neither what lies beside the environment nor what was just put into it."""
+    site = "/tmp/run/.venv/lib/python3.11/site-packages"
+    around = named.surroundings({"HOME": tables.HOME}, "/srv/app", {**tables.SURROUNDINGS, "$site": [site]})
+    loaded = tables.table.load(tables.compiler.table(tables.resolved(preset="strict"), around))
+    loaded.is_written = lambda path: path.endswith("/new.so")
+
+    asked = {name: tables.ask(loaded, "native.load", name) for name in (f"{site}/a.so", f"{site}/new.so", "/tmp/run/a.so")}
+
+    assert list(asked.values()) == ["allow", "deny", "deny"]
+
+
 def test_observe_is_recommended_that_refuses_nothing():
     """`observe` has the rules of `recommended`, in another mode."""
     observing = tables.flat(preset="observe")
