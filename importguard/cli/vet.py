@@ -20,6 +20,9 @@ examples:
   importguard vet -r requirements.txt --jobs 4 --results vetted.jsonl
   importguard vet -r requirements.txt --executor dask --scheduler tcp://10.0.0.5:8786"""
 
+# What each reaches for is worth knowing where it is allowed, too; no lock of this folder has a say.
+HOW = ("--mode", "enforce", "--record-allowed", "--lock", "off")
+
 
 def add(subparsers):
     """Register the parser of `vet`."""
@@ -71,8 +74,8 @@ def _terms(options):
 
     interpreter = environment.interpreter(options.python, os.environ)
     terms = looking.Terms(
-        python=interpreter.path, command=itself.command_line(), options=("--mode", "enforce", "--core", options.core),
-        tests=options.tests, builds=options.build,
+        python=interpreter.path, command=itself.command_line(), options=(*HOW, "--core", options.core),
+        stdlib=interpreter.stdlib, tests=options.tests, builds=options.build,
     )  # fmt: skip
     kinds = "modules and tests" if options.tests else "modules"
     by = f"importguard {importguard.__version__}, CPython {interpreter.version_text}, core {options.core}, {kinds}"

@@ -15,11 +15,13 @@ RECORDS = "records.jsonl"
 class Terms:
     """How distributions are looked at: by which interpreter and importguard, with which options of `run`.
 
+    `stdlib` is the folder of the standard library, whose parts nobody is told of for loading.
     `tests` has modules of tests imported as well, `builds` lets pip run what a source distribution brings.
     """
 
     python: str
     command: tuple[str, ...]
+    stdlib: str = ""
     options: tuple[str, ...] = ()
     tests: bool = False
     builds: bool = False
@@ -45,5 +47,7 @@ def _look(environment, name, version, terms, folder):
     records = trial.records(folder / RECORDS)
     places = {str(folder / "project"): "$cwd", str(folder / "home"): "~", str(folder / "tmp"): "$tmp"}
     places |= {str(folder): "$tmp", str(environment.site): "$site", str(environment.path): "$prefix"}
+    if terms.stdlib:
+        places[terms.stdlib] = result.STDLIB
     reached, alarms = result.read_records(records, places)
     return result.Result(name, version, errors, len(found.programs), reached, alarms)

@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-PLACES = ("project", "home", "tmp")
+STDLIB = "$stdlib"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,10 +59,17 @@ def read_records(records, places):
     reached, alarms = set(), set()
     for record in records:
         if record["event"] == "decision":
-            reached.add(_reach(record, places))
+            found = _reach(record, places)
+            if record["owner"]["kind"] != "app" and not _is_ordinary(found):
+                reached.add(found)
         elif record["event"] not in ("armed", "exit"):
             alarms.add(_plain(f"{record['event']}: {record.get('reason', '')} {record.get('detail', '')}", places).strip())
     return tuple(sorted(reached)), tuple(sorted(alarms))
+
+
+def _is_ordinary(reach):
+    """Say whether this is a part of the standard library that is loaded, as every import has some."""
+    return not reach.rule and reach.capability == "native.load" and reach.target.startswith(STDLIB + "/")
 
 
 def _reach(record, places):

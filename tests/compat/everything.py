@@ -102,4 +102,4 @@ def _bare(environment, name, version):
 
 def _guarded(environment, name, version, interpreter, core):
     options = ("--mode", "enforce", "--core", core)
-    return looking.look(environment, name, version, looking.Terms(str(interpreter.path), guarded.launcher(), options))
+    return looking.look(environment, name, version, looking.Terms(str(interpreter.path), guarded.launcher(), options=options))

@@ -22,7 +22,8 @@ PLAIN = Wheel(
         "acme_plain/data/not-a-name.py": "",
     },
 )
-SINGLE = Wheel("acme-single", "3.0", {"acme_single.py": ""})
+BINDS = "import socket\nsocket.create_server(('127.0.0.1', 0)).close()\n"
+SINGLE = Wheel("acme-single", "3.0", {"acme_single.py": BINDS})
 # Each of these would end a run that didn't expect it.
 RUDE = Wheel(
     "acme-rude",

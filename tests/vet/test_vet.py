@@ -11,6 +11,7 @@ import furnishing
 import pytest
 from support import envs, guarded, sinks, wheels
 
+from importguard.cli import vet
 from importguard.vet import executors, installing, looking, modules, page, result, vetting
 from importguard.vet.store import ResultsError, Store
 
@@ -35,7 +36,8 @@ def environment(interpreter, sink, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def terms(interpreter):
-    return looking.Terms(str(interpreter.path), guarded.launcher(), ("--mode", "enforce"), patience=5)
+    stdlib = f"{interpreter.path.parent.parent}/lib/python{interpreter.version}"
+    return looking.Terms(str(interpreter.path), guarded.launcher(), stdlib, vet.HOW, patience=5)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,14 @@ def test_plain_modules_are_imported_and_programs_left_alone(found):
     assert plain.errors.keys() == {"acme_plain", "acme_plain.inner", "acme_plain.lacking"}
     assert [name for name, error in plain.errors.items() if error] == ["acme_plain.lacking"]
     assert plain.programs == 1 and plain.is_clean
+
+
+def test_what_is_allowed_is_told_and_no_finding(found):
+    """Binding a port of loopback that nobody has asked for is what `recommended` lets everybody do."""
+    single = found["acme-single"]
+
+    assert [(reach.phase, reach.capability, reach.rule) for reach in single.reached] == [("import", "net.listen", "")]
+    assert "reached import  net.listen   127.0.0.1:0" in page.block(single) and single.is_clean
 
 
 def test_what_is_refused_is_a_finding_of_whom_it_belongs_to(found, environment, sink):
