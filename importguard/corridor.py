@@ -16,6 +16,7 @@ from importguard.paths import is_folder, resolve
 from importguard.pinned import get_frame, getattr, len, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
+from importguard.policy.table import ANSWERS_KEPT
 from importguard.session import opened
 from importguard.wraps import carrier, deferred
 from importguard.written import Written
@@ -41,6 +42,8 @@ class Corridor:
         self.inside = Inside(self.busy)
         content = opened(session["table"])
         self.table = tables.load(content)
+        self.agreeing = {}
+        self.shares_deputies = bool(content["candidate"]) and content["candidate"]["deputies"] == content["deputies"]
         # What is only tried out: it is asked the same, and nothing comes of its answers but a record.
         self.candidate = tables.load(content["candidate"]) if content["candidate"] else None
         self.written = Written()
@@ -148,7 +151,7 @@ class Corridor:
             self._learn(request)
         tried = None
         if self.candidate is not None:
-            other, tried = self._ask(self.candidate, origin, capability, target, argv, layer)
+            other, tried = self._try_out(origin, request, decision)
             request = other if decision.verdict == "allow" else request
         if decision.verdict == "allow" and (tried is None or tried.verdict == "allow"):
             return origin
@@ -162,6 +165,32 @@ class Corridor:
         blame = self.walker.choose(origin, capability, target, argv, table.is_deputy)
         request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
         return request, decide(table, request)
+
+    def _try_out(self, origin, request, decision):
+        """Return the Request that the candidate sees, and its Decision.
+
+        Most of what two policies say is the same, and needn't be decided twice.
+        """
+        capability, target, argv = request.capability, request.target, request.argv
+        if not self.shares_deputies:
+            blame = self.walker.choose(origin, capability, target, argv, self.candidate.is_deputy)
+            if blame.owner != request.owner:
+                other = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, request.layer)
+                return other, decide(self.candidate, other)
+        if self._agree(capability, request.owner):
+            return request, decision
+        return request, decide(self.candidate, request)
+
+    def _agree(self, capability, owner):
+        """Say whether policy and candidate have the same rules for somebody."""
+        key = (capability, owner.kind, owner.name, owner.version)
+        found = self.agreeing.get(key)
+        if found is None:
+            if len(self.agreeing) >= ANSWERS_KEPT:
+                self.agreeing.clear()
+            rules = self.table.rules_for(capability, owner)
+            found = self.agreeing[key] = rules == self.candidate.rules_for(capability, owner)
+        return found
 
     def _learn(self, request):
         """Record what was allowed, each thing once; of what the application does only those count that acted for it."""
