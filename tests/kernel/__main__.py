@@ -1,0 +1,84 @@
+"""`make kernel`: runs every workload, those of distributions as well, bare and beneath the seal, and the kill thirty times.
+
+Installs what it needs into a throw-away environment and writes down what differs. What can't be installed is named.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import workloads  # noqa: E402
+from support import envs, guarded, interpreters, worlds  # noqa: E402
+
+SECONDS = 600
+HEAD = """# Workloads beneath the seal
+
+Written by `make kernel`: {total} ordinary workloads (`tests/kernel/workloads.py`), each bare and under `importguard run` with the
+preset `recommended`, on CPython {version}. {same} behave as bare.
+
+| workload | needs | bare | guarded |
+|---|---|---|---|
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="the page to write")
+    parser.add_argument("--leave", nargs="*", default=(), help="distributions to leave aside")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="workloads-") as folder:
+        environment = envs.create(Path(folder) / "env", interpreters.find(interpreters.OWN))
+        have = {name for name in dict.fromkeys(workloads.PACKAGES.values()) if name not in options.leave and _install(environment, name)}
+        rows = _compare(Path(folder), environment, [name for name in workloads.ALL if workloads.PACKAGES.get(name) in {*have, None}])
+    options.out.write_text(_page(rows))
+    runs = _kill(30)
+    print(f"kill: {runs}")
+    return 0 if all(bare == with_guard for bare, with_guard in rows.values()) and " failed" not in runs else 1
+
+
+def _install(environment, name):
+    try:
+        envs.install_from_registry(environment, name)
+    except envs.InstallFailed as error:
+        print(f"{name} can't be installed: {error}")
+        return False
+    return True
+
+
+def _compare(folder, environment, names):
+    with worlds.furnished(folder / "world", environment) as world:
+        script = world.project / "workloads.py"
+        script.write_text((HERE / "workloads.py").read_text())
+        command = [environment.python, script.name, *names]
+        bare = guarded.run(world, command, mode=guarded.UNGUARDED, seconds=SECONDS)
+        outcome = guarded.run(world, command, seconds=SECONDS)
+    first, second = json.loads(bare.stdout), json.loads(outcome.stdout)
+    return {name: (first[name], second[name]) for name in names}
+
+
+def _page(rows):
+    same = sum(bare == with_guard for bare, with_guard in rows.values())
+    lines = [
+        f"| {name} | {workloads.PACKAGES.get(name, 'the standard library')} | {bare} | {with_guard} |"
+        for name, (bare, with_guard) in rows.items()
+    ]
+    lines += [f"| {name} | {package} | not run | not run |" for name, package in workloads.PACKAGES.items() if name not in rows]
+    return HEAD.format(total=len(rows), version=interpreters.OWN, same=same) + "\n".join(lines) + "\n"
+
+
+def _kill(runs):
+    """Return pytest's last line about ending a whole tree, `runs` times."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE.parent / "launch" / "test_kill.py")]
+    done = subprocess.run(command, env={**os.environ, "KILL_RUNS": str(runs)}, capture_output=True, text=True, check=False)
+    return done.stdout.strip().splitlines()[-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
