@@ -114,7 +114,7 @@ def planned(found, ceiling=CLOSED, **settings):
         (Machine("Darwin", "arm64", False, 0), ["seccomp: only Linux has it, this is Darwin", "landlock: only Linux has it"]),
         (Machine("Linux", "riscv64", True, 7), ["seccomp: no filter is made for riscv64"]),
         (Machine("Linux", "x86_64", False, 0), ["seccomp: this kernel, or what contains", "landlock: this kernel, or what contains"]),
-        (Machine("Linux", "x86_64", True, 1), ["landlock: writes need ABI 2, this kernel has 1", *["landlock: "] * 3]),
+        (Machine("Linux", "x86_64", True, 1), ["landlock: files need ABI 2, this kernel has 1", *["landlock: "] * 3]),
         (Machine("Linux", "x86_64", True, 2), ["landlock: truncation need ABI 3", "landlock: TCP ports", "landlock: signals"]),
         (Machine("Linux", "x86_64", True, 3), ["landlock: TCP ports need ABI 4", "landlock: signals"]),
         (Machine("Linux", "x86_64", True, 5), ["landlock: signals and abstract sockets need ABI 6"]),
