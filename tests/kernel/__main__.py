@@ -31,12 +31,14 @@ preset `recommended`, on CPython {version}. {same} behave as bare.
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="the page to write")
-    parser.add_argument("--leave", nargs="*", default=(), help="distributions to leave aside")
+    parser.add_argument("--environment", type=Path, help="an environment that has the distributions already")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="workloads-") as folder:
-        environment = envs.create(Path(folder) / "env", interpreters.find(interpreters.OWN))
-        have = {name for name in dict.fromkeys(workloads.PACKAGES.values()) if name not in options.leave and _install(environment, name)}
-        rows = _compare(Path(folder), environment, [name for name in workloads.ALL if workloads.PACKAGES.get(name) in {*have, None}])
+    with tempfile.TemporaryDirectory(prefix="workloads-", ignore_cleanup_errors=True) as name:
+        folder, own = Path(name), interpreters.find(interpreters.OWN)
+        environment = envs.Environment(options.environment, own) if options.environment else envs.create(folder / "env", own)
+        packages = dict.fromkeys(workloads.PACKAGES.values())
+        have = _installed(environment) if options.environment else {package for package in packages if _install(environment, package)}
+        rows = _compare(folder, environment, [name for name in workloads.ALL if workloads.PACKAGES.get(name) in {*have, None}])
     options.out.write_text(_page(rows))
     runs = _kill(30)
     print(f"kill: {runs}")
@@ -46,10 +48,15 @@ def main():
 def _install(environment, name):
     try:
         envs.install_from_registry(environment, name)
-    except envs.InstallFailed as error:
+    except (envs.InstallFailed, subprocess.TimeoutExpired) as error:
         print(f"{name} can't be installed: {error}")
         return False
     return True
+
+
+def _installed(environment):
+    """Return the names of the distributions that an environment has."""
+    return {path.name.partition("-")[0].replace("_", "-").lower() for path in environment.site_packages.glob("*.dist-info")}
 
 
 def _compare(folder, environment, names):
