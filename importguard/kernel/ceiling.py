@@ -12,6 +12,8 @@ from importguard.policy.table import PHASES as RULE_PHASES
 # The two kinds of owner that a rule without a name speaks of: everybody that is installed, and the application.
 EVERYBODY, APPLICATION = "", "application"
 BEYOND = (float("inf"),)
+SPAWN = "proc.spawn"
+WITHHELD = {"resolve": "net.resolve", "spawn": SPAWN, "signal": "proc.signal outside", "abstract": "abstract sockets"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Ceiling:
             elif name == "hidden" and value is not None:
                 said.append(f"fs.read: {len(value)} secrets that are here now")
             elif value is False:
-                said.append({"resolve": "net.resolve", "spawn": "proc.spawn", "signal": "proc.signal outside"}.get(name, name) + ": nothing")
+                said.append(f"{WITHHELD[name]}: nothing")
         return tuple(said)
 
 

@@ -37,6 +37,22 @@ class Plan:
         return self.ceiling.hidden is not None and self.abi >= landlock.WRITES
 
     @property
+    def held(self):
+        """The part of the ceiling that these filters and this Landlock hold."""
+        lacking = {}
+        if self.abi < landlock.WRITES:
+            lacking |= {"writable": None, "hidden": None}
+        if self.abi < landlock.PORTS and "internet" not in self.filters:
+            lacking |= {"connect": None, "listen": None}
+        if self.abi < landlock.SCOPES:
+            lacking |= {"signal": True, "abstract": True}
+        if not {"internet", "datagrams"} & set(self.filters):
+            lacking["resolve"] = True
+        if not self.inside:
+            lacking["spawn"] = True
+        return dataclasses.replace(self.ceiling, **lacking)
+
+    @property
     def layers(self):
         """The names of the layers, as the `armed` record lists them."""
         return (*(["seccomp"] if self.filters else []), *(["landlock"] if self.has_landlock else []))
@@ -117,7 +133,7 @@ def told(made, *, held, required):
     return {
         "layers": made.layers,
         "missing": made.missing,
-        "ceilings": made.ceiling.words() if made.layers else (),
+        "ceilings": made.held.words(),
         "filters": programs(made),
         "held": made.filters if held else (),
         "answer": refused.HELD,

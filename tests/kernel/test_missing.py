@@ -130,6 +130,23 @@ def test_each_machine_gets_its_own_list(found, said):
         assert line.startswith(start)
 
 
+@pytest.mark.parametrize(
+    ("abi", "filters", "held"),
+    [
+        (7, ("seal", "internet"), {"fs.write", "net.connect", "net.listen", "net.resolve", "proc.spawn", "proc.signal", "abstract"}),
+        (7, (), {"fs.write", "net.connect", "net.listen", "proc.spawn", "proc.signal", "abstract"}),
+        (3, ("seal",), {"fs.write", "proc.spawn"}),
+        (0, ("seal", "internet"), {"net.connect", "net.listen", "net.resolve", "proc.spawn"}),
+        (0, ("seal",), {"proc.spawn"}),
+    ],
+)
+def test_what_is_not_held_is_not_claimed(abi, filters, held):
+    """`ceilings` names what a filter or this kernel's Landlock holds, whatever the policy withholds."""
+    made = plan.Plan("x86_64", filters=filters, inside=("programs",), ceiling=CLOSED, abi=abi)
+
+    assert {line.partition(":")[0].partition(" ")[0] for line in made.held.words()} == held
+
+
 def test_an_open_ceiling_needs_no_landlock():
     """Nothing is missing where nothing was to be held, unless Landlock itself is demanded."""
     bare = Machine("Linux", "x86_64", True, 0)
