@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
+import everyday
 import pytest
-import workloads
 from support import guarded, worlds
 
-SCRIPT = Path(__file__).with_name("workloads.py")
+SCRIPT = Path(__file__).with_name("everyday.py")
 SECONDS = 120
 
 
@@ -15,12 +15,12 @@ SECONDS = 120
 def test_workloads_are_as_bare(tmp_path, empty_environment, preset):
     """All of them work bare and guarded, with the seal over them and nothing missing."""
     with worlds.furnished(tmp_path, empty_environment) as world:
-        (world.project / "workloads.py").write_text(SCRIPT.read_text())
-        command = [world.environment.python, "workloads.py"]
+        (world.project / "everyday.py").write_text(SCRIPT.read_text())
+        command = [world.environment.python, "everyday.py"]
         bare = guarded.run(world, command, mode=guarded.UNGUARDED, seconds=SECONDS)
         outcome = guarded.run(world, command, policy=f'version = 1\nextends = "{preset}"', seconds=SECONDS)
 
-    expected = {name: "ok" for name in workloads.ALL if name not in workloads.PACKAGES}
+    expected = {name: "ok" for name in everyday.ALL if name not in everyday.PACKAGES}
     assert json.loads(bare.stdout) == expected, bare.story()
     assert json.loads(outcome.stdout) == expected, outcome.story()
     armed = outcome.records[0]
@@ -30,4 +30,4 @@ def test_workloads_are_as_bare(tmp_path, empty_environment, preset):
 
 def test_there_are_forty():
     """At least as many as were measured when the seal was drawn up."""
-    assert len(workloads.ALL) >= 40
+    assert len(everyday.ALL) >= 40

@@ -1,4 +1,4 @@
-"""Forty ordinary workloads, each what a program does every day: `workloads.py NAME...` prints {name: "ok" or the error}.
+"""Forty ordinary workloads, each what a program does every day: `everyday.py NAME...` prints {name: "ok" or the error}.
 
 Each runs in a process of its own, since some of them give up rights or become daemons. Those of PACKAGES need a
 distribution; what they import is part of the work.
