@@ -4,20 +4,18 @@ MESSAGE = "the core in C alone puts filters over a process; not in place: %s"
 
 
 def hold(told, core):
-    """Put on what a session says and isn't there yet; return (layers, what is missing, ceilings).
+    """Put on what a session says and isn't there yet; return (layers, what is missing).
 
     Raises RuntimeError where a filter is demanded and can't be had.
     """
-    missing, ceilings = list(told["missing"]), list(told["ceilings"])
+    missing = list(told["missing"])
     problem = _hold(told, core)
     if problem:
         if told["required"]:
             raise RuntimeError("seccomp: " + problem)
         missing.append("seccomp: " + problem)
-        # Starting programs is what a process withholds from itself; the rest was put on before it started, or isn't there.
-        ceilings = [text for text in ceilings if told["held"] and not text.startswith("proc.spawn")]
-    layers = [layer for layer in told["layers"] if layer != "seccomp" or told["held"] or not problem]
-    return layers, missing, ceilings
+    layers = [layer for layer in told["layers"] if layer != "seccomp" or not problem]
+    return layers, missing
 
 
 def _hold(told, core):

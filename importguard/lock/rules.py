@@ -3,6 +3,7 @@
 from packaging import version as versions
 
 from importguard.lock import model
+from importguard.model import PHASES
 from importguard.policy import compile as compiler
 from importguard.policy import grants, toml
 from importguard.versions import canonical_name
@@ -51,11 +52,12 @@ def _line(effect, name, grant):
 
 def _lines(entry, label):
     """Yield the lines of policy that an entry stands for."""
-    where = {"distribution": f"distribution.{entry.name}", "startup": f"startup-file.{entry.name}"}
+    table = {"distribution": f"distribution.{entry.name}", "startup": f"startup-file.{entry.name}"}.get(entry.kind, "unowned")
+    # One text for the grants of a phase: each guarded process has them all in its memory.
+    where = {phase: toml.printable(f"{label}#{table}.{phase}") for phase in PHASES}
     specifier = _exactly(entry.version)
     for grant in entry.grants:
-        place = toml.printable(f"{label}#{where.get(entry.kind, 'unowned')}.{grant.phase}: {model.text(grant)}")
-        yield toml.Line("allow", "lock", _package(entry), specifier, (grant.phase,), grant, place)
+        yield toml.Line("allow", "lock", _package(entry), specifier, (grant.phase,), grant, where[grant.phase])
 
 
 def _package(entry):

@@ -17,7 +17,6 @@ STRICTNESS = {
     "quarantine.profile": ("observe", "recommended", "strict", "block"),
     "kernel.seccomp": ("off", "auto", "require"),
     "kernel.landlock": ("off", "auto", "require"),
-    "kernel.secrets": ("off", "auto", "require"),
     "kernel.supervisor": ("off", "auto", "require"),
 }
 DEFAULTS = {
@@ -30,7 +29,6 @@ DEFAULTS = {
     "kernel.seccomp": "auto",
     "kernel.landlock": "auto",
     "quarantine.profile": "strict",
-    "kernel.secrets": "off",
 }
 # Option, environment variable, values; a setting has its options' names, with dashes.
 CHOICES = {
@@ -62,7 +60,6 @@ class Resolved:
     startup_files: str
     seccomp: str
     landlock: str
-    secrets: str
     core: str
     records: str
     plugins: dict[str, dict]
@@ -116,7 +113,6 @@ def _resolved(typed, locked, policies, records):
         startup_files=strict.get("startup-files"),
         seccomp=strict.get("kernel.seccomp"),
         landlock=strict.get("kernel.landlock"),
-        secrets=strict.get("kernel.secrets"),
         core=typed["core"] or "auto",
         records=records,
         plugins=_plugins(locked, policies),

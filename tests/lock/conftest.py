@@ -29,6 +29,7 @@ GREEDY = """
 import acme_tool
 answer = acme_tool.connect("/greedy")
 """
+USE = "import acme_tool, acme_idle; print(acme_tool.connect('/used'))"
 START_LINE = "import os; os.environ['ACME_STARTED'] = 'yes'\n"
 TOOL_WHEEL = wheels.Wheel("acme-tool", "1.0", {"acme_tool.py": TOOL})
 IDLE_WHEEL = wheels.Wheel("acme-idle", "1.0", {"acme_idle.py": "value = 1\n", "acme_idle.pth": START_LINE})
@@ -51,6 +52,16 @@ def world(tmp_path, tools):
         yield furnished
 
 
+@pytest.fixture(scope="session")
+def learnt(tools, tmp_path_factory):
+    """The text of a lock of that environment, learnt of a program that uses both distributions."""
+    with worlds.furnished(tmp_path_factory.mktemp("learnt"), tools) as world:
+        stage = Stage(world)
+        done = stage.learn(USE)
+        assert done.returncode == 0, done.stderr
+        return stage.lock.read_text()
+
+
 @pytest.fixture(params=("c", "py"))
 def core(request):
     """Each core in turn, as options."""
@@ -63,6 +74,12 @@ class Stage:
     def __init__(self, world):
         self.world = world
         self.lock = world.project / "importguard.lock"
+        self.options = ()
+
+    def adopt(self, text):
+        """Have the text of a lock that was learnt before count from now on."""
+        self.lock.write_text(text)
+        self.options = ("--lock", self.lock)
 
     def learn(self, code, *options):
         """Learn a lock from a program's text; return the CompletedProcess."""
@@ -70,7 +87,7 @@ class Stage:
 
     def run(self, code, *options, **more):
         """Run a program's text; return the Outcome."""
-        return guarded.run(self.world, [self.world.environment.python, "-c", code], options=options, mode=guarded.RECOMMENDED, **more)
+        return guarded.run(self.world, [self.world.environment.python, "-c", code], options=(*self.options, *options), mode=guarded.RECOMMENDED, **more)
 
     def importguard(self, *words):
         """Run another command in the project's folder; return the CompletedProcess."""

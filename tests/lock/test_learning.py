@@ -64,23 +64,23 @@ def test_ports_and_folders_of_a_run_are_not_in_the_lock(stage):
     assert str(stage.world.root) not in stage.lock.read_text()
 
 
-def test_what_children_did_belongs_to_it(stage, core):
+def test_what_children_did_belongs_to_it(stage):
     """What a child of the program needed is learnt, and charged to whoever started it."""
-    learnt = stage.learn(FROM_CHILD, *core)
-    again = stage.run(FROM_CHILD, *core)
+    learnt = stage.learn(FROM_CHILD)
+    again = stage.run(FROM_CHILD)
 
     assert learnt.stdout == again.stdout == "reached\n", learnt.stderr + again.story()
     assert again.decisions() == []
     assert "run:net.connect" in texts(entry(stage, "acme-tool").grants)
 
 
-def test_what_was_refused_is_never_granted(stage, core):
+def test_what_was_refused_is_never_granted(stage):
     """A distribution that reaches out while it is imported is refused while a lock is learnt, and afterwards."""
     stage.install(GREEDY_WHEEL)
     code = "import acme_greedy; print(acme_greedy.answer)"
 
-    learnt = stage.learn(code, *core)
-    again = stage.run(code, *core)
+    learnt = stage.learn(code)
+    again = stage.run(code)
 
     assert (learnt.returncode, learnt.stdout, again.stdout) == (1, "denied\n", "denied\n")
     assert "importguard: refused, and not learnt: acme-tool 1.0: import:net.connect" in learnt.stderr

@@ -3,12 +3,11 @@
 import os
 
 import pytest
-from conftest import TOOL, TOOL_WHEEL
+from conftest import TOOL, TOOL_WHEEL, USE
 from support import guarded, wheels
 
 from importguard.lock import quarantine, uploads
 
-USE = "import acme_tool, acme_idle; print(acme_tool.connect('/used'))"
 ALONE = wheels.Wheel("acme-alone", "1.0", {"acme_alone.py": (
     "import os, socket\n"
     "def reach():\n"
@@ -44,9 +43,9 @@ def test_without_a_lock_nothing_is_quarantined(stage):
     assert outcome.stdout == "reached\n" and named(outcome) == [], outcome.story()
 
 
-def test_a_distribution_that_the_lock_does_not_know(stage, core):
+def test_a_distribution_that_the_lock_does_not_know(stage, core, learnt):
     """It may not reach the network, in no phase; it is named once; the others work as before."""
-    stage.learn(USE)
+    stage.adopt(learnt)
     stage.install(ALONE)
 
     outcome = stage.run(f"{USE}\n{REACH}", *core)
@@ -64,9 +63,9 @@ def test_a_distribution_that_the_lock_does_not_know(stage, core):
     ],
     ids=["another version", "another content of the same version"],
 )
-def test_a_distribution_that_has_changed(stage, changed, reason):
+def test_a_distribution_that_has_changed(stage, changed, reason, learnt):
     """A release that the lock doesn't know, or knows with other content, has none of the grants."""
-    stage.learn(USE)
+    stage.adopt(learnt)
     stage.install(changed)
 
     outcome = stage.run(USE)
@@ -75,9 +74,9 @@ def test_a_distribution_that_has_changed(stage, changed, reason):
     assert named(outcome) == [f"quarantined (strict): {reason}"]
 
 
-def test_a_start_up_file_that_has_changed(stage):
+def test_a_start_up_file_that_has_changed(stage, learnt):
     """A start-up file whose content differs puts its distribution into quarantine, whatever RECORD says."""
-    stage.learn(USE)
+    stage.adopt(learnt)
     (stage.world.environment.site_packages / "acme_idle.pth").write_text("import os; os.environ['ACME'] = 'other'\n")
 
     outcome = stage.run(USE)
@@ -119,22 +118,22 @@ def test_a_deputy_acts_for_nobody_in_quarantine(stage):
 @pytest.mark.parametrize(
     ("profile", "printed"), [("block", ""), ("strict", "denied\n"), ("recommended", "reached\n"), ("observe", "reached\n")]
 )
-def test_profiles(stage, core, profile, printed):
+def test_profiles(stage, profile, printed, learnt):
     """`block` refuses the import, `strict` the network, `recommended` what it refuses to everybody; `observe` only says so."""
-    stage.learn(USE)
+    stage.adopt(learnt)
     stage.install(ALONE)
 
-    outcome = stage.run(REACH, *core, policy=f'version = 1\n[quarantine]\nprofile = "{profile}"\n')
+    outcome = stage.run(REACH, policy=f'version = 1\n[quarantine]\nprofile = "{profile}"\n')
 
     assert outcome.stdout == printed, outcome.story()
     assert len(named(outcome)) == 1
     assert (outcome.returncode != 0) == (profile == "block")
 
 
-def test_a_command_of_a_quarantined_distribution_is_no_application(stage):
+def test_a_command_of_a_quarantined_distribution_is_no_application(stage, learnt):
     """The program whose command the user typed acts with the user's authority, unless nobody knows it."""
     command = wheels.Wheel("acme-alone", "1.0", {**ALONE.files, "acme_alone_main.py": "import acme_alone\nprint(acme_alone.reach())\n"})
-    stage.learn(USE)
+    stage.adopt(learnt)
     stage.install(command)
 
     words = [stage.world.environment.python, "-m", "acme_alone_main"]
@@ -144,9 +143,9 @@ def test_a_command_of_a_quarantined_distribution_is_no_application(stage):
     assert (quarantined.stdout, free.stdout) == ("denied\n", "reached\n"), quarantined.story()
 
 
-def test_a_release_that_is_too_young(stage):
+def test_a_release_that_is_too_young(stage, learnt):
     """With `min-age`, what was installed a moment ago is quarantined although the lock knows it; what is old enough isn't."""
-    stage.learn(USE)
+    stage.adopt(learnt)
     policy = 'version = 1\n[quarantine]\nmin-age = "7d"\n'
     site = stage.world.environment.site_packages
     os.utime(site / "acme_idle-1.0.dist-info" / "RECORD", (1e9, 1e9))
@@ -174,10 +173,10 @@ def test_the_upload_date_of_an_installer_s_lock_counts(tmp_path):
     assert quarantine.ages(site, {("acme-tool", "1.0"): 100.0}, 350) == {("acme-tool", "1.0"): 250}
 
 
-def test_many_strangers_are_named_in_one_line(stage):
+def test_many_strangers_are_named_in_one_line(stage, learnt):
     """A lock that knows nothing names the first few, and the rest in one more."""
     strangers = [wheels.Wheel(f"acme-n{number}", "1.0", {f"acme_n{number}.py": ""}) for number in range(12)]
-    stage.learn(USE)
+    stage.adopt(learnt)
     stage.install(*strangers)
 
     said = named(stage.run(USE))

@@ -1,0 +1,118 @@
+"""Measures what a lock costs: processes under a lock of 300 distributions against the preset alone, learning ones against bare ones.
+
+    python benchmarks/locking.py                 sixty rounds of each workload; fails above BUDGETS
+    python benchmarks/locking.py --rounds 5      does it run at all
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[1:1] = [str(HERE), str(HERE.parent), str(HERE.parent / "tests")]
+
+import environment  # noqa: E402 - found through the line above, as are its neighbours
+import pairs  # noqa: E402
+import ratios  # noqa: E402
+import variants  # noqa: E402
+import workloads  # noqa: E402
+from support import envs, interpreters, wheels  # noqa: E402
+
+from importguard.launch import command, directory, locked, prepare  # noqa: E402
+from importguard.lock import model, write  # noqa: E402
+from importguard.policy import grants, resolve  # noqa: E402
+
+DISTRIBUTIONS = 300
+FILES = 30
+# What a distribution of a lock was seen to need. Most need nothing that a lock speaks of; here every third one does.
+GRANTS = ("run:net.connect:example{0}.org:443", "run:net.resolve:example{0}.org", "import:native.call:mmap")
+NEEDY = 3
+BUDGETS = {"locked": 1.05, "learning": 1.30}
+AGAINST = {"locked": "preset", "learning": "bare"}
+CHOSEN = ("start", "open-close", "http", "restricted-open", "restricted-decided")
+# Made of nothing but questions, which a bare run doesn't ask: for these the lock alone has a budget.
+QUESTIONS = ("restricted-decided", "restricted-open", "open-close")
+
+
+def main(arguments=None):
+    """Print the ratios of each workload; return 1 when one of them is above its budget."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=ratios.FEW, help="processes of each kind a workload")
+    parser.add_argument("--core", default="auto", choices=("auto", "c", "py"), help="the core to measure (auto)")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as name:
+        folder = Path(name).resolve()
+        kinds = _variants(folder, _environment(folder), options.core)
+        over = [line for work in _chosen(folder) for line in _over(work, kinds, options.rounds)]
+    print("\n".join(over))
+    return 1 if over else 0
+
+
+def _over(workload, kinds, rounds):
+    """Print the ratios of a workload, and yield a line for each that is above its budget."""
+    pairs.progress(f"{workload.name}: {rounds} rounds")
+    taken = pairs.measure(workload, kinds, rounds=rounds)
+    for name, other in AGAINST.items():
+        ratio = ratios.ratio(*([each.seconds for each in taken[kind]] for kind in (name, other)))
+        print(f"{workload.name:20} {name:9} / {other:7} {ratio}")
+        if ratio.lower > BUDGETS[name] and not (name == "learning" and workload.name in QUESTIONS):
+            yield f"{workload.name}: {name} is above {BUDGETS[name]}"
+
+
+def _chosen(folder):
+    file = folder / "notes.txt"
+    file.write_text("ordinary\n")
+    return [workload for workload in workloads.every(file) if workload.name in CHOSEN]
+
+
+def _environment(folder):
+    """Return an environment with as many distributions, each of a module and some files."""
+    made = envs.create(folder / "env", interpreters.probe(sys.executable))
+    items = [wheels.Wheel("acme-restricted", "1.0", {workloads.RESTRICTED + ".py": environment.RESTRICTED})]
+    for number in range(DISTRIBUTIONS - 1):
+        files = {f"acme_{number}/module_{at}.py": f"value = {at}\n" for at in range(FILES)}
+        items.append(wheels.Wheel(f"acme-{number}", "1.0", files))
+    envs.install(made, *items, folder=folder / "wheels")
+    return made
+
+
+def _variants(folder, made, core):
+    python = str(made.python)
+    bare = {"PATH": os.defpath, "HOME": str(folder / "home"), "LANG": "C.UTF-8", "TMPDIR": str(folder / "sessions")}
+    for place in ("home", "sessions"):
+        (folder / place).mkdir()
+    os.chdir(folder)
+    kinds = [variants.Variant("bare", python, bare)]
+    typed = command.resolve([python, "-c", "pass"], bare)
+    found = prepare.look(typed, bare)
+    for kind in ("preset", "locked", "learning"):
+        resolved = resolve.resolve({"core": core, "lock": "off"}, bare, folder)
+        if kind == "locked":
+            write.save(_lock(found, resolved), str(folder / "importguard.lock"))
+            resolved = resolve.resolve({"core": core, "lock": "importguard.lock"}, bare, folder)
+        started = time.process_time()
+        prepared = prepare.prepare(
+            found, resolved, bare, typed.argv, records=f"file:{folder}/{kind}.jsonl", recording=kind == "learning"
+        )
+        print(f"{'prepare':20} {kind:9} {time.process_time() - started:.3f} s, flat table of {os.path.getsize(prepared.directory.session)} bytes")
+        directory.hold(prepared.directory)
+        kinds.append(variants.Variant(kind, python, prepare.guarded(prepared, typed.argv, bare)[1]))
+    return kinds
+
+
+def _lock(found, resolved):
+    """Return a lock that knows all of it, with GRANTS for every third; the one that is measured may reach what it does."""
+    entries = []
+    for number, entry in enumerate(locked.installed(found.sites, resolved)):
+        texts = [text.format(number) for text in GRANTS] if number % NEEDY == 0 else []
+        if entry.name == "acme-restricted":
+            texts.append("run:net.connect:$loopback:9")
+        entries.append(model.Entry(entry.name, entry.version, digests=entry.digests, grants=tuple(map(grants.parse, texts))))
+    return model.lock(entries)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
