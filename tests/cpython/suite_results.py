@@ -71,6 +71,7 @@ def page(results):
             "|---" * (3 + len(columns)) + "|",
             *[_line(results, version, file, columns) for version, file in results.bare],
             "",
+            *_listed("Not run yet", _left_out(results)),
             *_listed("What differs, and why", _explanations(results)),
             *_listed("Differed once, and not when it was repeated", [_told(item) for item in results.gone]),
             *_listed("Failing with and without the guard", _broken(results)),
@@ -86,6 +87,15 @@ def _line(results, version, file, columns):
 def _cell(results, place):
     found = [difference for difference in results.differences if difference.place == place]
     return f"{len(found)} differ" if found else "same" if place in results.guarded else "not run"
+
+
+def _left_out(results):
+    """Return the files that not even a bare run was made of, with the versions."""
+    lacking = {
+        file: [results.pythons[version] for version in results.pythons if (version, file) not in results.bare]
+        for file in suite.FILES
+    }
+    return [f"`{file}` ({', '.join(versions)})" for file, versions in lacking.items() if versions]
 
 
 def _explanations(results):
