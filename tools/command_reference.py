@@ -23,7 +23,7 @@ def page():
 def section(name):
     """Return the section of one command."""
     _parser, subparsers = main._parser()
-    importlib.import_module(f"importguard.cli.{name}").add(subparsers)
+    importlib.import_module(f"importguard.cli.{name.replace('-', '_')}").add(subparsers)
     return "\n".join(_lines(subparsers.choices[name], f"importguard {name}", 2))
 
 

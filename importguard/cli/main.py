@@ -11,6 +11,8 @@ from importguard.errors import ImportguardError, UsageError
 COMMANDS = {
     "run": "run a command with every Python process below it guarded",
     "learn": "write down what each distribution needs",
+    "shell": "start a guarded shell for development",
+    "shell-init": "print what guards projects that carry a policy",
     "enable": "write the start-up hook of one environment",
     "disable": "remove the start-up hook of one environment",
     "status": "say whether an environment is guarded",
@@ -107,7 +109,7 @@ def _run(arguments):
 def _command(name):
     """Return the module of a command: importguard's own, or one that a plugin of the policy in force adds."""
     if name in COMMANDS:
-        return importlib.import_module(f"importguard.cli.{name}")
+        return importlib.import_module(f"importguard.cli.{name.replace('-', '_')}")
     from importguard.cli import added  # only a name that importguard doesn't know pays for it
 
     module = added.find(name)

@@ -1,0 +1,8 @@
+# Read by the zsh of `importguard shell`, which is pointed here: gives back where the user's own settings are.
+if [[ -n ${IMPORTGUARD_ZDOTDIR+set} ]]; then ZDOTDIR=$IMPORTGUARD_ZDOTDIR; else unset ZDOTDIR; fi
+unset IMPORTGUARD_ZDOTDIR
+[[ -f ${ZDOTDIR-$HOME}/.zshenv ]] && . "${ZDOTDIR-$HOME}/.zshenv"
+# After the user's .zshrc, which may set the prompt anew each time.
+typeset -ga precmd_functions
+_importguard_mark() { [[ $PROMPT == '(importguard) '* ]] || PROMPT="(importguard) $PROMPT" }
+precmd_functions+=(_importguard_mark)
