@@ -23,7 +23,7 @@ def add(subparsers):
     parser = subparsers.add_parser("shell", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
     run_command.add_options(parser)
     parser.add_argument("--shell", metavar="PATH", help="the shell to start, instead of $SHELL")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, record_allowed=False)
 
 
 def run(options):

@@ -24,6 +24,8 @@ def world(tmp_path, empty_environment):
     with worlds.furnished(tmp_path / "world", made) as furnished:
         (furnished.home / ".ssh").mkdir(exist_ok=True)
         (furnished.home / ".ssh/id_rsa").write_text("canary-key")
+        # A dumb terminal scrolls a prompt that is wider than itself, and shows its end alone.
+        (furnished.home / ".bashrc").write_text("PS1='> '\n")
         yield furnished
 
 
