@@ -25,7 +25,7 @@ static const Table *
 take_over(PyObject *table)
 {
     static const Asks asks = {is_written, owner_name_of, NULL};
-    return PyBytes_CheckExact(table) ? table_adopt(table, &asks) : table_load(table, &asks);
+    return table_load(table, &asks);
 }
 
 /* Take over the policy and the one that is only tried out, None without one: a mapping each, or the bytes that the launcher

@@ -272,6 +272,11 @@ int load_set_number(const Loader *loader, PyObject *name, uint32_t *number);
 int load_target(Loader *loader, PyObject *kind, PyObject *data, uint32_t capabilities, Target *target);
 int load_machines(Loader *loader, PyObject *sets, Table *table);
 int load_rules(Loader *loader, PyObject *rules, Table *table);
+#define FORMAT 1 /* of a compiled policy */
 int table_build(PyObject *content, const Asks *asks, Arena *arena);
+int table_make_scratch(Table *table);
+
+/* table_flat.c */
+int table_unflat(PyObject *flat, const Asks *asks, Arena *arena);
 
 #endif

@@ -4,8 +4,6 @@
    field. */
 #include "ruling.h"
 
-#define FORMAT 1
-
 static const char WRITTEN[] = "$written";
 
 /* Return a field of the content that is of a type, borrowed, or NULL with an exception set. */
@@ -216,9 +214,9 @@ load_fields(Loader *loader, Table *table)
     return 0;
 }
 
-/* Allocate what machines are walked with; it says nothing and is not sealed. */
-static int
-make_scratch(Table *table)
+/* Allocate what machines are walked with; it says nothing and is not sealed. Returns 0, or -1 with an exception set. */
+int
+table_make_scratch(Table *table)
 {
     table->scratch = PyMem_RawCalloc(2 * (size_t)table->most_nodes + 2, sizeof(uint32_t));
     if (!table->scratch) {
@@ -242,7 +240,7 @@ table_build(PyObject *content, const Asks *asks, Arena *arena)
     loader.deputies = loader.set_numbers ? PyDict_New() : NULL;
     int result = loader.deputies ? load_fields(&loader, &table) : -1;
     if (result == 0) {
-        result = make_scratch(&table);
+        result = table_make_scratch(&table);
     }
     Py_XDECREF(loader.set_numbers);
     Py_XDECREF(loader.deputies);
@@ -255,47 +253,14 @@ table_build(PyObject *content, const Asks *asks, Arena *arena)
     return 0;
 }
 
-/* Return a table as bytes that table_adopt takes, in this process or another; NULL with an exception set. */
-PyObject *
-table_flat(PyObject *content)
-{
-    static const Asks nobody;
-    Arena arena = {0};
-    if (table_build(content, &nobody, &arena) < 0) {
-        return NULL;
-    }
-    Table *table = (Table *)(void *)arena.data;
-    PyMem_RawFree(table->scratch);
-    table->scratch = NULL;
-    PyObject *flat = PyBytes_FromStringAndSize(arena.data, (Py_ssize_t)arena.size);
-    arena_drop(&arena);
-    return flat;
-}
-
-/* Return the sealed table that table_flat has given, for as long as the process lives; NULL with an exception set. */
-const Table *
-table_adopt(PyObject *flat, const Asks *asks)
-{
-    size_t size = (size_t)PyBytes_GET_SIZE(flat);
-    Table *table = size >= sizeof *table ? PyMem_RawMalloc(size) : NULL;
-    if (!table) {
-        PyErr_SetString(PyExc_ValueError, "no flat policy table, or no memory for it");
-        return NULL;
-    }
-    memcpy(table, PyBytes_AS_STRING(flat), size);
-    table->asks = *asks;
-    const Table *found = make_scratch(table) < 0 ? NULL : sealed_copy(table, size);
-    PyMem_RawFree(table);
-    return found;
-}
-
-/* Return the sealed table of a content that policy/compile.py made, for as long as the process lives; NULL with a
-   ValueError for a malformed one, or with a MemoryError. */
+/* Return the sealed table of a content that policy/compile.py made, or that table_flat has given, for as long as the process
+   lives; NULL with a ValueError for a malformed one, or with a MemoryError. */
 const Table *
 table_load(PyObject *content, const Asks *asks)
 {
     Arena arena = {0};
-    if (table_build(content, asks, &arena) < 0) {
+    int result = PyBytes_CheckExact(content) ? table_unflat(content, asks, &arena) : table_build(content, asks, &arena);
+    if (result < 0) {
         return NULL;
     }
     const Table *table = sealed_copy(arena.data, arena.size);

@@ -39,7 +39,6 @@ typedef struct Table Table;
 
 const Table *table_load(PyObject *content, const Asks *asks);
 PyObject *table_flat(PyObject *content);
-const Table *table_adopt(PyObject *flat, const Asks *asks);
 bool table_watches(const Table *table, Capability capability, Text target);
 bool table_watches_any(const Table *table, Capability capability);
 int table_decide(const Table *table, const OwnerText *owner, int phase, const Wanted *wanted, Verdict *verdict);

@@ -66,7 +66,10 @@ twin_table(PyObject *Py_UNUSED(module), PyObject *args)
     twin->owners = Py_NewRef(owners);
     PyObject *capsule = PyCapsule_New(twin, CAPSULE, drop);
     Asks asks = {is_written, owner_name_of, twin};
-    if (capsule && table_build(content, &asks, &twin->arena) < 0) {
+    if (!capsule) {
+        return NULL;
+    }
+    if ((PyBytes_CheckExact(content) ? table_unflat : table_build)(content, &asks, &twin->arena) < 0) {
         Py_CLEAR(capsule);
     }
     return capsule;
@@ -237,7 +240,7 @@ twin_seal(PyObject *Py_UNUSED(module), PyObject *args)
 
 PyMethodDef twin_table_methods[] = {
     {"twin_table", twin_table, METH_VARARGS,
-     PyDoc_STR("twin_table(content, written, owners) -> a table for the others")},
+     PyDoc_STR("twin_table(content or what table_flat has given, written, owners) -> a table for the others")},
     {"twin_watches", twin_watches, METH_VARARGS, PyDoc_STR("twin_watches(table, capability, target)")},
     {"twin_is_app", twin_is_app, METH_VARARGS, PyDoc_STR("twin_is_app(table, name)")},
     {"twin_is_deputy", twin_is_deputy, METH_VARARGS,
