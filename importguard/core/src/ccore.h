@@ -11,6 +11,8 @@
 #include <Python.h>
 #include "internal/pycore_frame.h"
 #pragma GCC diagnostic pop
+#include "sealed.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,11 +56,11 @@ typedef struct {
     const struct Reader *reader; /* NULL where nothing is read */
 } Event;
 
-/* Hooks outlive their module and even the interpreter's modules, so the core has one state a process. */
+/* Hooks outlive their module and even the interpreter's modules, so the core has one state a process. Nothing of it changes
+ * once the process is armed: it is sealed then. */
 typedef struct {
     bool armed;
     bool enforcing;
-    bool answered;
     bool public_frames;
     bool refuses_startup_files, examines_bytecode;
     bool undoes_patches; /* some rule may refuse a change that only comparison finds */
@@ -73,18 +75,20 @@ typedef struct {
     PyObject *parts; /* dict of the guard's parts that are loaded later; nobody else holds it, the collector included */
     PyObject *finder, *wheel_bytecode, *pycache_prefix;
     PyObject *main_owner, *library; /* Owners to report with */
-} Core;
+} SEALED_IN_PLACE Core;
 extern Core core;
 
 /* events.c */
 int events_add(const char *name, Event event);
 const Event *events_find(const char *name);
+void events_seal(void);
 
 /* frames.c */
 typedef struct {
     _PyInterpreterFrame *inner;
     PyFrameObject *outer; /* a strong reference, in public mode */
     PyCodeObject *code;   /* borrowed: its frame keeps it alive */
+    bool is_public;
 } Cursor;
 void cursor_start(Cursor *cursor, PyFrameObject *frame);
 void cursor_back(Cursor *cursor);
@@ -108,7 +112,7 @@ size_t place_new(Meaning meaning, PyObject *path, PyObject *owner);
 size_t place_of_path(PyObject *path);
 void place_resolve(Place *place);
 
-/* creation.c */
+/* pinned.c */
 typedef struct {
     PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code;
     PyCodeObject *zip_unmarshal, *zip_compile, *zip_find;
@@ -116,13 +120,18 @@ typedef struct {
     PyObject *import_globals[2];
 } Pinned;
 extern Pinned pinned;
-int creation_pin(void);
+int pinned_start(void);
+
+/* creation.c */
 int creation_watch(void);
-int creation_on_exec(PyObject *args);
-int creation_on_function(PyObject *args);
-int creation_on_set_attribute(PyObject *args);
-bool creation_program_starts(const char *event);
-bool creation_site_reads(void);
+
+/* execution.c */
+int execution_start(void);
+int execution_on_exec(PyObject *args);
+int execution_on_function(PyObject *args);
+int execution_on_set_attribute(PyObject *args);
+bool execution_program_starts(const char *event);
+bool execution_site_reads(void);
 
 /* program.c */
 int program_starts(const char *event, PyObject *args);
@@ -158,7 +167,7 @@ bool busy_here(void);
 int hook(const char *event, PyObject *args, void *data);
 int deny(PyObject *text);
 int refuse(const char *event);
-int heartbeat(void);
+bool heartbeat(void);
 int without_our_frames(void);
 
 #endif

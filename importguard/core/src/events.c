@@ -1,16 +1,21 @@
-/* The table of audit events: a hash that is filled at arming and only read afterwards. Twin: the dicts of pycore. */
+/* The table of audit events: a hash that is filled at arming, sealed then, and only read afterwards. Twin: the dicts of
+ * pycore. */
 #include "ccore.h"
 
 #include <string.h>
 
 #define SLOTS 512 /* a power of two; about a hundred events are in it */
+#define MOST_BYTES 4096
 
+/* Names lie in the table itself: nobody can write them either. */
 static struct {
-    uint32_t hash;
-    const char *name;
-    Event event;
-} table[SLOTS];
-static int filled;
+    struct {
+        uint32_t hash, name; /* where it is among the names; those begin at 1 */
+        Event event;
+    } slots[SLOTS];
+    char names[MOST_BYTES];
+} SEALED_IN_PLACE table;
+static uint32_t filled, size = 1;
 
 static uint32_t
 hash_of(const char *name)
@@ -26,7 +31,8 @@ static uint32_t
 slot_of(const char *name, uint32_t hash)
 {
     uint32_t slot = hash & (SLOTS - 1);
-    while (table[slot].name && (table[slot].hash != hash || strcmp(table[slot].name, name) != 0)) {
+    while (table.slots[slot].name
+           && (table.slots[slot].hash != hash || strcmp(table.names + table.slots[slot].name, name) != 0)) {
         slot = (slot + 1) & (SLOTS - 1);
     }
     return slot;
@@ -37,19 +43,21 @@ int
 events_add(const char *name, Event event)
 {
     uint32_t hash = hash_of(name), slot = slot_of(name, hash);
-    if (table[slot].name) {
-        table[slot].event.reader = event.reader;
+    size_t length = strlen(name) + 1;
+    if (table.slots[slot].name) {
+        table.slots[slot].event.reader = event.reader;
         return 0;
     }
-    char *copy = filled < SLOTS / 2 ? strdup(name) : NULL;
-    if (!copy) {
-        PyErr_NoMemory();
+    if (filled == SLOTS / 2 || length > MOST_BYTES - size) {
+        PyErr_SetString(PyExc_ValueError, "more events than there is room for");
         return -1;
     }
+    memcpy(table.names + size, name, length);
+    table.slots[slot].hash = hash;
+    table.slots[slot].event = event;
+    table.slots[slot].name = size;
     filled++;
-    table[slot].hash = hash;
-    table[slot].event = event;
-    table[slot].name = copy;
+    size += (uint32_t)length;
     return 0;
 }
 
@@ -58,5 +66,12 @@ const Event *
 events_find(const char *name)
 {
     uint32_t slot = slot_of(name, hash_of(name));
-    return table[slot].name ? &table[slot].event : NULL;
+    return table.slots[slot].name ? &table.slots[slot].event : NULL;
+}
+
+/* All events are there: nobody changes them any more. */
+void
+events_seal(void)
+{
+    sealed_in_place(&table, sizeof table);
 }

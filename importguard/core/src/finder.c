@@ -146,7 +146,8 @@ ask_finder(PyObject *finder, PyObject *name, PyObject *path, PyObject *target)
 static int
 take(Finder *self, PyObject *name, PyObject *spec)
 {
-    if (heartbeat() < 0 || examine(name, spec) < 0) {
+    heartbeat();
+    if (examine(name, spec) < 0) {
         return -1;
     }
     PyObject *patch = PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(self->patches, name) : NULL;

@@ -40,7 +40,7 @@ code_of(const _PyInterpreterFrame *frame)
 static void
 settle(Cursor *cursor)
 {
-    if (!core.public_frames) {
+    if (!cursor->is_public) {
         cursor->inner = complete(cursor->inner);
         cursor->code = cursor->inner ? code_of(cursor->inner) : NULL;
         return;
@@ -52,13 +52,13 @@ settle(Cursor *cursor)
     }
 }
 
-/* Start at a frame, or at the innermost one for NULL. */
-void
-cursor_start(Cursor *cursor, PyFrameObject *frame)
+static void
+start(Cursor *cursor, PyFrameObject *frame, bool is_public)
 {
     cursor->inner = NULL;
     cursor->outer = NULL;
-    if (core.public_frames) {
+    cursor->is_public = is_public;
+    if (is_public) {
         cursor->outer = frame ? (PyFrameObject *)Py_NewRef(frame) : PyThreadState_GetFrame(PyThreadState_Get());
     }
     else {
@@ -67,10 +67,17 @@ cursor_start(Cursor *cursor, PyFrameObject *frame)
     settle(cursor);
 }
 
+/* Start at a frame, or at the innermost one for NULL. */
+void
+cursor_start(Cursor *cursor, PyFrameObject *frame)
+{
+    start(cursor, frame, core.public_frames);
+}
+
 void
 cursor_back(Cursor *cursor)
 {
-    if (core.public_frames) {
+    if (cursor->is_public) {
         Py_SETREF(cursor->outer, PyFrame_GetBack(cursor->outer));
     }
     else {
@@ -89,14 +96,14 @@ cursor_end(Cursor *cursor)
 void *
 cursor_identity(const Cursor *cursor)
 {
-    return core.public_frames ? (void *)cursor->outer : (void *)cursor->inner;
+    return cursor->is_public ? (void *)cursor->outer : (void *)cursor->inner;
 }
 
 /* Return a new reference to the globals of a frame. */
 PyObject *
 cursor_globals(const Cursor *cursor)
 {
-    return core.public_frames ? PyFrame_GetGlobals(cursor->outer) : Py_NewRef(cursor->inner->f_globals);
+    return cursor->is_public ? PyFrame_GetGlobals(cursor->outer) : Py_NewRef(cursor->inner->f_globals);
 }
 
 static PyObject *
@@ -117,7 +124,7 @@ public_local(PyFrameObject *frame, const char *name)
 PyObject *
 cursor_local(const Cursor *cursor, const char *name)
 {
-    if (core.public_frames) {
+    if (cursor->is_public) {
         return public_local(cursor->outer, name);
     }
     PyObject *names = cursor->code->co_localsplusnames;
@@ -133,21 +140,18 @@ cursor_local(const Cursor *cursor, const char *name)
 PyObject *
 frames_codes(bool is_public)
 {
-    bool before = core.public_frames;
     PyObject *codes = PyList_New(0);
     Cursor cursor;
     if (!codes) {
         return NULL;
     }
-    core.public_frames = is_public;
-    for (cursor_start(&cursor, NULL); cursor.code; cursor_back(&cursor)) {
+    for (start(&cursor, NULL, is_public); cursor.code; cursor_back(&cursor)) {
         if (PyList_Append(codes, (PyObject *)cursor.code) < 0) {
             Py_CLEAR(codes);
             break;
         }
     }
     cursor_end(&cursor);
-    core.public_frames = before;
     return codes;
 }
 

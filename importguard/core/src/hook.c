@@ -15,7 +15,9 @@
 #define is_finalizing Py_IsFinalizing
 #endif
 
-Core core;
+Core core SEALED_IN_PLACE;
+_Static_assert(sizeof core % SEALED_PAGE == 0, "nothing else lies in the page of what is sealed");
+static bool has_answered;
 
 /* Raise a PermissionError with EACCES and a text, whose reference it takes; returns -1. */
 int
@@ -120,18 +122,18 @@ read_and_judge(const Reader *reader, PyObject *args)
     return result;
 }
 
-/* Ask whether the hook still hears, by a way that leads around it. Where it doesn't, nothing is judged any more: in mode
- * `enforce` the process ends. Returns 0, or -1 with an exception set. */
-int
+/* Say whether the hook still hears, by a way that leads around it. Where it doesn't, nothing is judged any more: in mode
+ * `enforce` the process ends. */
+bool
 heartbeat(void)
 {
     static bool is_silent;
-    core.answered = false;
+    has_answered = false;
     if (PySys_Audit("importguard.canary", NULL) < 0) {
         PyErr_Clear(); /* by a hook that comes later; what counts is whether ours was asked */
     }
-    if (core.answered || is_silent || is_finalizing()) {
-        return 0;
+    if (has_answered || is_silent || is_finalizing()) {
+        return has_answered;
     }
     is_silent = true;
     PyObject *args = Py_BuildValue("(sss)", "runtime.patch", "audit hook", "the audit hook is gone");
@@ -142,7 +144,7 @@ heartbeat(void)
     if (core.enforcing) {
         _exit(KILLED);
     }
-    return 0;
+    return false;
 }
 
 /* Whoever reads the traceback looks for their own frames, not for ours. */
@@ -211,11 +213,11 @@ follow_code(const Event *found, PyObject *args)
 {
     switch (found->role) {
     case EXEC:
-        return creation_on_exec(args);
+        return execution_on_exec(args);
     case NEW_FUNCTION:
-        return creation_on_function(args);
+        return execution_on_function(args);
     case SET_ATTRIBUTE:
-        return creation_on_set_attribute(args);
+        return execution_on_set_attribute(args);
     default:
         return 0;
     }
@@ -239,7 +241,7 @@ hook(const char *event, PyObject *args, void *Py_UNUSED(data))
         return -1;
     }
     if (found->role == CANARY) {
-        core.answered = true;
+        has_answered = true;
         return 0;
     }
     if (found->role == PROGRAM) {

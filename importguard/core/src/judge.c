@@ -91,7 +91,7 @@ static bool
 is_startup_file(const Asked *asked)
 {
     return core.refuses_startup_files && asked->capability == FS_READ
-           && (text_ends(asked->text, ".pth") || text_ends(asked->text, ".start")) && creation_site_reads();
+           && (text_ends(asked->text, ".pth") || text_ends(asked->text, ".start")) && execution_site_reads();
 }
 
 static int

@@ -99,8 +99,10 @@ sweep(PyObject *loaded)
 static int
 start(PyObject *programs, PyObject *loaded, PyObject *unowned, PyObject *code_events)
 {
-    if (tags_start() < 0 || creation_pin() < 0 || frames_check() < 0 || make_places(unowned, core.main_owner) < 0
-        || add_own_events(programs) < 0 || add_readers(code_events) < 0 || sweep(loaded) < 0) {
+    file_note_start();
+    if (tags_start() < 0 || pinned_start() < 0 || execution_start() < 0 || frames_check() < 0
+        || make_places(unowned, core.main_owner) < 0 || add_own_events(programs) < 0 || add_readers(code_events) < 0
+        || sweep(loaded) < 0) {
         return -1;
     }
     core.interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
@@ -109,6 +111,9 @@ start(PyObject *programs, PyObject *loaded, PyObject *unowned, PyObject *code_ev
         return -1;
     }
     core.armed = true;
+    /* Where the kernel can't, they stay as they are: whoever writes to any memory can change the code as well. */
+    events_seal();
+    sealed_in_place(&core, sizeof core);
     return 0;
 }
 

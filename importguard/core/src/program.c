@@ -44,7 +44,7 @@ owner_of(const char *event, PyObject *what)
 int
 program_starts(const char *event, PyObject *args)
 {
-    if (!creation_program_starts(event) || !blame_is_starting()) {
+    if (!execution_program_starts(event) || !blame_is_starting()) {
         return 0;
     }
     buffer_start(&typed);

@@ -1,0 +1,62 @@
+/* The functions of the import system, as they were when the process was armed. */
+#include "ccore.h"
+
+Pinned pinned;
+
+static PyCodeObject *
+code_at(PyObject *module, const char *type, const char *name)
+{
+    PyObject *holder = type ? PyObject_GetAttrString(module, type) : Py_NewRef(module);
+    PyObject *function = holder ? PyObject_GetAttrString(holder, name) : NULL;
+    PyObject *code = function && PyFunction_Check(function) ? PyFunction_GET_CODE(function) : NULL;
+    Py_XDECREF(holder);
+    Py_XDECREF(function);
+    if (!code && !PyErr_Occurred()) {
+        PyErr_Format(PyExc_RuntimeError, "importlib has no function %s", name);
+    }
+    return (PyCodeObject *)Py_XNewRef(code);
+}
+
+static int
+pin_from(PyObject *bootstrap, PyObject *external, PyObject *imp)
+{
+    pinned.import_globals[0] = PyModule_GetDict(bootstrap);
+    pinned.import_globals[1] = PyModule_GetDict(external);
+    pinned.load_unlocked = code_at(bootstrap, NULL, "_load_unlocked");
+    pinned.exec_body = pinned.load_unlocked ? code_at(bootstrap, NULL, "_exec") : NULL;
+    pinned.call_removed = pinned.exec_body ? code_at(bootstrap, NULL, "_call_with_frames_removed") : NULL;
+    pinned.compile_bytecode = pinned.call_removed ? code_at(external, NULL, "_compile_bytecode") : NULL;
+    pinned.source_to_code = pinned.compile_bytecode ? code_at(external, "SourceLoader", "source_to_code") : NULL;
+    PyObject *frozen = pinned.source_to_code ? PyObject_GetAttrString(imp, "get_frozen_object") : NULL;
+    if (frozen && PyCFunction_CheckExact(frozen)) {
+        pinned.get_frozen = ((PyCFunctionObject *)frozen)->m_ml->ml_meth;
+    }
+    Py_XDECREF(frozen);
+    return frozen ? 0 : -1;
+}
+
+static int
+pin_from_zip(PyObject *zipimport)
+{
+    pinned.zip_unmarshal = code_at(zipimport, NULL, "_unmarshal_code");
+    pinned.zip_compile = pinned.zip_unmarshal ? code_at(zipimport, NULL, "_compile_source") : NULL;
+    pinned.zip_find = pinned.zip_compile ? code_at(zipimport, NULL, "_get_module_code") : NULL;
+    return pinned.zip_find ? 0 : -1;
+}
+
+/* Remember the functions of the import system by their code, which has no other copy. Returns 0, or -1 with an exception
+ * set. */
+int
+pinned_start(void)
+{
+    PyObject *bootstrap = PyImport_ImportModule("_frozen_importlib");
+    PyObject *external = bootstrap ? PyImport_ImportModule("_frozen_importlib_external") : NULL;
+    PyObject *imp = external ? PyImport_ImportModule("_imp") : NULL;
+    PyObject *zipimport = imp ? PyImport_ImportModule("zipimport") : NULL;
+    int result = zipimport && pin_from_zip(zipimport) == 0 ? pin_from(bootstrap, external, imp) : -1;
+    Py_XDECREF(zipimport);
+    Py_XDECREF(bootstrap);
+    Py_XDECREF(external);
+    Py_XDECREF(imp);
+    return result;
+}
