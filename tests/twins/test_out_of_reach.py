@@ -109,3 +109,28 @@ def test_an_origin_of_ones_own_making_is_not_believed(play):
     )
 
     assert "GOT IT" not in outcome.stdout, outcome.story()
+
+
+WRITE_TO_WHAT_IS_SEALED = """
+lines = [line.split() for line in open("/proc/self/maps")]
+sealed = [[int(end, 16) for end in line[0].split("-")] for line in lines if "/memfd:importguard" in line[-2]]
+memory, refused, written = open("/proc/self/mem", "rb+", buffering=0), 0, 0
+for low, high in sealed:
+    try:
+        memory.seek(low)
+        memory.write(bytes(high - low))
+        written += 1
+    except OSError:
+        refused += 1
+print("refused", refused, "written", written, flush=True)
+import acme_evil
+"""
+
+
+def test_what_decides_takes_no_write(play):
+    """The policy, the table of events and the core's own state are sealed: nobody who writes to memory switches it off."""
+    evil = "import os\ntry: print('GOT IT' + open(os.path.expanduser('~/.ssh/id_ed25519')).read())\nexcept PermissionError: print('kept')\n"
+
+    outcome = play(evil, WRITE_TO_WHAT_IS_SEALED)
+
+    assert outcome.stdout == "refused 3 written 0\nkept\n", outcome.story()
