@@ -73,6 +73,8 @@ def wishes(draw):
         "program": draw(paths),
         "net": f"{draw(hosts)}:{draw(st.integers(1, 65535))}",
     }.get(family, draw(texts))
+    if capability == "net.resolve":
+        target = draw(st.sampled_from(["example.org", "localhost", "build7", "::1", "10.0.0.1"]))
     return capability, target, argv
 
 
