@@ -7,7 +7,7 @@ RUN := $(BIN)/python -m
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint attacks compat used cpython hygiene sanitize bench clean
+.PHONY: help demo test lint attacks compat used cpython hygiene sanitize kernel bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ hygiene: $(VENV)/ready-test ## fail each allocation, fuzz what the core in C rea
 
 sanitize: $(VENV)/ready-test ## run tests against a core in C that ASan and UBSan watch
 	tools/sanitize $(BIN)/python
+
+kernel: $(VENV)/ready-test ## run workloads bare and sealed, end thirty process trees, and write down what differs
+	$(BIN)/python tests/kernel --out docs/reference/workloads.md
 
 bench: $(VENV)/ready-bench ## measure what the guard costs
 	$(BIN)/python benchmarks

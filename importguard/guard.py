@@ -24,6 +24,7 @@ class Guard:
         later.learn()
         self.core = core.choose(session.get("core", "auto"), session["package"])
         self.layers = ["finder", "audit", "wrap"]
+        self.ceilings = []
         self.missing = [*session.get("missing", ()), *([self.core.missing] if self.core.missing else ())]
         table = session["table"]
         self.recorder = Recorder(
@@ -98,7 +99,7 @@ class Guard:
         """Let the kernel hold what it was asked for; observing changes nothing about a program."""
         told = self.session.get("kernel")
         if told is not None and self.mode == "enforce":
-            layers, missing = inside.hold(told, self.core)
+            layers, missing, self.ceilings = inside.hold(told, self.core)
             self.layers += layers
             self.missing += missing
 
@@ -120,7 +121,7 @@ class Guard:
             policy=self.session["table"]["digest"],
             layers=self.layers,
             missing=self.missing,
-            ceilings=self.session.get("kernel", {}).get("ceilings", ()),
+            ceilings=self.ceilings,
             **more,
         )
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, fields
 
+from importguard.kernel import secrets
 from importguard.model import PHASES
 from importguard.policy import patterns, targets
 from importguard.policy.table import CAPABILITY, EFFECT, KIND, LAYER, PACKAGE, PATTERNS, RANK, RULE
@@ -11,6 +12,8 @@ from importguard.policy.table import PHASES as RULE_PHASES
 # The two kinds of owner that a rule without a name speaks of: everybody that is installed, and the application.
 EVERYBODY, APPLICATION = "", "application"
 BEYOND = (float("inf"),)
+SPAWN = "proc.spawn"
+WITHHELD = {"resolve": "net.resolve", "spawn": SPAWN, "signal": "proc.signal outside", "abstract": "abstract sockets"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Ceiling:
     spawn: bool = True
     signal: bool = True
     abstract: bool = True  # unix sockets that have no file
+    hidden: tuple[str, ...] | None = None  # secrets that nobody may read
 
     @property
     def is_open(self):
@@ -49,16 +53,21 @@ class Ceiling:
             value = getattr(self, name)
             if name in shown and value is not None:
                 said.append(f"{shown[name]}: {', '.join(map(str, value)) or 'nothing'}")
+            elif name == "hidden" and value is not None:
+                said.append(f"fs.read: {len(value)} secrets that are here now")
             elif value is False:
-                said.append({"resolve": "net.resolve", "spawn": "proc.spawn", "signal": "proc.signal outside"}.get(name, name) + ": nothing")
+                said.append(f"{WITHHELD[name]}: nothing")
         return tuple(said)
 
 
 OPEN = Ceiling()
 
 
-def ceiling(table, named):
-    """Return the Ceiling of a table that `policy.compile` made; `named` as in `policy.named.surroundings`."""
+def ceiling(table, named, *, hides=False):
+    """Return the Ceiling of a table that `policy.compile` made; `named` as in `policy.named.surroundings`.
+
+    `hides`: secrets are to be hidden where nobody may read them.
+    """
     rules = table["rules"]
     connect = granted(rules, "net.connect")
     return Ceiling(
@@ -69,28 +78,35 @@ def ceiling(table, named):
         spawn=granted(rules, "proc.spawn") != (),
         signal=granted(rules, "proc.signal") != (),
         abstract=connect is None or any(_names_sockets(rule) for rule in connect),
+        hidden=_hidden(granted(rules, "fs.read", "$secrets"), named) if hides else None,
     )
 
 
-def granted(rules, capability):
+def granted(rules, capability, barred=None):
     """Return the rules that allow something of a capability to anybody, None where somebody may do all of it.
+
+    With `barred`, the name of a set, it is about what is in that set alone.
 
     A rule that denies all of it is a bar to what comes after it; without one, in any phase, there's no ceiling.
     """
     speaking = [rule for rule in rules if targets.glob(rule[CAPABILITY], capability)]
-    bars = {who: [_bar(speaking, who, phase) for phase in PHASES] for who in (EVERYBODY, APPLICATION)}
+    bars = {who: [_bar(speaking, who, phase, barred) for phase in PHASES] for who in (EVERYBODY, APPLICATION)}
     if BEYOND in bars[EVERYBODY] + bars[APPLICATION]:
         return None
     allowed = tuple(rule for rule in speaking if rule[EFFECT] == "allow" and _passes(rule, bars))
     return None if any(rule[KIND] == "any" for rule in allowed) else allowed
 
 
-def _bar(rules, who, phase):
+def _bar(rules, who, phase, barred):
     barring = (
         _precedence(rule) for rule in rules
-        if rule[EFFECT] == "deny" and rule[KIND] == "any" and rule[PACKAGE] == who and phase in rule[RULE_PHASES]
+        if rule[EFFECT] == "deny" and _covers(rule, barred) and rule[PACKAGE] == who and phase in rule[RULE_PHASES]
     )  # fmt: skip
     return min(barring, default=BEYOND)
+
+
+def _covers(rule, barred):
+    return rule[KIND] == "any" or (barred is not None and rule[KIND] == "set" and rule[PATTERNS] == barred)
 
 
 def _passes(rule, bars):
@@ -115,6 +131,13 @@ def _ports(rules):
     if any(port == "" for _kind, _data, port, _free in entries):
         return None
     return tuple(sorted({int(port) for _kind, _data, port, _free in entries}))
+
+
+def _hidden(rules, named):
+    if rules is None or any(rule[KIND] not in ("paths", "package", "written") for rule in rules):
+        return None
+    spared = [pattern for rule in rules if rule[KIND] == "paths" for pattern in rule[PATTERNS]]
+    return secrets.hidden(named, spared) or None
 
 
 def _names_sockets(rule):

@@ -4,18 +4,20 @@ MESSAGE = "the core in C alone puts filters over a process; not in place: %s"
 
 
 def hold(told, core):
-    """Put on what a session says and isn't there yet; return (layers, what is missing).
+    """Put on what a session says and isn't there yet; return (layers, what is missing, ceilings).
 
     Raises RuntimeError where a filter is demanded and can't be had.
     """
-    missing = list(told["missing"])
+    missing, ceilings = list(told["missing"]), list(told["ceilings"])
     problem = _hold(told, core)
     if problem:
         if told["required"]:
             raise RuntimeError("seccomp: " + problem)
         missing.append("seccomp: " + problem)
-    layers = [layer for layer in told["layers"] if layer != "seccomp" or not problem]
-    return layers, missing
+        # Starting programs is what a process withholds from itself; the rest was put on before it started, or isn't there.
+        ceilings = [text for text in ceilings if told["held"] and not text.startswith("proc.spawn")]
+    layers = [layer for layer in told["layers"] if layer != "seccomp" or told["held"] or not problem]
+    return layers, missing, ceilings
 
 
 def _hold(told, core):

@@ -10,10 +10,10 @@ import os
 import stat
 import struct
 
-from importguard.kernel import syscalls_unsafe
+from importguard.kernel import secrets, syscalls_unsafe
 
 MAKE = {"char": 1 << 6, "dir": 1 << 7, "reg": 1 << 8, "sock": 1 << 9, "fifo": 1 << 10, "block": 1 << 11, "sym": 1 << 12}
-WRITE_FILE, REMOVE_DIR, REMOVE_FILE, REFER, TRUNCATE = 1 << 1, 1 << 4, 1 << 5, 1 << 13, 1 << 14
+READ_FILE, WRITE_FILE, REMOVE_DIR, REMOVE_FILE, REFER, TRUNCATE = 1 << 2, 1 << 1, 1 << 4, 1 << 5, 1 << 13, 1 << 14
 WRITE = WRITE_FILE | REMOVE_DIR | REMOVE_FILE | sum(MAKE.values())
 BIND, CONNECT = 1, 2
 ABSTRACT_SOCKETS, SIGNALS = 1, 2
@@ -25,7 +25,7 @@ DEVICES = (
 # Each step of Landlock: the ABI that brought it, what it gives, and what happens without it.
 WRITES, TRUNCATES, PORTS, SCOPES = 2, 3, 4, 6
 STEPS = {
-    WRITES: ("writes", "files can be written anywhere (ABI 1 would refuse every rename between folders)"),
+    WRITES: ("files", "files can be written and read anywhere (ABI 1 would refuse every rename between folders)"),
     TRUNCATES: ("truncation", "a file outside the writable folders can still be emptied by its path"),
     PORTS: ("TCP ports", "native code reaches any TCP port"),
     SCOPES: ("signals and abstract sockets", "native code can signal processes of its user outside the run"),
@@ -38,6 +38,8 @@ def wanted(ceiling):
     steps = []
     if ceiling.writable is not None:
         steps += [WRITES, TRUNCATES]
+    elif ceiling.hidden is not None:
+        steps.append(WRITES)
     if ceiling.connect is not None or ceiling.listen is not None:
         steps.append(PORTS)
     if not ceiling.signal or not ceiling.abstract:
@@ -62,7 +64,14 @@ def restrict(ceiling, abi, own=()):
     ruleset = syscalls_unsafe.create_ruleset(struct.pack("=QQQ", rights, ports, scopes)[: _size(abi)])
     try:
         if rights:
-            _allow_writes(ruleset, rights, (*ceiling.writable, *own))
+            # Unless moving is allowed at the root, every rename between two folders fails; what the two ends need is
+            # asked for all the same.
+            _allow(ruleset, "/", REFER)
+        if ceiling.writable is not None and rights:
+            _allow_writes(ruleset, rights & ~READ_FILE, (*ceiling.writable, *own))
+        if ceiling.hidden is not None and rights:
+            for path in (*secrets.beside(ceiling.hidden), *own):
+                _allow(ruleset, path, READ_FILE)
         _allow_ports(ruleset, CONNECT & ports, ceiling.connect or ())
         _allow_ports(ruleset, BIND & ports, ceiling.listen or ())
         syscalls_unsafe.restrict_self(ruleset)
@@ -77,8 +86,10 @@ def restrict(ceiling, abi, own=()):
 
 def _handled(ceiling, steps):
     """Return what is refused unless a rule allows it: (rights to files, rights to ports, scopes)."""
-    rights = (WRITE | REFER if WRITES in steps else 0) | (TRUNCATE if TRUNCATES in steps else 0)
-    ports = scopes = 0
+    rights = ports = scopes = 0
+    if WRITES in steps:
+        rights = REFER | (WRITE if ceiling.writable is not None else 0) | (READ_FILE if ceiling.hidden is not None else 0)
+    rights |= TRUNCATE if TRUNCATES in steps else 0
     if PORTS in steps:
         ports = (CONNECT if ceiling.connect is not None else 0) | (BIND if ceiling.listen is not None else 0)
     if SCOPES in steps:
@@ -92,9 +103,6 @@ def _size(abi):
 
 
 def _allow_writes(ruleset, rights, folders):
-    # Unless moving is allowed at the root, every rename between two folders fails, writable or not; what the two ends
-    # need is asked for all the same.
-    _allow(ruleset, "/", REFER)
     devices = [path for pattern in DEVICES for path in glob.glob(pattern)]
     for path in dict.fromkeys((*folders, *devices)):
         _allow(ruleset, path, rights)
@@ -108,7 +116,7 @@ def _allow(ruleset, path, rights):
         return
     try:
         if not stat.S_ISDIR(os.fstat(fd).st_mode):
-            rights &= WRITE_FILE | TRUNCATE
+            rights &= READ_FILE | WRITE_FILE | TRUNCATE
         syscalls_unsafe.allow_beneath(ruleset, fd, rights)
     finally:
         os.close(fd)

@@ -32,6 +32,27 @@ class Plan:
         return any(step <= self.abi for step in landlock.wanted(self.ceiling))
 
     @property
+    def hides(self):
+        """Whether secrets are hidden."""
+        return self.ceiling.hidden is not None and self.abi >= landlock.WRITES
+
+    @property
+    def held(self):
+        """The part of the ceiling that these filters and this Landlock hold."""
+        lacking = {}
+        if self.abi < landlock.WRITES:
+            lacking |= {"writable": None, "hidden": None}
+        if self.abi < landlock.PORTS and "internet" not in self.filters:
+            lacking |= {"connect": None, "listen": None}
+        if self.abi < landlock.SCOPES:
+            lacking |= {"signal": True, "abstract": True}
+        if not {"internet", "datagrams"} & set(self.filters):
+            lacking["resolve"] = True
+        if not self.inside:
+            lacking["spawn"] = True
+        return dataclasses.replace(self.ceiling, **lacking)
+
+    @property
     def layers(self):
         """The names of the layers, as the `armed` record lists them."""
         return (*(["seccomp"] if self.filters else []), *(["landlock"] if self.has_landlock else []))
@@ -42,11 +63,14 @@ class Plan:
         return dataclasses.replace(self, **left, missing=(*self.missing, f"{layer}: {reason}"))
 
 
-def plan(table, named, found, *, seccomp, landlock_setting, is_strict, own=()):
-    """Return the Plan for a table on a Machine; the settings are "off", "auto" or "require"."""
+def plan(table, named, found, *, seccomp, landlock_setting, is_strict, hides=False, own=()):
+    """Return the Plan for a table on a Machine; the settings are "off", "auto" or "require".
+
+    `is_strict`: nobody may mount or make namespaces. `hides`: secrets are to be hidden that nobody may read.
+    """
     if table["mode"] != "enforce":
         return Plan(found.kind)
-    ceiling = ceilings.ceiling(table, named)
+    ceiling = ceilings.ceiling(table, named, hides=hides)
     filters, inside, lacking = _filters(ceiling, found, seccomp, is_strict)
     abi, more = _landlock(ceiling, found, landlock_setting)
     return Plan(found.kind, filters, inside, ceiling, abi, tuple(own), (*lacking, *more))
@@ -109,7 +133,7 @@ def told(made, *, held, required):
     return {
         "layers": made.layers,
         "missing": made.missing,
-        "ceilings": made.ceiling.words() if made.layers else (),
+        "ceilings": made.held.words(),
         "filters": programs(made),
         "held": made.filters if held else (),
         "answer": refused.HELD,

@@ -108,13 +108,15 @@ def plan(resolved, table, surroundings, own=()):
     """Return what a resolved policy asks of this machine's kernel, untried."""
     return kernel.plan(
         table, surroundings, machine.look(), seccomp=resolved.seccomp, landlock_setting=resolved.landlock,
-        is_strict=resolved.preset == "strict", own=own,
+        is_strict=resolved.preset == "strict", hides=resolved.secrets != "off", own=own,
     )  # fmt: skip
 
 
 def require(made, resolved):
     """Raise CannotArm where a layer is demanded and not had in full."""
     refusals = kernel.refusals(made, seccomp=resolved.seccomp, landlock_setting=resolved.landlock)
+    if resolved.secrets == "require" and not made.hides:
+        refusals = (*refusals, "secrets: somebody may read them, there are none, or there is no Landlock")
     if refusals:
         raise CannotArm("demanded of the kernel, and not to be had: " + "; ".join(refusals))
 

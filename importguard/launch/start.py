@@ -9,8 +9,8 @@ from importguard import session
 from importguard.childargs import guard_child, without_ahead
 from importguard.errors import KILLED, CannotArm
 from importguard.kernel import layers, syscalls_unsafe
+from importguard.launch import cgroup, directory, lesson, preloading, prepare, signals, supervisor, target, tree
 from importguard.launch import command as commands
-from importguard.launch import directory, lesson, preloading, prepare, signals, supervisor, target, tree
 from importguard.policy import resolve
 from importguard.report.compose import record
 from importguard.report.log import Log
@@ -109,7 +109,9 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))
         path, argv, environment = _guarded(command, prepared, environment)
-        return supervised.run(path, argv, environment, prepared.kernel)
+        ends_trees = resolved.mode == "enforce" and resolved.on_violation == "kill"
+        group = cgroup.make() if ends_trees else None
+        return supervised.run(path, argv, environment, prepared.kernel, group)
     finally:
         if not tree.has_descendants():
             directory.remove(prepared.directory)

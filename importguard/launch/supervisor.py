@@ -51,12 +51,15 @@ class Supervisor:
         self._statuses = {}
         self._killed_for = None
 
-    def run(self, path, argv, environment, plan=None):
+    def run(self, path, argv, environment, plan=None, group=None):
         """Start the command beneath the kernel's layers of a Plan, stay until it has ended, and return its wait status,
-        or None when the tree was killed."""
+        or None when the tree was killed. `group` is a control group for it, where there is one."""
         forwarder = Forwarder()
         wakeup, poll = self._listen()
         self._child = _start_beneath(plan, path, argv, environment, forwarder.mask)
+        self._group = group
+        if group is not None:
+            group.add(self._child)
         forwarder.forward_to(self._child)
         while self._child not in self._statuses and self._killed_for is None:
             poll.poll(self._timeout())
@@ -67,6 +70,8 @@ class Supervisor:
         self._read()
         forwarder.child = 0
         self._finish()
+        if group is not None:
+            group.remove()
         return None if self._killed_for is not None else self._statuses[self._child]
 
     def take(self, fields):
@@ -125,7 +130,7 @@ class Supervisor:
     def _kill_for(self, fields):
         """Kill the whole tree on account of a record, and return what the `killed` record says of it."""
         self._killed_for = fields
-        killed, statuses, survivors = tree.kill_tree()
+        killed, statuses, survivors = tree.kill_tree(self._group)
         self._statuses.update(statuses)
         return {"pid": self._child, "cause": fields.get("id", ""), "processes": killed, "survivors": survivors}
 

@@ -21,13 +21,19 @@ def reap():
         ended[pid] = status
 
 
-def kill_tree():
+def kill_tree(group=None):
     """Kill every descendant until waitpid has none left; return ([{"pid", "argv"}], {pid: wait status}, survivors).
+
+    `group` is a control group that the command was put into: the kernel then ends all of it at once, and what is left to do
+    here is to reap, and to kill what started before it was put there.
 
     A scan of the processes alone misses one that forks and exits in between. As a subreaper this process inherits it,
     so only ECHILD says that nothing is left. Survivors are those that this user may not kill.
     """
-    killed, statuses = {}, {}
+    killed = {pid: {"pid": pid, "argv": _argv(pid)} for pid in group.stop()} if group else {}
+    if group:
+        group.kill()
+    statuses = {}
     end = time.monotonic() + DEADLINE
     while True:
         descendants = _descendants()
@@ -56,16 +62,16 @@ def _kill(processes, killed):
 
     for process in processes:
         if process.pid not in killed:
-            killed[process.pid] = {"pid": process.pid, "argv": _argv(process)}
+            killed[process.pid] = {"pid": process.pid, "argv": _argv(process.pid)}
         try:
             process.send_signal(signal.SIGKILL)
         except (psutil.Error, OSError):
             continue
 
 
-def _argv(process):
+def _argv(pid):
     try:
-        with open(f"/proc/{process.pid}/cmdline", "rb") as file:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
             words = file.read(2048).split(b"\0")
     except OSError:
         return []

@@ -17,6 +17,7 @@ STRICTNESS = {
     "quarantine.profile": ("observe", "recommended", "strict", "block"),
     "kernel.seccomp": ("off", "auto", "require"),
     "kernel.landlock": ("off", "auto", "require"),
+    "kernel.secrets": ("off", "auto", "require"),
     "kernel.supervisor": ("off", "auto", "require"),
 }
 DEFAULTS = {
@@ -29,6 +30,7 @@ DEFAULTS = {
     "kernel.seccomp": "auto",
     "kernel.landlock": "auto",
     "quarantine.profile": "strict",
+    "kernel.secrets": "off",
 }
 # Option, environment variable, values; a setting has its options' names, with dashes.
 CHOICES = {
@@ -60,6 +62,7 @@ class Resolved:
     startup_files: str
     seccomp: str
     landlock: str
+    secrets: str
     core: str
     records: str
     plugins: dict[str, dict]
@@ -113,6 +116,7 @@ def _resolved(typed, locked, policies, records):
         startup_files=strict.get("startup-files"),
         seccomp=strict.get("kernel.seccomp"),
         landlock=strict.get("kernel.landlock"),
+        secrets=strict.get("kernel.secrets"),
         core=typed["core"] or "auto",
         records=records,
         plugins=_plugins(locked, policies),

@@ -22,6 +22,7 @@ CHOICES = {
     ("quarantine", "profile"): ("observe", "recommended", "strict", "block"),
     ("kernel", "seccomp"): ("off", "auto", "require"),
     ("kernel", "landlock"): ("off", "auto", "require"),
+    ("kernel", "secrets"): ("off", "auto", "require"),
     ("kernel", "supervisor"): ("off", "auto", "require"),
 }
 TOP = (

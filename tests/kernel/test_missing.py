@@ -114,7 +114,7 @@ def planned(found, ceiling=CLOSED, **settings):
         (Machine("Darwin", "arm64", False, 0), ["seccomp: only Linux has it, this is Darwin", "landlock: only Linux has it"]),
         (Machine("Linux", "riscv64", True, 7), ["seccomp: no filter is made for riscv64"]),
         (Machine("Linux", "x86_64", False, 0), ["seccomp: this kernel, or what contains", "landlock: this kernel, or what contains"]),
-        (Machine("Linux", "x86_64", True, 1), ["landlock: writes need ABI 2, this kernel has 1", *["landlock: "] * 3]),
+        (Machine("Linux", "x86_64", True, 1), ["landlock: files need ABI 2, this kernel has 1", *["landlock: "] * 3]),
         (Machine("Linux", "x86_64", True, 2), ["landlock: truncation need ABI 3", "landlock: TCP ports", "landlock: signals"]),
         (Machine("Linux", "x86_64", True, 3), ["landlock: TCP ports need ABI 4", "landlock: signals"]),
         (Machine("Linux", "x86_64", True, 5), ["landlock: signals and abstract sockets need ABI 6"]),
@@ -128,6 +128,23 @@ def test_each_machine_gets_its_own_list(found, said):
     assert len(missing) == len(said)
     for line, start in zip(missing, said, strict=True):
         assert line.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("abi", "filters", "held"),
+    [
+        (7, ("seal", "internet"), {"fs.write", "net.connect", "net.listen", "net.resolve", "proc.spawn", "proc.signal", "abstract"}),
+        (7, (), {"fs.write", "net.connect", "net.listen", "proc.spawn", "proc.signal", "abstract"}),
+        (3, ("seal",), {"fs.write", "proc.spawn"}),
+        (0, ("seal", "internet"), {"net.connect", "net.listen", "net.resolve", "proc.spawn"}),
+        (0, ("seal",), {"proc.spawn"}),
+    ],
+)
+def test_what_is_not_held_is_not_claimed(abi, filters, held):
+    """`ceilings` names what a filter or this kernel's Landlock holds, whatever the policy withholds."""
+    made = plan.Plan("x86_64", filters=filters, inside=("programs",), ceiling=CLOSED, abi=abi)
+
+    assert {line.partition(":")[0].partition(" ")[0] for line in made.held.words()} == held
 
 
 def test_an_open_ceiling_needs_no_landlock():

@@ -152,6 +152,17 @@ def test_who_only_listens_connects_nowhere(attempt):
     assert [fact for fact in done.evidence if fact.startswith(("GET:", "UDP:"))] == []
 
 
+def test_the_core_in_python_says_what_it_can_not_hold(attempt):
+    """The launcher's layers are there; that no program is started is for the core in C to hold, and isn't claimed."""
+    done = attempt(WITHHELD, options=("--core", "py"))
+
+    assert {"seccomp", "landlock"} <= set(done.records[0]["layers"])
+    assert any(line.endswith("not in place: programs") for line in done.records[0]["missing"])
+    assert not any(line.startswith("proc.spawn") for line in done.records[0]["ceilings"])
+    # What was started has no folder to write to either.
+    assert done.errors["spawn"] == PASSED and done.errors["tcp"] == "EACCES" and done.marks() == set()
+
+
 def test_a_demand_that_can_be_met_starts(attempt):
     """`--kernel require` under a policy with ceilings, on a kernel that has all of it."""
     done = attempt(NO_NETWORK, options=("--kernel", "require"))

@@ -60,9 +60,9 @@ def is_zombie(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-@pytest.mark.parametrize("attempt", range(10))
+@pytest.mark.parametrize("attempt", range(int(os.environ.get("KILL_RUNS", "10"))))
 def test_nothing_of_the_tree_is_left(tmp_path, attempt):
-    """Ten of ten runs end every descendant within a second, with exit status 86 and a record of what was killed."""
+    """Run after run ends every descendant within a second, with exit status 86 and a record of what was killed."""
     session, records = tmp_path / "session", tmp_path / "records.jsonl"
     session.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KILL_MARKER": str(tmp_path)}

@@ -5,6 +5,7 @@ python tests/used flask pandas
 """
 
 import argparse
+import concurrent.futures
 import sys
 import tempfile
 from pathlib import Path
@@ -40,13 +41,15 @@ def main(arguments=None):
     made = everything.environment_of(popular.pins(), interpreter, options.cache)
     environment = Environment(made.path, interpreter)
     rows = []
-    for use in uses.every():
-        if not options.names or use.name in options.names:
-            rows.append((use.name, try_all(use, environment, options.ways)))
+    wanted = [use for use in uses.every() if not options.names or use.name in options.names]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for use, tries in zip(wanted, pool.map(lambda use: try_all(use, environment, options.ways), wanted), strict=True):
+            rows.append((use.name, tries))
             print(line(*rows[-1]), flush=True)
+            if options.out:
+                # After each one: a run that is ended leaves what it knows.
+                options.out.write_text(page(rows, interpreter, options.ways))
     print(summary(rows))
-    if options.out:
-        options.out.write_text(page(rows, interpreter, options.ways))
     return int(any(problems(tries) for _, tries in rows))
 
 
@@ -92,6 +95,7 @@ def parse(arguments):
     parser.add_argument("names", nargs="*", help="uses instead of all")
     parser.add_argument("--python", metavar="X.Y", default="3.11", help="CPython version (default: 3.11)")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="default: all three")
+    parser.add_argument("--jobs", type=int, default=2, help="uses at a time (default: 2)")
     parser.add_argument("--out", type=Path, help="write the results to this page")
     parser.add_argument("--cache", type=Path, default=kept.default_cache(), help="where environments are kept")
     return parser.parse_args(arguments)

@@ -18,9 +18,9 @@ def environment(interpreter):
 
 @pytest.mark.parametrize("use", SAMPLE, ids=lambda use: use.name)
 def test_a_use_goes_as_it_does_bare(use, environment, tmp_path):
-    """A request, a template and a database end well, bare and under recommended, and nothing is refused."""
+    """A request, a template and a database: nothing is refused under recommended, nor under a lock learnt before."""
     assert using.bare(use, environment, tmp_path / "bare").returncode == 0
 
-    tried = using.recommended(use, environment, tmp_path / "recommended")
-
-    assert (tried.returncode, tried.refused) == (0, ()), tried.story
+    for try_out in (using.recommended, using.locked):
+        tried = try_out(use, environment, tmp_path / try_out.__name__)
+        assert (tried.returncode, tried.refused) == (0, ()), tried.story

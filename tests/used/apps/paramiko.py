@@ -1,9 +1,12 @@
+import queue
 import socket
 import threading
 
 import paramiko
 
 paramiko.RSAKey.generate(2048).write_private_key_file("host_key")
+
+asked = queue.SimpleQueue()
 
 
 class Server(paramiko.ServerInterface):
@@ -14,9 +17,7 @@ class Server(paramiko.ServerInterface):
         return paramiko.OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel, command):
-        channel.send(command.upper())
-        channel.send_exit_status(0)
-        channel.close()
+        asked.put((channel, command))
         return True
 
 
@@ -27,6 +28,10 @@ def serve():
     transport = paramiko.Transport(listener.accept()[0])
     transport.add_server_key(paramiko.RSAKey(filename="host_key"))
     transport.start_server(server=Server())
+    channel, command = asked.get(timeout=30)
+    channel.sendall(command.upper())
+    channel.send_exit_status(0)
+    channel.close()
     transport.join(30)
 
 
