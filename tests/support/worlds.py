@@ -92,8 +92,11 @@ class World:
 
 
 @contextlib.contextmanager
-def furnished(root, environment, *, pages=None, refused=(), answer=b"") -> Iterator[World]:
-    """Build a world under the folder `root` around an Environment, with both sinks open for the length of the block."""
+def furnished(root, environment, *, pages=None, refused=(), answer=b"", remembers=True) -> Iterator[World]:
+    """Build a world under the folder `root` around an Environment, with both sinks open for the length of the block.
+
+    One that doesn't remember how its folders were has no evidence to give, and is cheap where the environment is large.
+    """
     root = Path(root)
     for name in ("home", "project", "tmp", "bin"):
         (root / name).mkdir(parents=True, exist_ok=True)
@@ -103,7 +106,8 @@ def furnished(root, environment, *, pages=None, refused=(), answer=b"") -> Itera
         http.refused.update(refused)
         udp.answer = answer
         world = World(root, environment, canaries, http, udp, {})
-        world.before.update(_snapshot(world))
+        if remembers:
+            world.before.update(_snapshot(world))
         yield world
 
 

@@ -48,7 +48,7 @@ def locked(use, environment, root):
 @contextlib.contextmanager
 def _world(use, environment, root):
     """Give a furnished World with the files of a Use in it, and the command to run there."""
-    with worlds.furnished(root, environment) as world:
+    with worlds.furnished(root, environment, remembers=False) as world:
         for name, content in use.files.items():
             Path(world.project, name).write_text(content)
         yield world, [environment.command(use.command[0]), *use.command[1:]]
