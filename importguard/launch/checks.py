@@ -9,11 +9,11 @@ import subprocess
 import sys
 import tempfile
 
-from importguard import ldpreload
+from importguard import core, ldpreload
 from importguard.errors import ImportguardError
 from importguard.kernel import syscalls_unsafe, trial
 from importguard.launch import directory, first, itself, preloading
-from importguard.policy import resolve
+from importguard.policy import named, resolve
 
 SECONDS = 30
 PROBE = "importguard_doctor_probe"
@@ -31,9 +31,15 @@ except PermissionError:
 def all_checks():
     """Yield {"name", "state", "text"} for each check; the state is "holds", "fails" or "absent" (not built in)."""
     yield from (_platform(), _interpreter(), _first())
-    yield _check("core", "holds", "py, the Python core; the C core is not built in: native code is not attributed")
-    yield from _kernel()
+    yield from (_core(), *_kernel())
     yield from (_preload(), _policy(), _session(), _daemons(), _live_fire())
+
+
+def _core():
+    chosen = core.choose("auto", named.package_folder())
+    if chosen.name == "c":
+        return _check("core", "holds", "c: it decides out of the reach of Python code, and hears what raises no event")
+    return _check("core", "absent", f"py, which code that attacks the guard itself can reach; {chosen.missing}")
 
 
 def _check(name, state, text):
