@@ -5,8 +5,8 @@ __all__ = ["BlockedImport", "Decision", "Denied", "Owner", "Record", "Request", 
 
 _HOMES = {
     "arm": "importguard.launch.embed",
-    "BlockedImport": "importguard.errors",
-    "Denied": "importguard.errors",
+    "BlockedImport": "importguard.denials",
+    "Denied": "importguard.denials",
     "Decision": "importguard.model",
     "Owner": "importguard.model",
     "Record": "importguard.model",

@@ -130,7 +130,7 @@ class Attendant:
 
         `decided` is what the policy says, as (verdict, rule), `tried` what the candidate does, None without one.
         """
-        enforce = later.load(later.REPORTING, self.session["package"])
+        enforce = later.load(later.REPORTING)
         model = sys.modules["importguard.model"]
         request = model.Request(capability, target, argv, Owner(*owner), via, phase, module or "", layer)
         stack = enforce.stack_of(get_frame(0).f_back, self.services["owner_at"])
@@ -157,7 +157,7 @@ class Attendant:
     def enforcer(self):
         """Return the Enforcer, made when there is something to report for the first time."""
         if self._enforcer is None:
-            enforce = later.load(later.REPORTING, self.session["package"])
+            enforce = later.load(later.REPORTING)
             self._enforcer = enforce.Enforcer(
                 self.recorder, mode=self.table["mode"], on_violation=self.table["on_violation"]
             )
@@ -193,8 +193,8 @@ class Attendant:
         return self.services["is_starting"]()
 
     def _table(self):
-        later.load(later.REPORTING, self.session["package"])
-        later.load(later.DECIDING, self.session["package"])
+        later.load(later.REPORTING)
+        later.load(later.DECIDING)
         return sys.modules["importguard.policy.table"].load(opened(self.table))
 
     def patch(self, spec, patch):

@@ -1,6 +1,6 @@
 """Carries a decision out: records it, and passes, raises or ends the process. Fails closed."""
 
-from importguard.errors import KILLED, BlockedImport, Denied
+from importguard.denials import KILLED, BlockedImport, Denied
 from importguard.messages import denial
 from importguard.pinned import exit_now, getppid
 from importguard.policy.suggest import suggest

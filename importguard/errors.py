@@ -1,10 +1,11 @@
 """Every exception that importguard raises, with its code and its exit status."""
 
-import errno
+from importguard.denials import CANNOT_ARM, KILLED, USAGE, BlockedImport, Denied
 
-USAGE = 2
-CANNOT_ARM = 3
-KILLED = 86
+__all__ = [
+    "CANNOT_ARM", "KILLED", "USAGE", "AdvisoryError", "BlockedImport", "CannotArm", "Denied", "ImportguardError", "LockError",
+    "PolicyError", "RecordsError", "UsageError",
+]  # fmt: skip
 
 
 class ImportguardError(Exception):
@@ -52,32 +53,3 @@ class CannotArm(ImportguardError):
 
     code = "IG301"
     exit_status = CANNOT_ARM
-
-
-class Denied(PermissionError):
-    """An operation that the policy refuses; looks to code like EACCES. `record` is what was recorded."""
-
-    code = "IG201"
-
-    def __init__(self, text="", record=None):
-        super().__init__(errno.EACCES, text)
-        self.record = record
-
-    def __reduce__(self):
-        return type(self), (self.strerror, self.record)
-
-    def __str__(self):
-        return self.strerror
-
-
-class BlockedImport(ImportError):
-    """An import that the policy refuses. `record` is what was recorded."""
-
-    code = "IG202"
-
-    def __init__(self, text="", record=None, name=None, path=None):
-        super().__init__(text, name=name, path=path)
-        self.record = record
-
-    def __reduce__(self):
-        return type(self), (self.msg, self.record, self.name, self.path)

@@ -2,7 +2,7 @@
 
 import sys
 
-from importguard.errors import BlockedImport
+from importguard.denials import BlockedImport
 from importguard.pinned import get_frame, getattr, len, list, read_file, type
 
 UNCHECKED_HASH = 0b01

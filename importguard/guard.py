@@ -32,10 +32,10 @@ class Guard:
         )
         self.mode = table["mode"]
         if self.core.name == "c":
-            attendant = later.load(later.ATTENDING, session["package"])
+            attendant = later.load(later.ATTENDING)
             self.corridor = attendant.Attendant(session, told, core=self.core, recorder=self.recorder)
         else:
-            corridor = later.load(later.DECIDING, session["package"])
+            corridor = later.load(later.DECIDING)
             self.corridor = corridor.Corridor(session, told, core=self.core, recorder=self.recorder)
         self.spawner = self.corridor.spawner = spawn.Spawner(
             self.corridor.ask_to_spawn,

@@ -20,9 +20,12 @@ ATTENDING = (
     "importguard.surroundings",
     "importguard.attendant",
 )
-REPORTING = ("importguard.policy", "importguard.policy.suggest", "importguard.enforce")
+# The text of a denial, and of what else a person reads.
+WORDS = ("importguard.messages",)
+REPORTING = (*WORDS, "importguard.policy", "importguard.policy.suggest", "importguard.enforce")
 # What the core in Python decides with.
 DECIDING = (
+    *WORDS,
     "importguard.model",
     "importguard.blame",
     "importguard.versions",
@@ -47,6 +50,7 @@ DECIDING = (
 PACKAGES = ("importguard.policy", "importguard.ledger", "importguard.advisories")
 CORE = ("importguard.core.pycore",)
 ADVISORIES = (
+    "importguard.errors",
     "importguard.advisories",
     "importguard.advisories.layout",
     "importguard.advisories.advisory",
@@ -57,6 +61,7 @@ ADVISORIES = (
 parts = {}
 find = None
 execute = None
+folder = __file__.rpartition("/")[0]  # importguard's own
 loaded = {}
 lock = RLock()  # two threads may come to need the same part at once
 
@@ -76,13 +81,13 @@ def learn():
             loaded[name] = module
 
 
-def load(names, folder):
-    """Execute those of the modules that aren't there yet, and return the last; `folder` is importguard's own."""
+def load(names):
+    """Execute those of the modules that aren't there yet, and return the last."""
     with lock:
         for name in names:
             if name not in loaded:
                 part = find(name) if find is not None else None
-                loaded[name] = execute(name, *part) if part else _from_file(name, folder)
+                loaded[name] = execute(name, *part) if part else _from_file(name)
     return loaded[names[-1]]
 
 
@@ -92,7 +97,7 @@ def after_fork():
     lock = RLock()
 
 
-def _from_file(name, folder):
+def _from_file(name):
     external, frozen = sys.modules["_frozen_importlib_external"], sys.modules["_frozen_importlib"]
     place = folder + "/" + name.partition(".")[2].replace(".", "/")
     is_package = name in PACKAGES

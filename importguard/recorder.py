@@ -1,13 +1,12 @@
 """Writes what happens in this process to where its records go."""
 
 from _thread import get_ident
-from errno import ENOENT, ENXIO
 
-from importguard.messages import denial, one_line
+from importguard import later
 from importguard.pinned import getpid, write
 from importguard.report.sink import new_id, now, open_target, to_line
 
-NO_SUPERVISOR = (ENXIO, ENOENT)
+NO_SUPERVISOR = (6, 2)  # ENXIO, ENOENT
 
 
 class Recorder:
@@ -58,10 +57,11 @@ class Recorder:
             self._deliver(record)
 
     def _say(self, record):
+        messages = later.load(later.WORDS)
         if record["event"] in ("tamper", "degraded"):
-            complain(one_line(record))
+            complain(messages.one_line(record))
         elif record.get("verdict") in ("deny", "kill"):
-            complain(denial(record))
+            complain(messages.denial(record))
 
 
 def complain(text):

@@ -5,7 +5,7 @@ import sys
 
 from importguard import guard, ldpreload
 from importguard.childargs import HELD, without_ahead
-from importguard.errors import CANNOT_ARM
+from importguard.denials import CANNOT_ARM
 from importguard.pinned import read_file, unsetenv
 from importguard.session import VARIABLE, decode_spawn, unpack
 

@@ -3,7 +3,6 @@
 import sys
 
 from importguard import later
-from importguard.errors import AdvisoryError
 from importguard.paths import resolve
 from importguard.pinned import getattr, list, read_file, sorted, str, type
 
@@ -37,11 +36,11 @@ def stdlib_folders():
 
 def look_up_advisory(session, recorder, name, version):
     """Return the advisory of a distribution that was installed after the launch, as preflight would mark it."""
-    database = later.load(later.ADVISORIES, session["package"])
+    database = later.load(later.ADVISORIES)
     try:
         known = database.Databases([database.open(path) for path in session.get("databases", ())])
         advisory = known.lookup(name, version)
-    except (OSError, AdvisoryError) as error:
+    except (OSError, sys.modules["importguard.errors"].AdvisoryError) as error:
         recorder.record("degraded", reason=f"advisories can't be read: {error}")
         return ""
     if advisory is None:

@@ -33,7 +33,7 @@ def choose(wanted, folder):
             if wanted == "c":
                 raise ValueError(f"the C core was demanded and can't be had: {error}") from error
             reason = f"the C core: {error}"
-    return Choice("py", later.load(later.CORE, folder), reason)
+    return Choice("py", later.load(later.CORE), reason)
 
 
 def flat(table, folder):

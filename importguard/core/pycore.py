@@ -4,7 +4,7 @@ import sys
 from _thread import get_ident
 
 from importguard.core import events
-from importguard.errors import Denied
+from importguard.denials import Denied
 from importguard.pinned import dict, get_frame, set
 
 CANARY = "importguard.canary"

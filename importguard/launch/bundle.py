@@ -5,6 +5,7 @@ import marshal
 import pathlib
 import subprocess
 import sys
+import types
 
 from importguard import later
 
@@ -12,7 +13,7 @@ BUILDER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from importguard.launch import bundle
-sys.stdout.buffer.write(bundle.file_name().encode() + b"\\n" + bundle.build(bundle.ENABLED))
+sys.stdout.buffer.write(bundle.file_name().encode() + b"\\n" + bundle.build(sys.argv[2:]))
 """
 
 # What every guarded process loads: a test holds this list against a guarded interpreter's own. Each comes after those
@@ -22,9 +23,8 @@ FIRST = (
     "importguard.pinned",
     "importguard.later",
     "importguard.core",
-    "importguard.errors",
+    "importguard.denials",
     "importguard.finder",
-    "importguard.messages",
     "importguard.report",
     "importguard.report.sink",
     "importguard.recorder",
@@ -50,6 +50,10 @@ TRUSTED = tuple(dict.fromkeys((*FIRST, *later.ATTENDING, *later.DECIDING, *later
 # What an enabled environment loads beside it, to see what ran before the guard.
 ENABLED = ("importguard.startupfiles", "importguard.startupfiles.early")
 
+# Flags of code objects: of a function, and from 3.13 on of one that has a docstring.
+OPTIMIZED, HAS_DOCSTRING = 0x1, 0x4000000
+OWN = (sys.implementation.name, sys.version_info[:3])
+
 
 def file_name():
     """Return the bundle's name for this interpreter: it holds bytecode, and so fits one version of CPython only."""
@@ -68,12 +72,30 @@ def _entry(name):
     # By its place, and not by whoever finds modules here: pytest's own finder hands out loaders that rewrite the code.
     place = pathlib.Path(__file__).parents[2].joinpath(*name.split(".")[:-1])
     spec = importlib.machinery.PathFinder.find_spec(name, [str(place)])
-    return name, bool(spec.submodule_search_locations), spec.origin, spec.loader.get_code(name)
+    return name, bool(spec.submodule_search_locations), spec.origin, without_docstrings(spec.loader.get_code(name))
 
 
-def build_with(python):
-    """Return (file name, bundle) for another interpreter, which builds it itself with ENABLED; None when it can't."""
+def without_docstrings(code):
+    """Return code whose functions have no docstrings: who reads those has the source."""
+    constants = [without_docstrings(value) if isinstance(value, types.CodeType) else value for value in code.co_consts]
+    is_function = code.co_flags & OPTIMIZED and code.co_name[0] != "<"
+    if is_function and (sys.version_info < (3, 13) or code.co_flags & HAS_DOCSTRING):
+        constants[0] = None  # up to 3.12 a function without one has None there
+    return code.replace(co_consts=tuple(constants))
+
+
+def build_for(interpreter):
+    """Return (file name, bundle) for the interpreter of a command, which builds it itself where it isn't this one's like.
+
+    `interpreter` has `path`, `implementation` and `version`, or is None; what can't be built is this one's.
+    """
+    is_other = interpreter is not None and (interpreter.implementation, interpreter.version) != OWN
+    return (build_with(interpreter.path, ()) if is_other else None) or (file_name(), build())
+
+
+def build_with(python, more=ENABLED):
+    """Return (file name, bundle) for another interpreter, which builds it itself with ENABLED beside the rest; None when it can't."""
     place = str(pathlib.Path(__file__).parents[2])
-    done = subprocess.run([python, "-I", "-S", "-c", BUILDER, place], capture_output=True, check=False)
+    done = subprocess.run([python, "-I", "-S", "-c", BUILDER, place, *more], capture_output=True, check=False)
     name, _, data = done.stdout.partition(b"\n")
     return (name.decode("ascii"), data) if done.returncode == 0 and data else None

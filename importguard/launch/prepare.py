@@ -89,7 +89,7 @@ def prepare(
         "kernel": kernel.told(made, held=not inside, required=resolved.seccomp == "require"),
         "argv": tuple(argv),
     }
-    directory.write_file(place, bundle.file_name(), bundle.build())
+    directory.write_file(place, *bundle.build_for(found.interpreter))
     directory.write_file(place, directory.SESSION, session.pack(content))
     records = (*marked, *unknown, *lock.records)
     damage = (*preflight.damage(found.sites), *lost(made, resolved))

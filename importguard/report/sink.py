@@ -22,9 +22,8 @@ from importguard.pinned import (
 
 MOST_BYTES = 4096  # PIPE_BUF: a longer write to a pipe may be mixed with another's
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-ESCAPES = {code: f"\\u{code:04x}" for code in [*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029]}
-ESCAPES[ord('"')] = '\\"'
-ESCAPES[ord("\\")] = "\\\\"
+# What JSON text can't hold, and what moves a cursor or ends a line where it is shown; made at the first need.
+escapes = {}
 
 
 def open_target(text):
@@ -84,7 +83,7 @@ def to_json(value):
     """Return a value of str, int, bool, None, list, tuple and dict as JSON text."""
     kind = type(value)
     if kind is str:
-        return '"' + value.translate(ESCAPES) + '"'
+        return '"' + (value if is_plain(value) else value.translate(escapes or made_escapes())) + '"'
     if value is None:
         return "null"
     if kind is bool:
@@ -94,6 +93,20 @@ def to_json(value):
     if kind is list or kind is tuple:
         return "[" + ",".join([to_json(item) for item in value]) + "]"
     return "{" + ",".join([to_json(str(name)) + ":" + to_json(item) for name, item in value.items()]) + "}"
+
+
+def is_plain(text):
+    """Say whether nothing in a text needs an escape: most of what is recorded is made of printable ASCII."""
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+
+
+def made_escapes():
+    """Return the escapes, which are made now."""
+    made = {code: f"\\u{code:04x}" for code in [*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029]}
+    made[ord('"')] = '\\"'
+    made[ord("\\")] = "\\\\"
+    escapes.update(made)  # at once: another thread finds none, or all of them
+    return escapes
 
 
 def new_id():

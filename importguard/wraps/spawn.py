@@ -7,7 +7,7 @@ from _thread import get_ident
 from importguard import pinned
 from importguard.childargs import CARRIERS, carries_the_guard, guard_child
 from importguard.core.events import argv_text, first_executable, is_executable, program_path
-from importguard.errors import Denied
+from importguard.denials import Denied
 from importguard.paths import as_text
 from importguard.pinned import BUILTIN, dict, get_frame, getattr, int, len, list, set, setattr, tuple, type
 from importguard.wraps.inherited import Inherited, dressed

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import types
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,26 @@ def test_a_module_comes_after_what_it_imports(module):
 
     assert wanted_at_load(module) <= set(before)
     assert not module.rpartition(".")[0] or module.rpartition(".")[0] in before
+
+
+def functions(code):
+    """Yield the code of each function in a module's code."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from functions(constant)
+
+
+@pytest.mark.parametrize("module", bundle.TRUSTED)
+def test_functions_lose_their_docstrings_and_nothing_else(module):
+    """What is left of each function is what the compiler makes of it where it leaves docstrings out."""
+    file = importlib.util.find_spec(module).origin
+    made = compile(Path(file).read_text(), file, "exec", dont_inherit=True, optimize=2)
+
+    left = bundle.without_docstrings(importlib.util.find_spec(module).loader.get_code(module))
+
+    for function, wanted in zip(functions(left), functions(made), strict=True):
+        if function.co_flags & bundle.OPTIMIZED:
+            assert [item for item in function.co_consts if type(item) is str] == [
+                item for item in wanted.co_consts if type(item) is str
+            ]
