@@ -7,11 +7,10 @@ other words: `-P -s` for `-I`, every PYTHON* variable put aside under another na
 
 import sys
 
-from importguard import ldpreload
+from importguard import dynamic, ldpreload
 from importguard.pinned import O_CLOEXEC, O_RDONLY, close, len, list, open, read
-from importguard.session import VARIABLE, encode_spawn
+from importguard.session import HELD, VARIABLE, encode_spawn, without_ahead
 
-HELD = "_IMPORTGUARD_HELD_"
 TAKES_VALUE = "cmWXQ"
 ENV_WITH_VALUE = ("-u", "--unset", "-C", "--chdir")
 PYTHONS = ("python", "pypy")
@@ -69,11 +68,6 @@ def carries_the_guard(name):
     return name in CARRIERS or name.startswith(VARIABLE)
 
 
-def without_ahead(value, ahead):
-    """Return a PYTHONPATH without the guard's own folder."""
-    return ":".join([part for part in value.split(":") if part != ahead])
-
-
 def is_python(program):
     """Say whether a program's path looks like that of a Python interpreter."""
     name = program.rpartition("/")[2]
@@ -83,7 +77,7 @@ def is_python(program):
 def _without_deafness(argv, preload):
     """Return (argv, flags taken off) so that the guard reaches the interpreter: as it is where the preload does."""
     plain, flags = _without_isolation(_with_interpreter(argv))
-    if flags and preload and ldpreload.enters(plain[0]):
+    if flags and preload and dynamic.enters(plain[0]):
         return argv, ""
     return plain, flags
 

@@ -1,9 +1,10 @@
 """The corridor in Python: from a door to a decision, by way of who is to blame."""
 
+import _thread
 import sys
 from _thread import get_ident
 
-from importguard import surroundings
+from importguard import findings, surroundings
 from importguard.blame import MainOrigin, Walker
 from importguard.core.events import on_move, read_open
 from importguard.enforce import Enforcer, record_allowed, stack_of
@@ -17,8 +18,9 @@ from importguard.pinned import get_frame, getattr, len, type
 from importguard.policy import table as tables
 from importguard.policy.decide import decide
 from importguard.policy.table import ANSWERS_KEPT
-from importguard.session import opened
+from importguard.session import opened, sites_of
 from importguard.wraps import carrier, deferred
+from importguard.wraps.fresh import with_argument
 from importguard.written import Written
 
 STARTUP_SUFFIXES = (".pth", ".start")
@@ -49,11 +51,11 @@ class Corridor:
         self.written = Written()
         on_move.append(self.written.move)
         self.identity = Identity(
-            sites=session["ledger"]["sites"],
-            **surroundings.of(session),
+            sites=sites_of(session),
+            **surroundings.of(session, resolve),
             is_app=self.table.is_app,
             is_written=self.is_written,
-            look_up=lambda name, version: surroundings.look_up_advisory(session, recorder, name, version),
+            look_up=lambda name, version: findings.look_up_advisory(session, recorder, name, version),
         )
         self.walker = Walker(
             owner_of_globals=self.identity.owner_of_globals,
@@ -74,7 +76,7 @@ class Corridor:
         self.patches = {}
         self.finder = Finder(self.examine, self.patches)
         self.learnt = {} if table["learning"] else None
-        self.spawner = None
+        self.starts = None
         self.answers = None
         for asked in (self.table, self.candidate) if self.candidate else (self.table,):
             asked.owner_of = self.identity.name_of_path
@@ -117,7 +119,7 @@ class Corridor:
 
     def judge(self, capability, target, argv, frame, layer="audit"):
         """Decide on what the code in `frame` asks for; raises Denied when it is refused."""
-        if capability == "proc.spawn" and self.spawner.is_passing(frame):
+        if capability == "proc.spawn" and self.starts.is_passing(frame):
             return None
         if capability == "code.run" and self.is_at_work(frame, *IMPORT_SYSTEM):
             return None
@@ -279,7 +281,7 @@ class Corridor:
 
     def imported_before(self):
         """Return the distributions of which something is imported already."""
-        return surroundings.imported(self.identity)
+        return findings.imported(self.identity)
 
     def program(self):
         """Return the distribution whose command the user typed, "" for none."""
@@ -289,9 +291,13 @@ class Corridor:
         """For a process that was armed when its program had begun."""
         self.walker.learn_program(None)
 
-    def deferral(self):
-        """Return what says on whose behalf something is being arranged."""
-        return deferred.Deferral(self.walker.trace, lambda: self.walker.starting)
+    def carry(self):
+        """Have deferred work carry its origin; return what else is to be patched: modules at import, and made anew."""
+        deferral = deferred.Deferral(self.walker.trace, lambda: self.walker.starting)
+        deferred.wrap_threads(_thread, deferral)
+        deferred.tell_threading()
+        patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
+        return patches, {name: with_argument(patch, deferral) for name, patch in deferred.MADE_ANEW.items()}
 
     def spawned(self):
         """The start that was asked for is over."""

@@ -3,6 +3,7 @@
 import sys
 
 from importguard.denials import BlockedImport
+from importguard.patching import PatchingLoader
 from importguard.pinned import get_frame, getattr, len, list, read_file, type
 
 UNCHECKED_HASH = 0b01
@@ -53,26 +54,6 @@ class Finder:
             # A list of somebody's own making does what it likes when it is changed.
             sys.meta_path = [self, *others]
         return before
-
-
-class PatchingLoader:
-    """Loads a module of the standard library, wraps what raises no event, and steps aside."""
-
-    def __init__(self, loader, patch):
-        self.loader = loader
-        self.patch = patch
-
-    def create_module(self, spec):
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module):
-        spec = module.__spec__
-        spec.loader = module.__loader__ = self.loader
-        self.loader.exec_module(module)
-        self.patch(module)
-
-    def __getattr__(self, name):
-        return getattr(self.loader, name)
 
 
 def bytecode_problem(name, origin, cached, loader, came_with_a_wheel):

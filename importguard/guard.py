@@ -1,14 +1,13 @@
 """Arming: the one place where the parts of the guard meet."""
 
-import _thread
 import posix
 import sys
 
 from importguard import core, later
-from importguard.kernel import inside
 from importguard.pinned import list
 from importguard.recorder import Recorder
-from importguard.wraps import deferred, environ, fresh, spawn
+from importguard.wraps import fresh, spawn
+from importguard.wraps.fresh import with_argument
 
 # Who a process works for that no guarded process has started.
 TYPED_BY_THE_USER = {"phase": "run", "kind": "app", "name": "", "version": "", "module": "", "program": ""}
@@ -37,11 +36,13 @@ class Guard:
         else:
             corridor = later.load(later.DECIDING)
             self.corridor = corridor.Corridor(session, told, core=self.core, recorder=self.recorder)
-        self.spawner = self.corridor.spawner = spawn.Spawner(
-            self.corridor.ask_to_spawn,
-            self.corridor.ask_to_open,
-            self.spawn_fields,
-            self.corridor.spawned,
+        if later.find is None:
+            later.load(later.STARTING)  # without a bundle it might be out of reach by then
+        self.starts = self.corridor.starts = spawn.Starts(
+            ask=self.corridor.ask_to_spawn,
+            ask_to_open=self.corridor.ask_to_open,
+            spawn_fields=self.spawn_fields,
+            spawned=self.corridor.spawned,
             is_enforcing=self.mode == "enforce",
         )
 
@@ -58,12 +59,12 @@ class Guard:
         self.announce(before=self.corridor.imported_before() if is_late else [])
 
     def _wrap(self):
-        spawn.wrap_posix(posix, self.spawner)
+        spawn.wrap_posix(posix, self.starts)
         spawn.tell_os()
-        patches, makers = self._carry()
+        patches, makers = self.corridor.carry()
         if "env.read" in self.session["table"]["watch"]:
-            patches["os"] = with_argument(environ.wrap_environ, self.corridor.judge)
-        patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.spawner)
+            patches["os"] = with_argument(later.load(later.ENVIRON).wrap_environ, self.corridor.judge)
+        patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.starts)
         for name, patch in patches.items():
             module = sys.modules.get(name)
             if module is not None:
@@ -75,21 +76,11 @@ class Guard:
         if subprocess is not None and hasattr(subprocess, "_fork_exec"):
             subprocess._fork_exec = sys.modules["_posixsubprocess"].fork_exec
 
-    def _carry(self):
-        """Let deferred work carry its origin; return what else is to be patched: modules at import, and made anew."""
-        if self.core.name == "c":
-            return dict.fromkeys(deferred.WATCHED, self.corridor.services["watch"]), {}
-        deferral = self.corridor.deferral()
-        deferred.wrap_threads(_thread, deferral)
-        deferred.tell_threading()
-        patches = {name: with_argument(patch, deferral) for name, patch in deferred.AT_IMPORT.items()}
-        return patches, {name: with_argument(patch, deferral) for name, patch in deferred.MADE_ANEW.items()}
-
     def _makers(self, deferring):
         """Return how to patch a module that is made a second time, by the name of a function that it has."""
         makers = {
-            "fork_exec": with_argument(spawn.wrap_fork_exec, self.spawner),
-            "posix_spawn": with_argument(spawn.wrap_posix, self.spawner),
+            "fork_exec": with_argument(spawn.wrap_fork_exec, self.starts),
+            "posix_spawn": with_argument(spawn.wrap_posix, self.starts),
             **deferring,
         }
         makers["create_dynamic"] = with_argument(fresh.wrap_makers, makers)
@@ -99,7 +90,7 @@ class Guard:
         """Let the kernel hold what it was asked for; observing changes nothing about a program."""
         told = self.session.get("kernel")
         if told is not None and self.mode == "enforce":
-            layers, missing, self.ceilings = inside.hold(told, self.core)
+            layers, missing, self.ceilings = later.load(later.HOLDING).hold(told, self.core)
             self.layers += layers
             self.missing += missing
 
@@ -140,10 +131,6 @@ class Guard:
         told["program"] = self.corridor.program() if owner.kind == "app" else ""
         told["mode"] = self.mode
         return told
-
-
-def with_argument(patch, argument):
-    return lambda module: patch(module, argument)
 
 
 def arm(session, told, *, is_late=False):

@@ -1,11 +1,11 @@
 """What is asked of a module before it runs: whose it is, whether that release is bad, what its bytecode is."""
 
 from importguard.finder import bytecode_problem
+from importguard.findings import has_executable_lines
 from importguard.model import UNOWNED, Decision, Owner, Request
 from importguard.paths import resolve
 from importguard.pinned import type
 from importguard.policy.decide import decide
-from importguard.surroundings import has_executable_lines
 
 STARTUP_MODULES = ("sitecustomize", "usercustomize")
 

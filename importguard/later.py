@@ -10,19 +10,35 @@ from _thread import RLock
 from importguard.pinned import list, type
 
 # Each list in an order in which a module comes after those that it imports.
-# What serves the core in C, and what that needs when there is something to report.
-ATTENDING = (
-    "importguard.model",
+# What serves the core in C.
+ATTENDING = ("importguard.surroundings", "importguard.attendant")
+# The text of a denial, and of what else a person reads.
+WORDS = ("importguard.messages",)
+PATHS = ("importguard.paths",)
+PATCHING = ("importguard.patching",)
+BLAMED = ("importguard.model",)
+# What asks for the start of a program, and tells the child.
+STARTING = (*PATHS, "importguard.programs", "importguard.dynamic", "importguard.childargs", "importguard.wraps.starting")
+ENVIRON = (*PATHS, "importguard.wraps.environ")
+# What has the kernel hold something.
+HOLDING = ("importguard.kernel", "importguard.kernel.inside")
+# What is needed when there is something to report, or to look into.
+INQUIRING = (
+    *WORDS,
+    *PATHS,
+    *BLAMED,
     "importguard.versions",
     "importguard.ledger",
     "importguard.ledger.scan",
     "importguard.identity",
-    "importguard.surroundings",
-    "importguard.attendant",
+    "importguard.policy",
+    "importguard.policy.suggest",
+    "importguard.enforce",
+    "importguard.findings",
+    "importguard.inquiry",
 )
-# The text of a denial, and of what else a person reads.
-WORDS = ("importguard.messages",)
-REPORTING = (*WORDS, "importguard.policy", "importguard.policy.suggest", "importguard.enforce")
+TABLE = ("importguard.policy", "importguard.versions", "importguard.policy.targets", "importguard.policy.table")
+IMPORTS = (*PATCHING, "importguard.finder", *TABLE, "importguard.policy.decide", "importguard.imports")
 # What the core in Python decides with.
 DECIDING = (
     *WORDS,
@@ -33,21 +49,26 @@ DECIDING = (
     "importguard.policy.suggest",
     "importguard.enforce",
     "importguard.inside",
-    "importguard.paths",
+    *PATHS,
     "importguard.ledger",
     "importguard.ledger.scan",
     "importguard.identity",
     "importguard.surroundings",
+    "importguard.findings",
     "importguard.policy.targets",
     "importguard.policy.table",
     "importguard.policy.decide",
+    *PATCHING,
+    "importguard.finder",
     "importguard.imports",
+    *STARTING,
     "importguard.wraps.carrier",
+    "importguard.wraps.deferred",
     "importguard.core.events",
     "importguard.written",
     "importguard.corridor",
 )
-PACKAGES = ("importguard.policy", "importguard.ledger", "importguard.advisories")
+PACKAGES = ("importguard.kernel", "importguard.policy", "importguard.ledger", "importguard.advisories")
 CORE = ("importguard.core.pycore",)
 ADVISORIES = (
     "importguard.errors",
@@ -86,9 +107,17 @@ def load(names):
     with lock:
         for name in names:
             if name not in loaded:
+                _put_back()
                 part = find(name) if find is not None else None
                 loaded[name] = execute(name, *part) if part else _from_file(name)
     return loaded[names[-1]]
+
+
+def _put_back():
+    """Have a part find the guard's own modules under their names, whatever stands there by now."""
+    for name, module in list(loaded.items()):
+        if sys.modules.get(name) is not module:
+            sys.modules[name] = module
 
 
 def after_fork():

@@ -73,6 +73,12 @@ class Request(Value):
     __slots__ = ("capability", "target", "argv", "owner", "via", "phase", "module", "layer")
 
 
+class Blamed(Value):
+    """Who answers for a start that was let pass: `owner`, `phase`, `module`."""
+
+    __slots__ = ("owner", "phase", "module")
+
+
 class Decision(Value):
     """What a policy says to a Request: `verdict` (one of VERDICTS) and the `rule` that decided ("" for none)."""
 

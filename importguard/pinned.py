@@ -74,8 +74,9 @@ def read_file(path, limit=1 << 26):
     try:
         parts = []
         size = 0
+        at_once = min(fstat(fd).st_size, 1 << 20) + 4096  # what is asked for is allocated
         while True:
-            part = read(fd, 1 << 20)
+            part = read(fd, at_once)
             if not part:
                 return b"".join(parts)
             size += len(part)

@@ -3,6 +3,7 @@
 import marshal
 
 VARIABLE = "_IMPORTGUARD"
+HELD = "_IMPORTGUARD_HELD_"  # before the names of variables that are put aside for a child
 FORMAT = 2
 # The fields of a table that the core in C needs no more, where the launcher has made a flat table of them.
 RULES = ("rules", "deputies", "named", "sets", "candidate")
@@ -24,6 +25,11 @@ def opened(table):
     return {**table, **marshal.loads(table["shut"])} if "shut" in table else table
 
 
+def sites_of(content):
+    """Return {folder: what scan() says of it} of a session's content."""
+    return marshal.loads(content["ledger"]["shut"])
+
+
 def pack(content):
     """Return the bytes of a session file for a mapping of plain values."""
     return b"IGSESSION" + bytes([FORMAT]) + marshal.dumps(content, 4)
@@ -34,7 +40,7 @@ def unpack(data):
     if data[:10] != b"IGSESSION" + bytes([FORMAT]):
         raise ValueError("not a session file of this version of importguard")
     try:
-        return marshal.loads(data[10:])
+        return marshal.loads(memoryview(data)[10:])
     except (EOFError, TypeError, ValueError) as error:
         raise ValueError(f"truncated session file: {error}") from None
 
@@ -50,3 +56,8 @@ def decode_spawn(text):
     if len(values) != len(SPAWN_FIELDS):
         raise ValueError(f"{VARIABLE} has {len(values)} fields, not {len(SPAWN_FIELDS)}")
     return dict(zip(SPAWN_FIELDS, values))
+
+
+def without_ahead(value, ahead):
+    """Return a PYTHONPATH without the guard's own folder."""
+    return ":".join([part for part in value.split(":") if part != ahead])

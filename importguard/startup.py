@@ -4,10 +4,9 @@ import posix
 import sys
 
 from importguard import guard, ldpreload
-from importguard.childargs import HELD, without_ahead
 from importguard.denials import CANNOT_ARM
 from importguard.pinned import read_file, unsetenv
-from importguard.session import VARIABLE, decode_spawn, unpack
+from importguard.session import HELD, VARIABLE, decode_spawn, unpack, without_ahead
 
 OLDEST = (3, 11)
 

@@ -11,8 +11,10 @@ from importguard.cli import environment
 from importguard.errors import CannotArm, UsageError
 from importguard.kernel import plan as kernel
 from importguard.launch import bundle, locked, preflight, prepare, start
+from importguard.ledger import holdings
 from importguard.policy import compile as compiler
 from importguard.policy import named, resolve
+from importguard.policy import table as tables
 from importguard.report.writer import open_writer
 from importguard.startupfiles import enable, order
 
@@ -90,7 +92,7 @@ def session_content(found, resolved, options, environ):
         "package": named.package_folder(),
         "directory": place,
         "table": table,
-        "ledger": {"sites": found.sites},
+        "ledger": holdings.held(found.sites, tables.load(table).is_app),
         "records": _records(resolved.records),
         "supervised": False,
         "started": time.time(),

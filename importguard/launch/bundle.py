@@ -24,28 +24,20 @@ FIRST = (
     "importguard.later",
     "importguard.core",
     "importguard.denials",
-    "importguard.finder",
     "importguard.report",
     "importguard.report.sink",
     "importguard.recorder",
-    "importguard.paths",
     "importguard.session",
     "importguard.ldpreload",
-    "importguard.childargs",
     "importguard.wraps",
-    "importguard.wraps.carrier",
-    "importguard.wraps.deferred",
-    "importguard.wraps.environ",
-    "importguard.wraps.fresh",
     "importguard.wraps.inherited",
-    "importguard.core.events",
+    "importguard.wraps.fresh",
     "importguard.wraps.spawn",
-    "importguard.kernel",
-    "importguard.kernel.inside",
     "importguard.guard",
     "importguard.startup",
 )
-TRUSTED = tuple(dict.fromkeys((*FIRST, *later.ATTENDING, *later.DECIDING, *later.CORE)))
+LATER = (*later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.ENVIRON, *later.HOLDING, *later.DECIDING, *later.CORE, *later.ATTENDING)
+TRUSTED = tuple(dict.fromkeys((*FIRST, *LATER)))
 
 # What an enabled environment loads beside it, to see what ran before the guard.
 ENABLED = ("importguard.startupfiles", "importguard.startupfiles.early")

@@ -12,8 +12,10 @@ from importguard.errors import CannotArm
 from importguard.kernel import layers, machine
 from importguard.kernel import plan as kernel
 from importguard.launch import bundle, directory, locked, preflight, preloading, target
+from importguard.ledger import holdings
 from importguard.policy import compile as compiler
 from importguard.policy import named
+from importguard.policy import table as tables
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def prepare(
         "table": session.shut(table),
         "flat": core.flat(table, named.package_folder()),
         "flat_candidate": core.flat(table["candidate"], named.package_folder()) if table["candidate"] else None,
-        "ledger": {"sites": found.sites},
+        "ledger": holdings.held(found.sites, tables.load(table).is_app),
         "records": records or place.pipe,
         "supervised": not records,
         "late": _late(resolved.records),

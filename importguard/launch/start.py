@@ -6,7 +6,7 @@ import pathlib
 import sys
 
 from importguard import session
-from importguard.childargs import guard_child, without_ahead
+from importguard.childargs import guard_child
 from importguard.errors import KILLED, CannotArm
 from importguard.kernel import layers, syscalls_unsafe
 from importguard.launch import cgroup, directory, lesson, preloading, prepare, signals, supervisor, target, tree
@@ -159,7 +159,7 @@ def _run_nested(command, environment, log):
 
 def _as_user_set_it(environment, told, ahead):
     environment = dict(environment)
-    rest = without_ahead(environment.get("PYTHONPATH", ""), ahead)
+    rest = session.without_ahead(environment.get("PYTHONPATH", ""), ahead)
     if rest or told["pythonpath"] == "=":
         environment["PYTHONPATH"] = rest
     else:

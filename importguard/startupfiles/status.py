@@ -88,7 +88,7 @@ def _stale(content, fresh):
 
 
 def _distributions(content):
-    sites = content["ledger"]["sites"].values()
+    sites = session.sites_of(content).values()
     return {(name, known["version"]) for site in sites for name, known in site["dists"].items()}
 
 

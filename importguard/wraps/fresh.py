@@ -7,6 +7,11 @@ UNSEEN = "<frozen importlib._bootstrap>"
 CODE = type((lambda: None).__code__)
 
 
+def with_argument(patch, argument):
+    """Return a patch of one argument, the module."""
+    return lambda module: patch(module, argument)
+
+
 def wrap_makers(module, patches):
     """Patch what `_imp` makes; `patches` maps the name of a function to what patches a module that has it."""
 

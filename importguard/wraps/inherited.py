@@ -3,12 +3,13 @@
 import posix
 import sys
 
-from importguard.paths import as_text
-from importguard.pinned import getattr
+from importguard import later
+from importguard.pinned import bytes, dict, getattr, type
 
 
 class Inherited:
-    """`variables` maps names to values as the program sees them: without what the guard keeps there for children.
+    """`now` maps names to values, as bytes, as the program sees them: without what the guard keeps there for children;
+    `at_start` is what it was when this process was armed.
 
     `os.environ` is no more than a copy with a habit of telling: `os.putenv` changes what children inherit and not the
     copy, and a program may put another mapping in its place, which changes nothing for them.
@@ -17,7 +18,8 @@ class Inherited:
     def __init__(self):
         # Ahead of `site` there is no `os` yet; an environment's own hook comes when start-up files have changed a few.
         known = getattr(getattr(sys.modules.get("os"), "environ", None), "_data", posix.environ)
-        self.variables = {as_text(name): as_text(value) for name, value in known.items()}
+        self.at_start = dict(known)
+        self.now = dict(known)
 
     def follow(self, module):
         """Have the two functions of `posix` that write to the environment say so."""
@@ -25,14 +27,21 @@ class Inherited:
 
         def putenv(name, value, /):
             put_in_c(name, value)
-            self.variables[as_text(name)] = as_text(value)
+            self.now[as_bytes(name)] = as_bytes(value)
 
         def unsetenv(name, /):
             unset_in_c(name)
-            self.variables.pop(as_text(name), None)
+            self.now.pop(as_bytes(name), None)
 
         module.putenv = dressed(putenv, put_in_c)
         module.unsetenv = dressed(unsetenv, unset_in_c)
+
+
+def as_bytes(item):
+    """Return a path argument as bytes: `os.environ` gives nothing else."""
+    if type(item) is bytes:
+        return item
+    return later.load(later.PATHS).as_text(item).encode("utf-8", "surrogateescape")
 
 
 def dressed(function, real):

@@ -40,7 +40,7 @@ def path_exists(module):
 
 
 # What each core loads beside what every guarded process does.
-MORE = {"c": later.ATTENDING, "py": (*later.DECIDING, *later.CORE)}
+MORE = {"c": (*later.HOLDING, *later.ATTENDING), "py": (*later.HOLDING, *later.DECIDING, *later.CORE)}
 
 
 @pytest.fixture(scope="module", params=MORE)

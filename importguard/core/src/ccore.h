@@ -40,7 +40,6 @@ typedef struct {
     Meaning meaning;
     uint32_t number; /* of its owner, see owners.h */
     PyObject *path;  /* str, or NULL */
-    PyObject *owner; /* an Owner to report with, or NULL */
 } Place;
 
 /* How a walk ends; blame.py has the same numbers. */
@@ -74,7 +73,6 @@ typedef struct {
     PyObject *learn; /* NULL where nobody wants to know what was allowed */
     PyObject *parts; /* dict of the guard's parts that are loaded later; nobody else holds it, the collector included */
     PyObject *finder, *wheel_bytecode, *pycache_prefix;
-    PyObject *main_owner, *library; /* Owners to report with */
 } SEALED_IN_PLACE Core;
 extern Core core;
 
@@ -106,9 +104,12 @@ int tag_set_all(PyCodeObject *code, Tag tag);
 int tag_set_untagged(PyCodeObject *code, Tag tag);
 int tags_sweep(PyObject *namespace, Tag tag);
 
+/* loaded.c */
+int loaded_sweep(PyObject *base);
+
 /* places.c */
 Place *place_at(Tag tag);
-size_t place_new(Meaning meaning, PyObject *path, PyObject *owner);
+size_t place_new(Meaning meaning, PyObject *path, uint32_t owner);
 size_t place_of_path(PyObject *path);
 void place_resolve(Place *place);
 

@@ -1,6 +1,8 @@
 /* Every way in which a code object comes to run, and whether it is the interpreter itself that runs it. */
 #include "ccore.h"
 
+#include "owners.h"
+
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -125,7 +127,7 @@ static int
 run_startup_line(PyCodeObject *code, const Cursor *cursor)
 {
     PyObject *path = cursor_local(cursor, "fullname");
-    size_t place = path && PyUnicode_CheckExact(path) ? place_new(STARTUP_FILE, path, NULL) : UNOWNED_PLACE;
+    size_t place = path && PyUnicode_CheckExact(path) ? place_new(STARTUP_FILE, path, OWNER_UNOWNED) : UNOWNED_PLACE;
     Py_XDECREF(path);
     return place ? tag_set_all(code, TAG_OF(place)) : -1;
 }

@@ -62,12 +62,12 @@ add_own_events(PyObject *programs)
 }
 
 static int
-make_places(PyObject *unowned, PyObject *main_owner)
+make_places(void)
 {
-    const struct {
+    static const struct {
         Meaning meaning;
-        PyObject *owner;
-    } first[] = {{OWNED, unowned}, {STDLIB, NULL}, {GUARD, NULL}, {MAIN, main_owner}};
+        OwnerId owner;
+    } first[] = {{OWNED, OWNER_UNOWNED}, {STDLIB, OWNER_UNOWNED}, {GUARD, OWNER_UNOWNED}, {MAIN, OWNER_MAIN}};
     for (size_t at = 0; at < Py_ARRAY_LENGTH(first); at++) {
         if (place_new(first[at].meaning, NULL, first[at].owner) != at + 1) {
             return -1;
@@ -76,33 +76,12 @@ make_places(PyObject *unowned, PyObject *main_owner)
     return 0;
 }
 
-/* `loaded` is ((namespace, meaning, owner or None), ...): the modules that were there before the guard. */
 static int
-sweep(PyObject *loaded)
-{
-    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(loaded); at++) {
-        PyObject *namespace, *owner;
-        int meaning;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(loaded, at), "O!iO", &PyDict_Type, &namespace, &meaning, &owner)) {
-            return -1;
-        }
-        size_t place = meaning == STDLIB    ? STDLIB_PLACE
-                       : meaning == GUARD   ? GUARD_PLACE
-                                            : place_new((Meaning)meaning, NULL, owner);
-        if (!place || tags_sweep(namespace, TAG_OF(place)) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static int
-start(PyObject *programs, PyObject *loaded, PyObject *unowned, PyObject *code_events)
+start(PyObject *programs, PyObject *base, PyObject *code_events)
 {
     file_note_start();
-    if (tags_start() < 0 || pinned_start() < 0 || execution_start() < 0 || frames_check() < 0
-        || make_places(unowned, core.main_owner) < 0 || add_own_events(programs) < 0 || add_readers(code_events) < 0
-        || sweep(loaded) < 0) {
+    if (tags_start() < 0 || pinned_start() < 0 || execution_start() < 0 || frames_check() < 0 || make_places() < 0
+        || add_own_events(programs) < 0 || add_readers(code_events) < 0 || loaded_sweep(base) < 0) {
         return -1;
     }
     core.interpreter = PyThreadState_GetInterpreter(PyThreadState_Get());
@@ -119,8 +98,7 @@ start(PyObject *programs, PyObject *loaded, PyObject *unowned, PyObject *code_ev
 
 /* What install() is given, each by its name. */
 typedef struct {
-    PyObject *table, *candidate, *ledger, *rescan, *main_origin, *programs, *loaded, *code_events, *patches, *parts;
-    PyObject *unowned, *application;
+    PyObject *table, *candidate, *ledger, *rescan, *main_origin, *programs, *base, *code_events, *patches, *parts;
 } Given;
 
 /* Keep what outlives the call: hooks can't be removed. */
@@ -128,7 +106,7 @@ static void
 keep_parts(void)
 {
     PyObject *const parts[] = {core.report, core.look, core.patch, core.on_path, core.startup_file, core.tampered,
-                               core.adopt, core.noticed, core.wheel_bytecode, core.pycache_prefix, core.main_owner, core.library};
+                               core.adopt, core.noticed, core.wheel_bytecode, core.pycache_prefix};
     for (size_t at = 0; at < Py_ARRAY_LENGTH(parts); at++) {
         Py_INCREF(parts[at]);
     }
@@ -144,22 +122,21 @@ take_parts(const Given *given)
         return -1;
     }
     PyObject_GC_UnTrack(core.parts);
-    owner_objects_start(given->unowned, core.library, given->application, core.main_owner);
     if (!core.finder || judge_start(given->table, given->candidate) < 0 || owners_start(given->ledger, given->rescan) < 0
         || blame_start(given->main_origin) < 0) {
         return -1;
     }
-    return start(given->programs, given->loaded, given->unowned, given->code_events);
+    return start(given->programs, given->base, given->code_events);
 }
 
 static PyObject *
 install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
 {
     static char *names[] = {
-        "table",    "candidate", "ledger",    "rescan",      "main_origin", "programs",    "loaded",         "code_events",
-        "patches",  "parts",     "unowned",   "application", "main_owner",  "library",     "report",         "look",
-        "patch",    "learn",     "on_path",   "startup_file", "tampered",    "adopt",       "noticed",        "wheel_bytecode",
-        "pycache_prefix", "enforcing", "refuses_startup_files", "examines_bytecode", "undoes_patches", "malicious", NULL,
+        "table",    "candidate", "ledger",       "rescan",   "main_origin", "programs",       "code_events",    "patches",
+        "parts",    "base",      "report",       "look",     "patch",       "learn",          "on_path",        "startup_file",
+        "tampered", "adopt",     "noticed",      "wheel_bytecode", "pycache_prefix", "enforcing", "refuses_startup_files",
+        "examines_bytecode", "undoes_patches", "malicious", NULL,
     };
     Given given;
     Core parts = {0};
@@ -169,12 +146,12 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$OOO!OO!O!O!O!O!O!OOOOOOOOOOOOOOOppppi", names, &given.table, &given.candidate, &PyTuple_Type,
+            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppi", names, &given.table, &given.candidate, &PyTuple_Type,
             &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
-            &PyTuple_Type, &given.loaded, &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.unowned,
-            &given.application, &parts.main_owner, &parts.library, &parts.report, &parts.look, &parts.patch,
-            &parts.learn, &parts.on_path, &parts.startup_file, &parts.tampered, &parts.adopt, &parts.noticed, &parts.wheel_bytecode,
-            &parts.pycache_prefix, &enforcing, &refuses, &examines, &undoes, &malicious)) {
+            &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.base,
+            &parts.report, &parts.look, &parts.patch, &parts.learn, &parts.on_path, &parts.startup_file, &parts.tampered,
+            &parts.adopt, &parts.noticed, &parts.wheel_bytecode, &parts.pycache_prefix, &enforcing, &refuses, &examines,
+            &undoes, &malicious)) {
         return NULL;
     }
     core = parts;

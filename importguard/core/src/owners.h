@@ -33,8 +33,7 @@ Text owner_name_of_path(Text path);
 Text owner_problem(Text name);
 bool owners_have_problems(void);
 
-/* owners_objects.c: as the objects that Python reports with */
-void owner_objects_start(PyObject *unowned, PyObject *library, PyObject *application, PyObject *main_owner);
+/* owners_objects.c: as Python reports with them */
 PyObject *owner_object(OwnerId owner);
 OwnerId owner_of_object(Identity *identity, PyObject *object);
 

@@ -1,10 +1,7 @@
-/* Owners as the objects that Python reports with; no verdict comes from them. */
+/* Owners as Python reports with them, (name, version, kind); no verdict comes from them. */
 #include "owners.h"
 
 #define ROOM_AT_FIRST 64
-
-static PyObject *standing[FIRST_LISTED];
-static PyTypeObject *owner_type;
 
 /* What has been made so far: of listed owners, and of those that came up later. */
 static struct {
@@ -12,27 +9,14 @@ static struct {
     uint32_t room;
 } made[2];
 
-/* Take the objects that stand for the first owners. */
-void
-owner_objects_start(PyObject *unowned, PyObject *library, PyObject *application, PyObject *main_owner)
-{
-    PyObject *given[FIRST_LISTED] = {unowned, library, application, main_owner};
-    for (OwnerId owner = 0; owner < FIRST_LISTED; owner++) {
-        standing[owner] = Py_NewRef(given[owner]);
-    }
-    owner_type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(unowned));
-}
-
 static PyObject *
 new_object(OwnerId owner)
 {
     OwnerText text = owner_text(owner);
     PyObject *name = text_object_of_name(text.name), *version = name ? text_object_of_name(text.version) : NULL, *object = NULL;
-    int before = busy_enter();
     if (version) {
-        object = PyObject_CallFunction((PyObject *)owner_type, "OOs", name, version, kind_names[text.kind]);
+        object = Py_BuildValue("OOs", name, version, kind_names[text.kind]);
     }
-    busy_leave(before);
     Py_XDECREF(name);
     Py_XDECREF(version);
     return object;
@@ -61,15 +45,12 @@ make_room(int list, uint32_t at)
     return 0;
 }
 
-/* Return the Owner of a number, a borrowed reference, or NULL with an exception set. */
+/* Return the owner of a number, a borrowed reference, or NULL with an exception set. */
 PyObject *
 owner_object(OwnerId owner)
 {
     int list = owner >= LATE_OWNERS;
     uint32_t at = list ? owner - LATE_OWNERS : owner;
-    if (owner < FIRST_LISTED) {
-        return standing[owner];
-    }
     if (make_room(list, at) < 0) {
         return NULL;
     }
@@ -86,10 +67,13 @@ owner_object(OwnerId owner)
     return made[list].objects[at];
 }
 
+/* Read a field of an Owner, or of one as a tuple. */
 static int
-field(PyObject *object, const char *name, Text *text, PyObject **keeper)
+field(PyObject *object, Py_ssize_t at, Text *text, PyObject **keeper)
 {
-    PyObject *value = PyObject_GetAttrString(object, name);
+    static const char *const names[] = {"name", "version", "kind"};
+    bool is_tuple = PyTuple_CheckExact(object) && PyTuple_GET_SIZE(object) == Py_ARRAY_LENGTH(names);
+    PyObject *value = is_tuple ? Py_NewRef(PyTuple_GET_ITEM(object, at)) : PyObject_GetAttrString(object, names[at]);
     int result = value && PyUnicode_CheckExact(value) ? text_of_name(value, text, keeper) : -1;
     if (result == 0 && !*keeper) {
         *keeper = value;
@@ -111,7 +95,7 @@ kind_of(Text text)
     return KIND_UNOWNED;
 }
 
-/* Return the number of an Owner by its fields; UNOWNED, and no exception, for what is none. */
+/* Return the number of an Owner, or of one as a tuple, by its fields; UNOWNED, and no exception, for what is none. */
 OwnerId
 owner_of_object(Identity *identity, PyObject *object)
 {
@@ -119,11 +103,8 @@ owner_of_object(Identity *identity, PyObject *object)
     OwnerText owner = {{NULL, 0}, {NULL, 0}, KIND_UNOWNED};
     PyObject *keepers[3] = {NULL, NULL, NULL};
     OwnerId number = OWNER_UNOWNED;
-    if (object == standing[OWNER_MAIN] && object) {
-        return OWNER_MAIN;
-    }
-    if (field(object, "name", &owner.name, &keepers[0]) == 0 && field(object, "version", &owner.version, &keepers[1]) == 0
-        && field(object, "kind", &kind, &keepers[2]) == 0) {
+    if (field(object, 0, &owner.name, &keepers[0]) == 0 && field(object, 1, &owner.version, &keepers[1]) == 0
+        && field(object, 2, &kind, &keepers[2]) == 0) {
         owner.kind = kind_of(kind);
         number = identity_number(identity, owner);
     }

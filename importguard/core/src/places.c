@@ -25,7 +25,7 @@ static uint32_t runner_room;
 
 /* Return the number of a new place, or 0 with an exception set. */
 size_t
-place_new(Meaning meaning, PyObject *path, PyObject *owner)
+place_new(Meaning meaning, PyObject *path, uint32_t owner)
 {
     if (place_count == place_room) {
         size_t room = place_room ? place_room * 2 : 256;
@@ -39,10 +39,9 @@ place_new(Meaning meaning, PyObject *path, PyObject *owner)
     }
     if (place_count == 0) {
         place_count = 1; /* the place of NO_TAG */
-        places[0] = (Place){UNRESOLVED, OWNER_UNOWNED, NULL, NULL};
+        places[0] = (Place){UNRESOLVED, OWNER_UNOWNED, NULL};
     }
-    uint32_t number = owner ? owner_of_object(&process_identity, owner) : OWNER_UNOWNED;
-    places[place_count] = (Place){meaning, number, Py_XNewRef(path), Py_XNewRef(owner)};
+    places[place_count] = (Place){meaning, owner, Py_XNewRef(path)};
     return place_count++;
 }
 
@@ -110,7 +109,7 @@ place_of_path(PyObject *path)
     }
     Known *found = known_for(text);
     if (found && !found->place) {
-        found->place = place_new(UNRESOLVED, path, NULL);
+        found->place = place_new(UNRESOLVED, path, OWNER_UNOWNED);
     }
     Py_XDECREF(keeper);
     return found ? found->place : 0;
@@ -208,13 +207,9 @@ settle(size_t number, Text real)
     OwnerId owner = owner_of_path(real);
     /* The guard loads parts of itself when they are first needed, from its own folder where there is no bundle. */
     Meaning meaning = text_has_prefix(real, process_identity.ledger->package) ? GUARD : meaning_of(owner);
-    PyObject *object = owner_object(owner);
-    if (object) {
-        Py_XSETREF(places[number].owner, Py_NewRef(object));
-        places[number].number = owner;
-        places[number].meaning = meaning;
-        note_real(places[number].path, real);
-    }
+    places[number].number = owner;
+    places[number].meaning = meaning;
+    note_real(places[number].path, real);
 }
 
 /* Look up who owns the file of a place. What can't be told stays unresolved, which a walk takes for unowned. */

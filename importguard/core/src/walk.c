@@ -158,7 +158,7 @@ walk_here(Walked *walked)
     return result;
 }
 
-/* owner_at(frame) -> the Owner of the code that runs there, None where nobody can be named. */
+/* owner_at(frame) -> (name, version, kind) of the owner of the code that runs there, None where nobody can be named. */
 PyObject *
 owner_at(PyObject *Py_UNUSED(module), PyObject *frame)
 {
@@ -171,8 +171,10 @@ owner_at(PyObject *Py_UNUSED(module), PyObject *frame)
     Py_DECREF(code);
     /* A line of a start-up file runs within `site`; the record names the file as its module. */
     bool is_library = place->meaning == STDLIB || place->meaning == GUARD || place->meaning == STARTUP_FILE;
-    PyObject *owner = is_library ? core.library : place->meaning == MAIN ? owner_object(OWNER_APP) : place->owner;
-    return Py_NewRef(owner ? owner : Py_None);
+    if (place->meaning == UNRESOLVED) {
+        Py_RETURN_NONE;
+    }
+    return Py_XNewRef(owner_object(is_library ? OWNER_STDLIB : place->meaning == MAIN ? OWNER_APP : place->number));
 }
 
 bool

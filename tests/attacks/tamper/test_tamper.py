@@ -41,8 +41,11 @@ def everything_known():
 
 def everything():
     # The same, once everything is there that is made when it is first needed.
-    for thing in everything_known():
-        for name in ("enforcer", "_closer"):
+    with trying():
+        later = sys.modules["importguard.later"]
+        later.load(later.DECIDING)
+    for name in ("inquiry", "spawner", "enforcer", "_closer"):
+        for thing in everything_known():
             with trying():
                 getattr(thing, name)()
     return everything_known()

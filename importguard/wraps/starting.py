@@ -1,0 +1,227 @@
+"""The start of a program: asks first, then tells the child what it runs under and on whose behalf."""
+
+import sys
+from _thread import get_ident
+
+from importguard import pinned
+from importguard.childargs import CARRIERS, carries_the_guard, guard_child
+from importguard.denials import Denied
+from importguard.paths import as_text
+from importguard.pinned import int, len, list, set, tuple, type
+from importguard.programs import argv_text, first_executable, is_executable, program_path
+
+# What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
+# imported may not choose what `ldconfig` loads. It gets what the user had set.
+STEERING = (
+    "BASH_ENV", "COMPILER_PATH", "ENV", "GCC_EXEC_PREFIX", "GCONV_PATH", "IFS", "LD_AUDIT", "LD_LIBRARY_PATH",
+    "LD_PRELOAD", "LIBRARY_PATH", "PATH", "SHELLOPTS",
+)  # fmt: skip
+SHELL_FUNCTION = "BASH_FUNC_"
+DEFAULT_PATH = "/bin:/usr/bin"
+SPAWN_WITHOUT_ENV = (3, 13)
+OPENS = 0  # posix.POSIX_SPAWN_OPEN
+OWN = globals()
+FORK_EXEC_ARGV, FORK_EXEC_CANDIDATES, FORK_EXEC_FOLDER, FORK_EXEC_ENV, FORK_EXEC_PREEXEC = 0, 1, 4, 5, 21
+
+
+class Spawner:
+    """Asks for a start (`ask`) and for the files that go with it (`ask_to_open`), and says what the child is to be told (`spawn_fields`)
+    and when the start is over (`spawned`). `inherited` is the environment that children inherit."""
+
+    def __init__(self, ask, ask_to_open, spawn_fields, spawned, *, inherited, is_enforcing):
+        self.ask = ask
+        self.ask_to_open = ask_to_open
+        self.is_enforcing = is_enforcing
+        self.spawn_fields = spawn_fields
+        self.spawned = spawned
+        self.passing = set()
+        self.inherited = inherited
+        at_start = decoded(inherited.at_start)
+        self.steering = {name: at_start.get(name) for name in STEERING}
+
+    def prepare(self, path, argv, env, frame, folder=None):
+        """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
+        return self.allow(path, argv, frame, folder)(env)
+
+    def allow(self, path, argv, frame, folder=None):
+        """Ask for a start; return what turns the environment that was given for it into (path, argv, env) for the child.
+
+        A path that names no folder lies in `folder`, or in the working directory. What comes back is what was asked
+        for: an argument that answers differently when it is read once more is read here alone.
+        """
+        path, argv = once(path), [once(item) for item in argv]
+        program = as_text(path)
+        texts = [as_text(item) for item in argv]
+        try:
+            target, arguments = program_path(program if "/" in program else "./" + program, folder), argv_text(argv)
+            origin = self.ask(target, arguments, frame)
+        except Denied as denial:
+            raise denial.with_traceback(None) from None
+        is_steered = self.is_enforcing and origin is not None and origin.phase != "run"
+        fields = self.spawn_fields(origin, target, arguments)
+        # Only the path says what is started; argv[0] is a name that the caller chooses.
+        named = [program, *texts[1:]]
+
+        def arrange(env):
+            env = decoded(self.inherited.now) if env is None else env
+            guarded, env = guard_child(named, self.without_steering(env) if is_steered else env, fields)
+            if guarded == named:
+                return path, argv, env
+            return guarded[0], [texts[0] if guarded[0] == program else guarded[0], *guarded[1:]], env
+
+        return arrange
+
+    def and_tell(self, preexec_fn, arrange):
+        """Return a `preexec_fn` for a child that keeps its own environment: what it is to know comes last of all."""
+
+        def preexec():
+            preexec_fn()
+            before = decoded(self.inherited.now)
+            _, _, env = arrange(before)
+            for name in (*before, *CARRIERS):
+                if name not in env:
+                    pinned.unsetenv(name)
+            for name in env:
+                if env[name] != before.get(name):
+                    pinned.putenv(name, env[name])
+
+        return preexec
+
+    def without_steering(self, env):
+        """Return an environment in which STEERING stands as it did when this process was armed."""
+        kept = {
+            name: value for name, value in env.items() if name not in STEERING and not name.startswith(SHELL_FUNCTION)
+        }
+        kept.update({name: value for name, value in self.steering.items() if value is not None})
+        return kept
+
+    def is_passing(self, frame):
+        """Say whether the code in a frame is a start that was asked for already."""
+        return get_ident() in self.passing and frame is not None and frame.f_globals is OWN
+
+    def call(self, real, *args, **options):
+        """Call the real function: the audit event that it raises was answered here."""
+        thread = get_ident()
+        self.passing.add(thread)
+        try:
+            return real(*args, **options)
+        finally:
+            self.passing.discard(thread)
+            self.spawned()
+
+    # One for each function that is wrapped: `real` is the function as it was, `frame` that of whoever calls it.
+
+    def execv(self, execve, path, argv, frame):
+        path, argv, env = self.prepare(path, tuple(argv), None, frame)
+        return self.call(execve, path, argv, env)
+
+    def execve(self, real, path, argv, env, frame):
+        if env is None:
+            return real(path, argv, env)
+        if type(path) is int:
+            path = f"/proc/self/fd/{path}"
+        path, argv, env = self.prepare(path, tuple(argv), environment_of(env), frame)
+        return self.call(real, path, argv, env)
+
+    def posix_spawn(self, real, path, argv, env, options, frame):
+        if env is None and sys.version_info < SPAWN_WITHOUT_ENV:
+            return real(path, argv, env, **options)
+        if options.get("file_actions"):
+            options["file_actions"] = [read_action(action, self, frame) for action in options["file_actions"]]
+        path, argv, env = self.prepare(once(path), tuple(argv), environment_of(env), frame)
+        return self.call(real, path, argv, env, **options)
+
+    def posix_spawnp(self, real, path, argv, env, options, frame):
+        path = found_on_path(once(path), decoded(self.inherited.now).get("PATH"))
+        return self.posix_spawn(real, path, argv, env, options, frame)
+
+    def system(self, real, command, frame):
+        command = once(command)
+        _, _, env = self.prepare("/bin/sh", ("sh", "-c", command), None, frame)
+        # system(3) gives the child this process's own environment: what it is to know has to stand there.
+        for name in CARRIERS:
+            if name not in env:
+                pinned.unsetenv(name)
+        for name in env:
+            if carries_the_guard(name):
+                pinned.putenv(name, env[name])
+        return self.call(real, command)
+
+    def fork_exec(self, real, args, frame):
+        if len(args) <= FORK_EXEC_ENV:
+            return real(*args)  # it says what is missing
+        args = list(args)
+        env = args[FORK_EXEC_ENV]
+        given = None if env is None else _environment_of_lines(env)
+        folder = args[FORK_EXEC_FOLDER] = None if args[FORK_EXEC_FOLDER] is None else once(args[FORK_EXEC_FOLDER])
+        candidates = [once(item) for item in args[FORK_EXEC_CANDIDATES]]
+        # The child tries one after the other; what comes after the one that is asked for is never tried.
+        del candidates[first_executable(candidates, folder) + 1 :]
+        program = candidates[-1] if candidates else ""
+        arrange = self.allow(program, args[FORK_EXEC_ARGV], frame, folder)
+        path, argv, env = arrange(given)
+        args[FORK_EXEC_ARGV] = [item if type(item) is bytes else encode(item) for item in argv]
+        args[FORK_EXEC_CANDIDATES] = candidates if path is program else [path]
+        args[FORK_EXEC_CANDIDATES] = tuple(
+            [item if type(item) is bytes else encode(item) for item in args[FORK_EXEC_CANDIDATES]]
+        )
+        if given is None and args[FORK_EXEC_PREEXEC] is not None:
+            # It runs in the child, which may put variables into an environment that is the child's own, not a list.
+            args[FORK_EXEC_PREEXEC] = self.and_tell(args[FORK_EXEC_PREEXEC], arrange)
+        else:
+            args[FORK_EXEC_ENV] = [encode(name) + b"=" + encode(value) for name, value in env.items()]
+        return real(*args)
+
+
+def decoded(variables):
+    """Return an environment of bytes as one of str."""
+    return {as_text(name): as_text(value) for name, value in variables.items()}
+
+
+def environment_of(mapping):
+    """Return an environment argument as a mapping of str to str, read once; None stays None."""
+    if mapping is None:
+        return None
+    return {as_text(name): as_text(value) for name, value in list(mapping.items())}
+
+
+def once(item):
+    """Return a path argument as str or bytes; raises TypeError as the functions of `posix` do."""
+    if type(item) is str or type(item) is bytes:
+        return item
+    text = as_text(item)
+    if text is None:
+        raise TypeError(f"expected str, bytes or os.PathLike object, not {type(item).__name__}")
+    return text
+
+
+def found_on_path(name, path):
+    """Return the path of the program that execvp(3) would start; a name with a folder stays as it is."""
+    if "/" in as_text(name):
+        return name
+    folders = (path or DEFAULT_PATH).split(":")
+    candidates = [(folder or ".") + "/" + as_text(name) for folder in folders]
+    at = first_executable(candidates)
+    return candidates[at] if is_executable(candidates[at]) else name
+
+
+def encode(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
+def read_action(action, spawner, frame):
+    """Return one of posix_spawn's file actions; ask first for a file that it opens, which raises no event."""
+    action = tuple(action)
+    if len(action) != 5 or action[0] != OPENS:
+        return action
+    action = (OPENS, action[1], once(action[2]), int(action[3]), action[4])
+    spawner.ask_to_open(action[2], action[3], frame)
+    return action
+
+
+def _environment_of_lines(lines):
+    env = {}
+    for line in lines:
+        name, _, value = as_text(line).partition("=")
+        env[name] = value
+    return env
