@@ -8,7 +8,6 @@
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import pairs  # noqa: E402
 import preloading  # noqa: E402
 import ratios  # noqa: E402
 import results  # noqa: E402
+import timed  # noqa: E402
 import variants  # noqa: E402
 import workloads  # noqa: E402
 
@@ -62,9 +62,9 @@ class Measured:
         return ratios.summary([(guarded - bare) / calls * 1e6 for guarded, bare in pairs])
 
     def memory(self, workload):
-        """Return the MB that the guarded process is larger at its largest, as the median over the rounds."""
+        """Return the MB that the guarded process is larger at its largest, as a Ratio whose unit they are."""
         pairs = zip(self.taken[workload]["guarded"], self.taken[workload]["bare"], strict=True)
-        return statistics.median((guarded.kib - bare.kib) / 1024 for guarded, bare in pairs)
+        return ratios.summary([(guarded.kib - bare.kib) / 1024 for guarded, bare in pairs])
 
 
 def main(arguments=None):
@@ -76,7 +76,7 @@ def main(arguments=None):
     version = subprocess.run([python, "-I", "-c", PROBE], capture_output=True, text=True, check=True).stdout.strip()
     before = launching.load()
     with variants.stage(python, core=options.core) as stage:
-        measured = measure(stage, python, chosen, options)
+        measured = measure(stage, python, chosen, options, version)
     text = results.page(measured, python=version, load=(before, launching.load()))
     print(text)
     if options.write:
@@ -102,7 +102,7 @@ def parse(arguments):
     return options
 
 
-def measure(stage, python, chosen, options):
+def measure(stage, python, chosen, options, version):
     """Return the Measured of the chosen workloads."""
     wanted = [
         workload
@@ -111,21 +111,31 @@ def measure(stage, python, chosen, options):
     ]
     taken, inside = {}, {}
     tries = 1 if options.quick else 5
+    in_c = None if options.core == "py" or options.quick else timed.build(stage, python)
     for workload in wanted:
         pairs.progress(f"{workload.name}: {options.rounds} rounds")
-        taken[workload.name] = pairs.measure(workload, list(stage.variants.values()), rounds=options.rounds)
-        # The timer stands around functions in Python: it can't see into the core in C.
-        if options.core == "py" and (workload.is_import or options.quick):
+        taken[workload.name] = take(stage, workload, options)
+        if in_c is not None and workload.is_import:
+            inside[workload.name] = timed.time_inside(in_c, stage, python, workload, tries=tries)
+        elif options.core == "py" and (workload.is_import or options.quick):
             inside[workload.name] = time_inside(stage, python, workload, tries)
     launched = launching.measure(stage, python, rounds=min(options.rounds, 15))
     preloaded = preloading.measure(stage, python, rounds=options.rounds)
-    limits = ratios.budgets(options.budgets) if options.budgets else {}
+    limits = ratios.budgets(options.budgets, version) if options.budgets else {}
     calls = {workload.name: workload.calls for workload in wanted}
     return Measured(options.rounds, tries, taken, calls, inside, launched, preloaded, limits)
 
 
+def take(stage, workload, options):
+    """Return {variant: its Takens}: bare and guarded in each round, the audit hooks of others in a third of them."""
+    compared = [stage.variants[name] for name in ("bare", "guarded")]
+    others = [variant for variant in stage.variants.values() if variant not in compared]
+    few = -(-options.rounds // 3)
+    return pairs.measure(workload, compared, rounds=options.rounds, others=others, other_rounds=few)
+
+
 def time_inside(stage, python, workload, tries):
-    """Return what the process that spent the least time inside the guard has said."""
+    """Return what the process that spent the least time inside the guard with the core in Python has said."""
     command = [python, str(HERE / "inside.py"), stage.session, str(HERE.parent), workload.code]
     bare = stage.variants["bare"].environment
     said = [subprocess.run(command, env=bare, capture_output=True, text=True, check=True).stdout for _ in range(tries)]
@@ -139,6 +149,7 @@ def check(measured):
         "cpu": {name: measured.ratio(name) for name in names},
         "against-the-return-hook": {name: measured.ratio(name, reference="return hook") for name in names},
         "microseconds": {name: measured.per_call(name) for name in names},
+        "megabytes": {name: measured.memory(name) for name in names},
     }
     broken = [line for kind, limits in measured.budgets.items() for line in ratios.over(found[kind], limits)]
     print("\n".join(broken), file=sys.stderr)

@@ -19,15 +19,17 @@ class WorkloadFailed(Exception):
     """A measured program didn't end well, so that its time means nothing."""
 
 
-def measure(workload, variants, *, rounds):
+def measure(workload, variants, *, rounds, others=(), other_rounds=0):
     """Return {variant's name: the Taken of each round}: the values of one round belong together.
 
-    The order turns with the rounds, so that no variant always runs on what another one has warmed up.
+    `others` are measured beside the variants in the first rounds only. The order turns with the rounds, so that no
+    variant always runs on what another one has warmed up.
     """
-    found = {variant.name: [] for variant in variants}
+    found = {variant.name: [] for variant in (*variants, *others)}
     for number in range(-WARM_UP, rounds):
-        at = number % len(variants)
-        for variant in (*variants[at:], *variants[:at]):
+        now = [*variants, *others] if number < other_rounds else variants
+        at = number % len(now)
+        for variant in (*now[at:], *now[:at]):
             taken = run(variant.argv(workload.code), variant.environment)
             if number >= 0:
                 found[variant.name].append(taken)

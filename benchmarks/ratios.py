@@ -25,8 +25,8 @@ class Ratio:
 
 
 def ratio(values, references):
-    """Return the Ratio of values to the references that were measured in the same rounds."""
-    return summary([value / reference for value, reference in zip(values, references, strict=True)])
+    """Return the Ratio of values to the references that were measured in the same rounds, the first ones where there are fewer."""
+    return summary([value / reference for value, reference in zip(values, references)])  # noqa: B905
 
 
 def summary(paired):
@@ -37,9 +37,12 @@ def summary(paired):
     return Ratio(statistics.median(paired), lower, upper, len(paired))
 
 
-def budgets(path):
-    """Return {kind: {workload: the most that it may take}} of a budget file; the kinds are explained there."""
-    return tomllib.loads(path.read_text())
+def budgets(path, version):
+    """Return {kind: {workload: the most that it may take}} of a budget file for a version of CPython ("3.12.1"); the kinds
+    are explained there."""
+    limits = tomllib.loads(path.read_text())
+    special = limits.pop("special", {}).get(version.rpartition(".")[0], {})
+    return {kind: {**limits.get(kind, {}), **special.get(kind, {})} for kind in {**limits, **special}}
 
 
 def over(measured, limits):

@@ -32,9 +32,10 @@ What the guard adds to one call, in microseconds, and to the largest resident se
 
 ## Inside the guard
 
-Wall time inside the audit hook, and inside the finder's look at each module that was found; the best of {tries} processes.
-An upper bound: the timer around each event is in it, and on a busy machine the waiting too. Taken of the core in Python
-(`--core py`) alone: no timer in Python sees into the one in C.
+Wall time inside the audit hook, and inside the finder's look at each module that was found; the best of {tries} processes. Of the
+core in C it is a build that tells it (`timed.h`), start-up included; the event that the finder raises for each module, to hear
+whether the hook is still there, is in both.
+An upper bound: the timer around each event is in it, and on a busy machine the waiting too.
 
 | workload | hook, ms | events | finder, ms | modules | share of the bare process |
 |---|---|---|---|---|---|
@@ -91,7 +92,7 @@ def _row(name, measured):
 
 def _call(name, measured):
     added, limit = measured.per_call(name), measured.budgets.get("microseconds", {}).get(name)
-    shown = [name, str(added) if added else "", f"{limit:.1f}" if limit else "", f"{measured.memory(name):.1f}"]
+    shown = [name, str(added) if added else "", f"{limit:.1f}" if limit else "", f"{measured.memory(name).median:.1f}"]
     return "| " + " | ".join(shown) + " |"
 
 

@@ -44,13 +44,15 @@ class Stage:
 
 
 @contextmanager
-def stage(python, *, core="auto"):
-    """Give the Stage for an interpreter. Its session is made once, as `importguard run` makes it; nothing supervises."""
+def stage(python, *, core="auto", policy=""):
+    """Give the Stage for an interpreter, beneath the text of a policy, "" for none. Its session is made once, as `importguard run` makes it; nothing supervises."""
     with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as name:
         folder = Path(name).resolve()
         for child in ("home", "project", "sessions"):
             (folder / child).mkdir()
         (folder / "home" / "notes.txt").write_text("ordinary\n")
+        if policy:
+            (folder / "project" / "importguard.toml").write_text(policy)
         before = os.getcwd()
         os.chdir(folder / "project")
         try:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 
-from importguard import surroundings
+from importguard import findings
 from importguard.ledger import regular
 from importguard.lock import digest, model
 from importguard.versions import canonical_name
@@ -59,7 +59,7 @@ def _startup_files(folder, site, ours):
     found = {}
     for name in site["startup"]:
         path = f"{folder}/{name}"
-        if name.endswith(".pth") and not surroundings.has_executable_lines(path):
+        if name.endswith(".pth") and not findings.has_executable_lines(path):
             continue
         owner = site["files"].get(path) or site["prefixes"].get(path) or ""
         content = _content(path)

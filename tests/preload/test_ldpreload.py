@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import guarded, interpreters, wheels
 
-from importguard import ldpreload
+from importguard import dynamic, ldpreload
 from importguard.childargs import guard_child
 from importguard.session import VARIABLE, decode_spawn
 
@@ -41,7 +41,7 @@ def test_an_interpreter_that_the_preload_enters(version):
     if found is None:
         pytest.skip(interpreters.missing(version))
 
-    assert ldpreload.enters(str(found.path))
+    assert dynamic.enters(str(found.path))
 
 
 def test_programs_that_the_preload_does_not_enter(tmp_path, compiler):
@@ -56,7 +56,7 @@ def test_programs_that_the_preload_does_not_enter(tmp_path, compiler):
         (tmp_path / "static").write_bytes(b"")
 
     for name in ("script", "short", "gains", "static", "nowhere"):
-        assert not ldpreload.enters(str(tmp_path / name)), name
+        assert not dynamic.enters(str(tmp_path / name)), name
 
 
 def test_options_are_left_to_an_interpreter_that_the_preload_enters(preload):

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from importguard import paths
+from importguard import paths, programs
 from importguard.core import events
 from importguard.model import CAPABILITIES
 from importguard.written import MOST, Written
@@ -509,7 +509,7 @@ def test_a_working_folder_that_was_removed_keeps_its_name(tmp_path, monkeypatch)
     (tmp_path / "gone").rmdir()
 
     assert ccore.resolve("x") == paths.resolve("x") == f"{tmp_path}/gone (deleted)/x"
-    assert ccore.program_path("./x", None) == events.program_path("./x", None)
+    assert ccore.program_path("./x", None) == programs.program_path("./x", None)
 
 
 def test_a_folder_that_became_a_link_is_seen_after_forget(tmp_path):
@@ -534,7 +534,7 @@ def test_a_program_is_named_alike(path, folder):
     """As it is started: steps are taken out of its folder, links and bare names stay."""
     paths.forget()
     ccore.forget_folders()
-    assert ccore.program_path(path, folder) == events.program_path(path, folder)
+    assert ccore.program_path(path, folder) == programs.program_path(path, folder)
 
 
 @SLOW
@@ -544,14 +544,14 @@ def test_a_program_is_named_alike(path, folder):
 @pytest.mark.parametrize("folder", [None, "/bin", "bin"])
 def test_the_same_candidate_is_started(candidates, folder):
     """The first that can be executed, else the last."""
-    assert ccore.first_executable(tuple(candidates), folder) == events.first_executable(candidates, folder)
+    assert ccore.first_executable(tuple(candidates), folder) == programs.first_executable(candidates, folder)
 
 
 @SLOW
 @given(argv=ARGV | NASTY)
 def test_arguments_are_shown_alike(argv):
     """Texts as they are, "?" for anything else, nothing for what is no list or tuple of them."""
-    assert ccore.argv_text(argv) == events.argv_text(argv)
+    assert ccore.argv_text(argv) == programs.argv_text(argv)
 
 
 @given(value=texts())

@@ -7,6 +7,7 @@
 
 #include "judge.h"
 #include "owners.h"
+#include "timed.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -146,8 +147,7 @@ ask_finder(PyObject *finder, PyObject *name, PyObject *path, PyObject *target)
 static int
 take(Finder *self, PyObject *name, PyObject *spec)
 {
-    heartbeat();
-    if (examine(name, spec) < 0) {
+    if (TIMED(timed_finder, (heartbeat(), examine(name, spec))) < 0) {
         return -1;
     }
     PyObject *patch = PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(self->patches, name) : NULL;

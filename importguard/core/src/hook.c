@@ -1,6 +1,7 @@
 /* The audit hook. Twin: the function `hook` in pycore.py. */
 #include "judge.h"
 #include "owners.h"
+#include "timed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -175,7 +176,11 @@ without_our_frames(void)
 static int
 watch_path(PyObject *meta_path)
 {
-    if (PyList_CheckExact(meta_path) && PyList_GET_SIZE(meta_path) > 0 && PyList_GET_ITEM(meta_path, 0) == core.finder) {
+    if (meta_path == Py_None) { /* the event of an extension module's file names no path */
+        meta_path = PySys_GetObject("meta_path");
+    }
+    if (meta_path && PyList_CheckExact(meta_path) && PyList_GET_SIZE(meta_path) > 0
+        && PyList_GET_ITEM(meta_path, 0) == core.finder) {
         return 0;
     }
     PyObject *nothing = PyTuple_New(0), *answer = nothing ? attend(core.on_path, nothing) : NULL;
@@ -223,8 +228,8 @@ follow_code(const Event *found, PyObject *args)
     }
 }
 
-int
-hook(const char *event, PyObject *args, void *Py_UNUSED(data))
+static int
+hear(const char *event, PyObject *args)
 {
     const Event *found = events_find(event);
     if (!found || !core.armed) {
@@ -255,4 +260,10 @@ hook(const char *event, PyObject *args, void *Py_UNUSED(data))
     }
     int result = found->role == IMPORT ? on_import(args) : read_and_judge(found->reader, args);
     return result < 0 ? without_our_frames() : 0;
+}
+
+int
+hook(const char *event, PyObject *args, void *Py_UNUSED(data))
+{
+    return TIMED(timed_hook, hear(event, args));
 }
