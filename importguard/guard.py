@@ -22,6 +22,7 @@ class Guard:
         self.told = told
         later.learn()
         self.core = core.choose(session.get("core", "auto"), session["package"])
+        later.busy = self.core.busy
         self.layers = ["finder", "audit", "wrap"]
         self.ceilings = []
         self.missing = [*session.get("missing", ()), *([self.core.missing] if self.core.missing else ())]

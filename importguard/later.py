@@ -5,9 +5,9 @@ else's must not answer for the guard, nor refuse it, as pip's does once it has b
 """
 
 import sys
-from _thread import RLock
+from _thread import RLock, get_ident
 
-from importguard.pinned import list, type
+from importguard.pinned import list, set, type
 
 # Each list in an order in which a module comes after those that it imports.
 # What serves the core in C.
@@ -84,6 +84,7 @@ find = None
 execute = None
 folder = __file__.rpartition("/")[0]  # importguard's own
 loaded = {}
+busy = set()  # the threads in which the guard is at work: what it asks for itself is let through
 lock = RLock()  # two threads may come to need the same part at once
 
 
@@ -104,13 +105,25 @@ def learn():
 
 def load(names):
     """Execute those of the modules that aren't there yet, and return the last."""
-    with lock:
+    if names[-1] not in loaded:
+        with lock:
+            _load(names)
+    return loaded[names[-1]]
+
+
+def _load(names):
+    thread = get_ident()
+    was_busy = thread in busy
+    busy.add(thread)
+    try:
         for name in names:
             if name not in loaded:
                 _put_back()
                 part = find(name) if find is not None else None
                 loaded[name] = execute(name, *part) if part else _from_file(name)
-    return loaded[names[-1]]
+    finally:
+        if not was_busy:
+            busy.discard(thread)
 
 
 def _put_back():
