@@ -67,12 +67,24 @@ def test_a_tree_is_ended_with_its_group(group):
     child.returncode = -signal.SIGKILL  # reaped already
 
 
+# The group is the supervisor's to fill: it moves the command right after its start.
+MOVED = """
+import time
+for _ in range(200):
+    place = open("/proc/self/cgroup").read()
+    if "importguard-" in place:
+        break
+    time.sleep(0.05)
+print(place)
+"""
+
+
 def test_only_a_run_that_may_be_ended_gets_one(tmp_path, empty_environment, group):
     """Else a program finds itself in the group that it was started in; afterwards there is none left."""
     with worlds.furnished(tmp_path, empty_environment) as world:
-        command = [world.environment.python, "-c", "print(open('/proc/self/cgroup').read())"]
-        denying = guarded.run(world, command)
-        killing = guarded.run(world, command, options=("--on-violation", "kill"))
+        python = world.environment.python
+        denying = guarded.run(world, [python, "-c", "print(open('/proc/self/cgroup').read())"])
+        killing = guarded.run(world, [python, "-c", MOVED], options=("--on-violation", "kill"))
 
     assert "importguard-" not in denying.stdout and "importguard-" in killing.stdout
     name = next(line.rpartition("/")[2] for line in killing.stdout.splitlines() if "importguard-" in line)
