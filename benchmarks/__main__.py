@@ -26,6 +26,8 @@ import timed  # noqa: E402
 import variants  # noqa: E402
 import workloads  # noqa: E402
 
+# The hooks of others run in one round of so many; an import takes malwi-box twenty seconds.
+OFTEN, SLOW = 3, 20
 PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 
@@ -127,11 +129,14 @@ def measure(stage, python, chosen, options, version):
 
 
 def take(stage, workload, options):
-    """Return {variant: its Takens}: bare and guarded in each round, the audit hooks of others in a third of them."""
+    """Return {variant: its Takens}: bare and guarded in each round, the audit hooks of others in some of them."""
     compared = [stage.variants[name] for name in ("bare", "guarded")]
-    others = [variant for variant in stage.variants.values() if variant not in compared]
-    few = -(-options.rounds // 3)
-    return pairs.measure(workload, compared, rounds=options.rounds, others=others, other_rounds=few)
+    others = [
+        (variant, -(-options.rounds // (SLOW if variant.name == "malwi-box" else OFTEN)))
+        for variant in stage.variants.values()
+        if variant not in compared
+    ]
+    return pairs.measure(workload, compared, rounds=options.rounds, others=others)
 
 
 def time_inside(stage, python, workload, tries):

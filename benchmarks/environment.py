@@ -23,6 +23,12 @@ def connect(times, file):
     link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     for _ in range(times):
         link.connect(("127.0.0.1", 9))
+
+def connect_deep(depth, times):
+    if depth:
+        connect_deep(depth - 1, times)
+    else:
+        connect(times, "")
 """
 
 

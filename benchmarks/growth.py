@@ -30,15 +30,7 @@ DISTRIBUTIONS = (10, 30, 100, 300, 1000)
 RULES = (10, 100, 1000, 10_000)
 FILES = 20  # in each distribution: what half of PyPI's most downloaded wheels have at most
 CALLS = 10_000
-DEEP = f"""
-import {workloads.RESTRICTED}
-def descend(depth):
-    if depth:
-        descend(depth - 1)
-    else:
-        {workloads.RESTRICTED}.connect({CALLS}, "")
-descend({{depth}})
-"""
+DEEP = f"import {workloads.RESTRICTED}; {workloads.RESTRICTED}.connect_deep({{depth}}, {CALLS})"
 PAGE = """# How the cost grows
 
 Measured {date} with CPython {python}, by `python benchmarks/growth.py --rounds {rounds}`. The processes that wanted each
@@ -46,9 +38,9 @@ CPU were {before:.1f} when it began and {after:.1f} when it ended, its own inclu
 
 ![How the cost grows](growth.svg)
 
-CPU time that the guard adds to a process, the median of {rounds} paired rounds. The stack is of the application's frames
-above a package without grants that connects; distributions have {files} files each and run nothing; the rules are
-denials of domains that nobody asks for.
+CPU time that the guard adds to a process, the median of {rounds} paired rounds. The stack is of a package without grants, which
+connects at its end: the walk to whoever is to blame goes through all of it. Distributions have {files} files each and run
+nothing. The rules are denials of domains that nobody asks for.
 
 | what | how many | added | unit |
 |---|---|---|---|

@@ -19,15 +19,15 @@ class WorkloadFailed(Exception):
     """A measured program didn't end well, so that its time means nothing."""
 
 
-def measure(workload, variants, *, rounds, others=(), other_rounds=0):
+def measure(workload, variants, *, rounds, others=()):
     """Return {variant's name: the Taken of each round}: the values of one round belong together.
 
-    `others` are measured beside the variants in the first rounds only. The order turns with the rounds, so that no
+    `others` are pairs of a variant and the number of first rounds in which it is measured beside them. The order turns with the rounds, so that no
     variant always runs on what another one has warmed up.
     """
-    found = {variant.name: [] for variant in (*variants, *others)}
+    found = {variant.name: [] for variant in (*variants, *(other for other, _ in others))}
     for number in range(-WARM_UP, rounds):
-        now = [*variants, *others] if number < other_rounds else variants
+        now = [*variants, *(other for other, few in others if number < few)]
         at = number % len(now)
         for variant in (*now[at:], *now[:at]):
             taken = run(variant.argv(workload.code), variant.environment)
