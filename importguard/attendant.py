@@ -41,7 +41,7 @@ class Attendant:
     def install(self, *, is_late):
         """Put the hook in place; raises RuntimeError when it doesn't answer. `is_late`: not ahead of `site`."""
         ledger = self.session["ledger"]
-        table, candidate = self.session.get("flat"), self.session.get("flat_candidate")
+        table, candidate = self.session.pop("flat", None), self.session.pop("flat_candidate", None)
         if not table:
             table = opened(self.table)
             candidate = table["candidate"]

@@ -77,8 +77,8 @@ ADVISORIES = (
     "importguard.advisories.advisory",
     "importguard.advisories.database",
 )
-# {module: (is a package, file, marshalled code)}: what the bundle holds and nobody has asked for yet. Filled, like the
-# functions that find and execute it, by whoever has read the bundle.
+# {module: (is a package, file, start, size)}: where in the bundle, which is there as "", the marshalled code is that nobody
+# has asked for yet. Filled, like the functions that find and execute it, by whoever has read the bundle.
 parts = {}
 find = None
 execute = None

@@ -2,9 +2,16 @@
 
 import marshal
 
+from importguard.pinned import O_CLOEXEC, O_NONBLOCK, O_RDONLY, close, int, len, open, range, read
+
 VARIABLE = "_IMPORTGUARD"
 HELD = "_IMPORTGUARD_HELD_"  # before the names of variables that are put aside for a child
-FORMAT = 2
+FORMAT = 3
+HEAD = b"IGSESSION" + bytes([FORMAT])
+NUMBER = 8  # bytes of a length
+TABLES = ("flat", "flat_candidate")
+START = len(HEAD) + NUMBER * (1 + len(TABLES))
+LARGEST = 1 << 26
 # The fields of a table that the core in C needs no more, where the launcher has made a flat table of them.
 RULES = ("rules", "deputies", "named", "sets", "candidate")
 SEPARATOR = "\x1f"
@@ -31,18 +38,54 @@ def sites_of(content):
 
 
 def pack(content):
-    """Return the bytes of a session file for a mapping of plain values."""
-    return b"IGSESSION" + bytes([FORMAT]) + marshal.dumps(content, 4)
+    """Return the bytes of a session file for a mapping of plain values. The tables that the core in C takes lie behind the
+    rest, as they are: what is marshalled is copied when it is read, and once more where somebody hears of that."""
+    tables = [content.get(name) or b"" for name in TABLES]
+    rest = marshal.dumps({name: value for name, value in content.items() if name not in TABLES}, 4)
+    sizes = [len(part) for part in (rest, *tables)]
+    return HEAD + b"".join([size.to_bytes(NUMBER, "little") for size in sizes]) + rest + b"".join(tables)
 
 
 def unpack(data):
     """Return the mapping in a session file; raises ValueError when it is none of this format."""
-    if data[:10] != b"IGSESSION" + bytes([FORMAT]):
-        raise ValueError("not a session file of this version of importguard")
+    parts, at = [], START
+    for size in sizes_in(data[:START]):
+        parts.append(data[at : at + size])
+        at += size
+    return content_of(parts, is_whole=at == len(data))
+
+
+def load(path):
+    """Return the mapping in the session file at a path, read part by part; raises OSError or ValueError."""
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     try:
-        return marshal.loads(memoryview(data)[10:])
+        parts = [read(fd, size) for size in sizes_in(read(fd, START))]
+        return content_of(parts, is_whole=read(fd, 1) == b"")
+    finally:
+        close(fd)
+
+
+def sizes_in(start):
+    """Return the sizes of the parts that the first START bytes of a session file tell of."""
+    if start[: len(HEAD)] != HEAD:
+        raise ValueError("not a session file of this version of importguard")
+    sizes = [int.from_bytes(start[at : at + NUMBER], "little") for at in range(len(HEAD), START, NUMBER)]
+    if len(start) < START or sum(sizes) > LARGEST:
+        raise ValueError("damaged session file")
+    return sizes
+
+
+def content_of(parts, *, is_whole):
+    """Return the mapping that is in the parts of a session file."""
+    try:
+        content = marshal.loads(parts[0])
     except (EOFError, TypeError, ValueError) as error:
         raise ValueError(f"truncated session file: {error}") from None
+    if not is_whole:
+        raise ValueError("truncated session file")
+    for name, part in zip(TABLES, parts[1:]):
+        content[name] = part or None
+    return content
 
 
 def encode_spawn(fields):

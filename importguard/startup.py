@@ -5,8 +5,8 @@ import sys
 
 from importguard import guard, ldpreload
 from importguard.denials import CANNOT_ARM
-from importguard.pinned import read_file, unsetenv
-from importguard.session import HELD, VARIABLE, decode_spawn, unpack, without_ahead
+from importguard.pinned import unsetenv
+from importguard.session import HELD, VARIABLE, decode_spawn, load, without_ahead
 
 OLDEST = (3, 11)
 
@@ -24,7 +24,7 @@ def enter(ahead, *, is_inner=False):
         return
     try:
         told = decode_spawn(told_text.decode("utf-8", "surrogateescape"))
-        session = unpack(read_file(told["session"]))
+        session = load(told["session"])
         if is_inner:
             session["core"] = "py"
         check_interpreter()
@@ -42,7 +42,7 @@ def enter_late(session_path):
     if wanted == "off":
         return
     try:
-        session = unpack(read_file(session_path))
+        session = load(session_path)
         check_interpreter()
         if wanted in ("observe", "enforce"):
             session["table"] = {**session["table"], "mode": wanted}

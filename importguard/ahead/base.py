@@ -5,6 +5,8 @@ import posix
 import sys
 
 LATER = "importguard.later"
+WHOLE = ""  # the name of the bundle itself among the parts that lie in it
+NUMBER = 8  # bytes at its start: where its head begins
 
 
 def load(folder):
@@ -15,14 +17,17 @@ def load(folder):
     except OSError:
         return False
     try:
-        first, rest = marshal.loads(posix.read(fd, posix.fstat(fd).st_size))
+        data = posix.read(fd, posix.fstat(fd).st_size)
     finally:
         posix.close(fd)
+    # Whoever hears audit events gets a copy of what is unmarshalled: what is loaded later lies outside.
+    first, rest = marshal.loads(memoryview(data)[int.from_bytes(data[:NUMBER], "little") :])
     for entry in first:
         if entry[0] not in sys.modules:
             load_module(*entry)
     later = sys.modules[LATER]
     later.parts.update(rest)
+    later.parts[WHOLE] = data
     later.find = find_part
     later.execute = load_module
     return True
@@ -30,8 +35,11 @@ def load(folder):
 
 def find_part(name):
     """Return (is a package, file, code) of a module that is loaded later, None where the bundle has none."""
-    is_package, file, data = sys.modules[LATER].parts.get(name, (None, None, None))
-    return (is_package, file, marshal.loads(data)) if data else None
+    parts = sys.modules[LATER].parts
+    if name not in parts:
+        return None
+    is_package, file, start, size = parts[name]
+    return is_package, file, marshal.loads(memoryview(parts[WHOLE])[start : start + size])
 
 
 def load_module(name, is_package, file, code):

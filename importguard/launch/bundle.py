@@ -42,6 +42,7 @@ TRUSTED = tuple(dict.fromkeys((*FIRST, *LATER)))
 # What an enabled environment loads beside it, to see what ran before the guard.
 ENABLED = ("importguard.startupfiles", "importguard.startupfiles.early")
 
+NUMBER = 8  # as in ahead/base.py
 # Flags of code objects: of a function, and from 3.13 on of one that has a docstring.
 OPTIMIZED, HAS_DOCSTRING = 0x1, 0x4000000
 OWN = (sys.implementation.name, sys.version_info[:3])
@@ -53,11 +54,17 @@ def file_name():
 
 
 def build(more=()):
-    """Return the bundle for this interpreter, marshalled: what is executed at once, in order, as (module, is a package,
-    file, code), and the rest by name, with the code marshalled once more."""
+    """Return the bundle for this interpreter: where its head begins; the marshalled code of what is loaded later, which lies
+    there until somebody asks for it; and the head, marshalled: what is executed at once, in order, as (module, is a
+    package, file, code), and the rest by name, as (is a package, file, start, size)."""
     first = [_entry(name) for name in (*FIRST, *more)]
-    rest = {name: (is_package, file, marshal.dumps(code)) for name, is_package, file, code in map(_entry, TRUSTED) if name not in FIRST}
-    return marshal.dumps((first, rest), 4)
+    places, body = {}, bytes(NUMBER)
+    for name, is_package, file, code in map(_entry, TRUSTED):
+        if name not in FIRST:
+            data = marshal.dumps(code)
+            places[name] = (is_package, file, len(body), len(data))
+            body += data
+    return len(body).to_bytes(NUMBER, "little") + body[NUMBER:] + marshal.dumps((first, places), 4)
 
 
 def _entry(name):

@@ -5,7 +5,6 @@ import sys
 
 from importguard import guard, session
 from importguard.launch import command, prepare, start
-from importguard.pinned import read_file
 from importguard.policy import resolve
 
 
@@ -29,7 +28,7 @@ def arm(policy=None, *, mode=None, on_violation=None, records=None):
     found = prepare.look(me, environment)
     target = start.records_in_place(resolved.records)
     prepared = prepare.prepare(found, resolved, environment, sys.orig_argv, records=target, inside=True)
-    content = session.unpack(read_file(prepared.directory.session))
+    content = session.load(prepared.directory.session)
     armed = guard.arm(content, {**guard.TYPED_BY_THE_USER, "session": prepared.directory.session}, is_late=True)
     armed.corridor.program_starts()
     for line in prepared.damage:
