@@ -4,6 +4,8 @@ import contextvars
 import sys
 import threading
 
+from importguard.report.log import NOTICED
+
 LOADING, SESSION = "the loading of plugins and conftests", "no test in particular"
 # Tasks of asyncio copy the context that they are made in, so that one which outlives its test still names it.
 _place = contextvars.ContextVar("importguard_place", default=None)
@@ -27,7 +29,7 @@ class Places:
 
     def take(self, record):
         """Keep a record of this process, in the thread in which it was made."""
-        if record.get("verdict", "allow") != "allow":
+        if record.get("verdict", "allow") != "allow" and record.get("rule") != NOTICED:
             self.kept.append((self.here(), record))
 
     def here(self):

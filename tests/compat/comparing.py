@@ -9,7 +9,7 @@ from pathlib import Path
 from support import guarded, worlds
 
 PROGRAM = Path(__file__).with_name("importing.py")
-REPORTED_ONLY = ("bytecode:", "advisory:warn")
+REPORTED_ONLY = ("bytecode:", "advisory:warn", guarded.NOTICED)
 ALARMS = ("tamper", "degraded", "killed")
 
 

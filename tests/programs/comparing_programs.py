@@ -67,7 +67,7 @@ def assert_quiet(outcome):
     events = {record["event"] for record in outcome.records}
     assert "armed" in events, outcome.story()
     assert not events & {"tamper", "degraded", "killed"}, outcome.story()
-    assert not outcome.decisions(), outcome.story()
+    assert not outcome.alarms(), outcome.story()
 
 
 def _quiet(program, text, root):
