@@ -1,6 +1,7 @@
 """The trusted base in one file."""
 
 import ast
+import importlib.machinery
 import importlib.util
 import types
 from pathlib import Path
@@ -45,7 +46,7 @@ def test_functions_lose_their_docstrings_and_nothing_else(module):
     file = importlib.util.find_spec(module).origin
     made = compile(Path(file).read_text(), file, "exec", dont_inherit=True, optimize=2)
 
-    left = bundle.without_docstrings(importlib.util.find_spec(module).loader.get_code(module))
+    left = bundle.without_docstrings(importlib.machinery.SourceFileLoader(module, file).get_code(module))
 
     for function, wanted in zip(functions(left), functions(made), strict=True):
         if function.co_flags & bundle.OPTIMIZED:
