@@ -9,7 +9,8 @@ from _thread import RLock, get_ident
 
 from importguard.pinned import list, set, type
 
-# Each list in an order in which a module comes after those that it imports.
+# Each list holds all that its modules import, in an order in which a module comes after those: what is imported on the way
+# would be loaded twice.
 # What serves the core in C.
 ATTENDING = ("importguard.surroundings", "importguard.attendant")
 # The text of a denial, and of what else a person reads.
@@ -38,18 +39,27 @@ INQUIRING = (
     "importguard.inquiry",
 )
 TABLE = ("importguard.policy", "importguard.versions", "importguard.policy.targets", "importguard.policy.table")
-IMPORTS = (*PATCHING, "importguard.finder", *TABLE, "importguard.policy.decide", "importguard.imports")
+IMPORTS = (
+    *PATHS,
+    *BLAMED,
+    *PATCHING,
+    "importguard.finder",
+    "importguard.findings",
+    *TABLE,
+    "importguard.policy.decide",
+    "importguard.imports",
+)
 # What the core in Python decides with.
 DECIDING = (
     *WORDS,
-    "importguard.model",
+    *PATHS,
+    *BLAMED,
     "importguard.blame",
     "importguard.versions",
     "importguard.policy",
     "importguard.policy.suggest",
     "importguard.enforce",
     "importguard.inside",
-    *PATHS,
     "importguard.ledger",
     "importguard.ledger.scan",
     "importguard.identity",
@@ -69,8 +79,10 @@ DECIDING = (
     "importguard.corridor",
 )
 PACKAGES = ("importguard.kernel", "importguard.policy", "importguard.ledger", "importguard.advisories")
-CORE = ("importguard.core.pycore",)
+CORE = (*PATHS, "importguard.programs", "importguard.core.events", "importguard.core.pycore")
 ADVISORIES = (
+    *BLAMED,
+    "importguard.versions",
     "importguard.errors",
     "importguard.advisories",
     "importguard.advisories.layout",

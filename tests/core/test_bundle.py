@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from importguard import later
 from importguard.launch import bundle
 
 
@@ -30,6 +31,19 @@ def test_a_module_comes_after_what_it_imports(module):
 
     assert wanted_at_load(module) <= set(before)
     assert not module.rpartition(".")[0] or module.rpartition(".")[0] in before
+
+
+GROUPS = ("ATTENDING", "STARTING", "ENVIRON", "HOLDING", "INQUIRING", "IMPORTS", "DECIDING", "CORE", "ADVISORIES")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_names_all_that_its_modules_import(group):
+    """Nothing is imported on the way: it would be there twice, once with what others have told it and once without."""
+    seen = set(bundle.FIRST)
+    for module in getattr(later, group):
+        missing = {name for name in wanted_at_load(module) if name not in seen and name in bundle.TRUSTED}
+        assert missing == set(), module
+        seen.add(module)
 
 
 def functions(code):

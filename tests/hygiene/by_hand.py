@@ -1,11 +1,15 @@
 """What install() of the core in C takes, for a process that is armed by hand: without a launcher, and with reports that go nowhere."""
 
+import marshal
+
 import policies
 
 from importguard.core import ccore
-from importguard.model import APP, STDLIB, UNOWNED, Owner
 
 HELD = ({"a": ("1.0", False)}, {"/s/site-packages/a/": "a"}, {"/s/site-packages/b.py": "a"}, {"/s/site-packages": 0}, {"a": "bad"})
+
+
+PART = marshal.dumps(compile("", "a.py", "exec"))
 
 
 def nothing(*_):
@@ -19,16 +23,12 @@ def parts():
         "candidate": None,
         "ledger": (HELD, ("/srv/",), ("/usr/lib/python/",), "/guard/"),
         "rescan": nothing,
-        "main_origin": (APP, "run", "", True, ""),
+        "main_origin": (("application", "", "app"), "run", "", True, ""),
         "programs": ("cpython.run_file",),
-        "loaded": ((globals(), 2, APP),),
         "code_events": ("exec",),
         "patches": {},
-        "parts": {"a": (False, "a.py", b"")},
-        "unowned": UNOWNED,
-        "application": APP,
-        "main_owner": Owner("__main__", "", "app"),
-        "library": STDLIB,
+        "parts": {"": PART, "a": (False, "a.py", 0, len(PART))},
+        "base": globals(),
         "report": nothing,
         "look": nothing,
         "patch": nothing,

@@ -12,7 +12,10 @@ import acme_late
 
 # Whatever looks like a ledger says from now on that acme-good is the application.
 REACH = """
-import gc, importguard.model as model
+import gc, sys
+# What Python has of the ledger is made when something is looked into for the first time.
+sys.modules["importguard.guard"].guard.corridor.inquiry()
+model = sys.modules["importguard.model"]
 gc.unfreeze()
 for found in gc.get_objects():
     if type(found) is not dict or found is globals():
