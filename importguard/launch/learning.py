@@ -1,6 +1,5 @@
 """`learn` from the command to the lock: runs it and gathers, or reads the records of runs that are over."""
 
-import json
 import os
 import pathlib
 import sys
@@ -10,8 +9,8 @@ from importguard.launch import command as commands
 from importguard.launch import lesson, prepare, start, supervisor, target
 from importguard.policy import compile as compiler
 from importguard.policy import resolve
+from importguard.report import stored
 from importguard.report.log import Log
-from importguard.report.reader import problem_of
 from importguard.report.redact import escape
 
 NOT_WITHIN = "learn can't be started below a guarded process: the outer run's policy stays, and records go to it"
@@ -76,22 +75,8 @@ def _interpreter(python, environment):
 
 
 def _read(path):
-    """Yield the decisions in a file of records; raises RecordsError with file and line for what is none."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield _record(line, f"{path}:{number}")
-    except OSError as error:
-        raise errors.RecordsError(f"{path}: can't be read: {error.strerror}") from error
-
-
-def _record(line, place):
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise errors.RecordsError(f"{place}: not a record: {error}") from error
-    problem = problem_of(fields, written=True)
-    if problem:
-        raise errors.RecordsError(f"{place}: not a record: {problem}")
-    return fields
+    """Yield the records in a file; raises RecordsError with file and line for what is none."""
+    for place, fields, problem in stored.lines(path):
+        if problem:
+            raise errors.RecordsError(f"{place}: not a record: {problem}")
+        yield fields

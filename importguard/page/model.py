@@ -66,7 +66,9 @@ def settle(record):
     asker = model.Owner(whom["name"], whom.get("version", ""), whom["kind"])
     argv = tuple(record["argv"]) if record.get("argv") else None
     phase, module = record.get("phase", "run"), record.get("module", "")
-    return suggest.suggest(model.Request(record["capability"], record["target"], argv, asker, (), phase, module, "audit"))
+    return suggest.suggest(
+        model.Request(record["capability"], record["target"], argv, asker, (), phase, module, "audit")
+    )
 
 
 def _row(record, texts):

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 
 import pytest
-from support import guarded
+from support import envs, guarded, wheels, worlds
+
+from importguard.report import reader
 
 HOSTILE = "1</script><img src=x onerror=document.title='owned'>\u202egpj"
 
@@ -137,3 +139,26 @@ def test_file_that_isnt_there_is_named(tmp_path):
 
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "nothing.jsonl: can't be read" in done.stderr
+
+
+def test_page_of_a_real_run(tmp_path, empty_environment):
+    """What a run wrote makes a page: its own records of the end and of what went wrong are none of the unreadable ones."""
+    made = envs.copy(empty_environment, tmp_path / "env")
+    thief = wheels.Wheel(
+        "acme-thief",
+        "1.0",
+        {"acme_thief.py": "import subprocess\ntry: subprocess.run(['/bin/true'])\nexcept OSError: pass\n"},
+    )
+    envs.install(made, thief, folder=tmp_path / "wheels")
+    with worlds.furnished(tmp_path / "world", made) as world:
+        outcome = guarded.run(world, [made.python, "-c", "import acme_thief"])
+        path = world.root / "records.jsonl"
+        # What the supervisor writes of a line that it couldn't read is a record like any other.
+        path.write_text(path.read_text() + json.dumps(reader.unreadable(b"torn", "cut off")) + "\n")
+        done = guarded.importguard("report", path, "-o", tmp_path / "out.html")
+
+    assert {record["event"] for record in outcome.records} >= {"armed", "decision", "exit"}
+    assert done.returncode == 0, done.stderr
+    data = data_of(tmp_path / "out.html")
+    assert [(denial["owner"], denial["capability"]) for denial in data["denials"]] == [("acme-thief 1.0", "proc.spawn")]
+    assert [event["event"] for event in data["events"]] == ["tamper"]
