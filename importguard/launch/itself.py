@@ -17,12 +17,6 @@ def command_line():
     return (sys.executable, "-I", "-S", launcher.__file__, site)
 
 
-def folders():
-    """Return the folders that importguard's dependencies lie in."""
-    known = [folder for finder in sys.meta_path for folder in getattr(finder, "folders", ())]
-    return list(dict.fromkeys([*known, *sys.path]))
-
-
 def find_rich():
     """Make rich importable; the launcher leaves it out, as few commands want it."""
     dependencies.admit(RICH)

@@ -51,9 +51,10 @@ def prepare(
     `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
     """
     known_lock = None if unlocked else locked.read(resolved)
-    marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
     if plugins:
         plugins.owners(found.sites)
+    marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
+    if plugins:
         marked += preflight.mark_named(found.sites, plugins.advisories(found.sites), resolved.malicious)
         resolved = dataclasses.replace(resolved, locked=(*resolved.locked, *plugins.policies(found.sites)))
     unknown, known = [], ()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from importguard.errors import UsageError
 from importguard.launch import itself
+from importguard.plugins import dependencies
 from importguard.vet import installing, looking, result
 
 NEEDED = ("distributed", "dask")
@@ -94,7 +95,7 @@ def _findable(name):
     """
     import importguard
 
-    for folder in [str(Path(importguard.__file__).parents[1]), *itself.folders()]:
+    for folder in [str(Path(importguard.__file__).parents[1]), *dependencies.folders()]:
         if folder not in sys.path:
             sys.path.append(folder)
     importlib.invalidate_caches()

@@ -207,6 +207,20 @@ def test_file_of_another_installer_gets_its_owner(plugged, world, monkeypatch):
     assert (denied["owner"]["name"], denied["owner"]["version"]) == ("acme-system", "3.0")
 
 
+def test_file_that_a_plugin_gives_to_a_malicious_release_is_blocked(plugged, world, monkeypatch):
+    """The known-malicious list is asked about the owners that plugins know of, too."""
+    (world.environment.site_packages / "acme_loose.py").write_text("print('ran')\n")
+    source = "def importguard_owner(self, path):\n    return ('litellm', '1.82.8') if path.endswith('acme_loose.py') else None"
+    plugged.install("dpkg", hook(source))
+    try:
+        outcome = run(plugged, world, monkeypatch, "dpkg", "import acme_loose")
+    finally:
+        (world.environment.site_packages / "acme_loose.py").unlink()
+
+    assert (outcome.returncode, outcome.stdout) == (1, ""), outcome.story()
+    assert "BlockedImport" in outcome.stderr
+
+
 def test_name_that_is_installed_cant_be_given_away(plugged, world, monkeypatch):
     """A plugin can't let a stray file pass for a distribution that is installed."""
     (world.environment.site_packages / "acme_loose.py").write_text("")
