@@ -78,8 +78,8 @@ def without_docstrings(code):
     """Return code whose functions have no docstrings: who reads those has the source."""
     constants = [without_docstrings(value) if isinstance(value, types.CodeType) else value for value in code.co_consts]
     is_function = code.co_flags & OPTIMIZED and code.co_name[0] != "<"
-    if is_function and (sys.version_info < (3, 13) or code.co_flags & HAS_DOCSTRING):
-        constants[0] = None  # up to 3.12 a function without one has None there
+    if is_function and (sys.version_info < (3, 14) or code.co_flags & HAS_DOCSTRING):
+        constants[0] = None  # up to 3.13 a function without one has None there
     return code.replace(co_consts=tuple(constants))
 
 
