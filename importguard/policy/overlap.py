@@ -5,7 +5,7 @@ from importguard.policy import targets
 
 def paths_overlap(one, other):
     """Return whether some path matches both of two path patterns, in which `**` is any number of components."""
-    return _meet(tuple(one.split("/")), tuple(other.split("/")), "**", globs_overlap)
+    return _begin_alike(one, other) and _meet(tuple(one.split("/")), tuple(other.split("/")), "**", globs_overlap)
 
 
 def globs_overlap(one, other):
@@ -14,7 +14,13 @@ def globs_overlap(one, other):
         return targets.glob(other, one)
     if "*" not in other:
         return targets.glob(one, other)
-    return _meet(one, other, "*", str.__eq__)
+    return _begin_alike(one, other) and _meet(one, other, "*", str.__eq__)
+
+
+def _begin_alike(one, other):
+    """Return whether what is before the first star of two patterns can be the same: most pairs end here."""
+    head, start = one.partition("*")[0], other.partition("*")[0]
+    return head.startswith(start) if len(head) > len(start) else start.startswith(head)
 
 
 def _meet(one, other, star, is_same):

@@ -2,12 +2,11 @@
 
 import dataclasses
 
-from importguard.policy import cover
+from importguard.policy import covering
 from importguard.policy.grants import Grant
 from importguard.review import severity
 
 NEW, WIDENED, GONE = ("new", "widened", "gone")
-MOST_WIDE = 100  # patterns of one distribution that are compared with each of its grants
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,20 +96,26 @@ def _all(field, entries):
 
 def _of_grants(what, before, after):
     """Return the changes between grants: what an older one covers is not new, what covers an older one is widened."""
-    found = []
-    taken = set()
-    for grant in _uncovered(after, before):
-        # Beyond what anybody reads, what is widened is simply new.
-        was = tuple(other for other in before if cover.covers(grant, other)) if cover.is_wide(grant) and len(found) < MOST_WIDE else ()
-        taken.update(was)
-        found.append(_change(WIDENED if was else NEW, what, grant, was))
+    added = _uncovered(after, before)
+    was = _covered(added, before)
+    taken = {other for others in was.values() for other in others}
+    found = [_change(WIDENED if grant in was else NEW, what, grant, was.get(grant, ())) for grant in added]
     return found + [_change(GONE, what, grant) for grant in _uncovered(before, after) if grant not in taken]
 
 
 def _uncovered(given, others):
     """Return the grants that are none of the others, nor covered by one; a lock may have thousands of either."""
-    same, wide = set(others), [other for other in others if cover.is_wide(other)][:MOST_WIDE]
-    return [grant for grant in given if grant not in same and not any(cover.covers(other, grant) for other in wide)]
+    same, wide = set(others), covering.Index(others)
+    return [grant for grant in given if grant not in same and not wide.covers(grant)]
+
+
+def _covered(wide, narrow):
+    """Return {grant: those that it takes in} for the wide ones that take in any."""
+    index, found = covering.Index(wide), {}
+    for other in narrow:
+        for grant in index.covering(other):
+            found.setdefault(grant, []).append(other)
+    return {grant: tuple(others) for grant, others in found.items()}
 
 
 def _change(kind, what, grant, was=()):

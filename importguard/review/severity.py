@@ -72,12 +72,26 @@ def _is_of_interest(capability, target):
     paths, fixed = _set(name)
     if "*" not in place:
         return paths.matches(place)
-    return any(overlap.paths_overlap(place, pattern) for pattern in fixed)
+    top = _top(place)
+    return any(
+        overlap.paths_overlap(place, pattern)
+        for folder, patterns in fixed.items()
+        if overlap.paths_overlap(top, folder)
+        for pattern in patterns
+    )
+
+
+def _top(pattern):
+    """Return a pattern of paths for all that is below the first folder of one."""
+    return "/".join(pattern.split("/")[:2]) + "/**"
 
 
 @functools.cache
 def _set(name):
-    """Return a named set, and those of its patterns that begin somewhere: every other folder may have a `.env` in it."""
+    """Return a named set, and by their first folder those of its patterns that have one: every folder may have a `.env`."""
     patterns, unless = named.data_set(name.removeprefix("$"), named.surroundings({"HOME": HOME}, HOME + "/project"))
-    fixed = [pattern for pattern in patterns if not pattern.startswith("**")]
+    fixed = {}
+    for pattern in patterns:
+        if not pattern.startswith("**"):
+            fixed.setdefault(_top(pattern), []).append(pattern)
     return targets.Paths(machine.build(patterns, unless)), fixed
