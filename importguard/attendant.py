@@ -72,6 +72,7 @@ class Attendant:
             examines_bytecode=self.table["bytecode"] != "ignore",
             undoes_patches=self.enforces and self.table["refuses_patches"],
             malicious=MALICIOUS.index(self.table["malicious"]),
+            asker=self.session.get("asker"),
         )
         self.finder = self.services["finder"]
         later.hand_over(self.services["part"])

@@ -8,6 +8,7 @@ from importguard.recorder import complain
 
 MOST_FRAMES = 12
 MOST_TRIED = 4096
+GRANTING = ("once", "always")
 NO_GRANT_HELPS = ("advisory:", "bytecode:", "startup-files:", "patch:")
 
 
@@ -21,14 +22,14 @@ class Enforcer:
         self.refused = 0
         self.tried = {}
 
-    def carry_out(self, decision, request, stack, blocked_module=None, candidate=None, reason=None):
+    def carry_out(self, decision, request, stack, blocked_module=None, candidate=None, reason=None, asked=""):
         """Record a decision that is not "allow", and stop the operation when the mode enforces.
 
         `candidate` is the Decision of the policy that is only tried out, None without one: where it alone denies, that
-        is recorded and nothing else. `reason` is for what is only noticed.
+        is recorded and nothing else. `reason` is for what is only noticed, `asked` what somebody answered to it.
         """
-        verdict = self.verdict_of(decision)
-        count = self._times(request) if verdict == "allow" else 1
+        verdict = "allow" if asked in GRANTING else self.verdict_of(decision)
+        count = self._times(request) if verdict == "allow" and not asked else 1
         if not count:
             return
         fields = fields_of(request, verdict, decision.rule, stack)
@@ -37,6 +38,8 @@ class Enforcer:
             fields.update(candidate=candidate.verdict, candidate_rule=candidate.rule, count=count)
         if reason is not None:
             fields["reason"] = reason
+        if asked:
+            fields["asked"] = asked
         record = self.recorder.record("decision", **fields)
         if verdict == "log" or verdict == "allow":
             return

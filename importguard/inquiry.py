@@ -32,17 +32,17 @@ class Inquiry:
             look_up=lambda name, version: look_up_advisory(session, recorder, name, version),
         )
 
-    def report(self, capability, target, argv, owner, via, phase, module, decided, tried, layer, frame):
+    def report(self, capability, target, argv, owner, via, phase, module, decided, tried, layer, asked, frame):
         """Record what was refused, and raise Denied, or end the process, where the mode enforces.
 
         `decided` is what the policy says, as (verdict, rule), `tried` what the candidate does, None without one;
-        `frame` is the innermost that isn't the guard's.
+        `asked` is what somebody answered to it, "" where nobody was asked; `frame` is the innermost that isn't the guard's.
         """
         request = Request(capability, target, argv, Owner(*owner), via, phase, module or "", layer)
         stack = stack_of(frame, self._owner_at)
         enforcer = self.enforcer
         tried = None if tried is None else Decision(*tried)
-        enforcer.guarded(enforcer.carry_out, Decision(*decided), request, stack, None, tried)
+        enforcer.guarded(enforcer.carry_out, Decision(*decided), request, stack, None, tried, None, asked)
 
     def notice_patch(self, target, owner, phase, module, victim):
         """Record what one package has changed of another, which no rule forbids."""

@@ -4,6 +4,13 @@ from importguard.pinned import len, repr, str, type
 
 WHEN = {"startup": "at start-up", "import": "at import", "run": "while running"}
 MOST_SHOWN = 96
+ASKED = {
+    "no": "you said no",
+    "never": "you said never",
+    "timeout": "nobody answered in time",
+    "background": "nobody, as it doesn't run in the foreground of the terminal",
+    "unasked": "nobody could be asked",
+}
 
 
 def printable(text):
@@ -28,6 +35,8 @@ def denial(fields):
     if fields.get("allow"):
         # Whole, so that it can be copied.
         lines.append(f"  allow  {printable(fields['allow'])}")
+    if fields.get("asked") in ASKED:
+        lines.append(f"  asked  {ASKED[fields['asked']]}")
     lines.append(f"  more   importguard explain --record {printable(fields.get('id', ''))}")
     return "\n".join(lines)
 

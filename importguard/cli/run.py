@@ -26,6 +26,7 @@ def add(subparsers):
     parser.add_argument(
         "--record-allowed", action="store_true", help="record what is allowed as well, for `learn --from-records`"
     )
+    add_ask(parser)
     parser.set_defaults(run=run)
 
 
@@ -39,6 +40,18 @@ def add_options(parser):
     parser.add_argument("--kernel", choices=("off", "auto", "require"), help="the kernel's layers (seccomp, Landlock): off, as far as the machine has them, or nothing starts without")
     parser.add_argument("--core", choices=("auto", "c", "py"), help="which core: auto takes the one in C where it is built")
     parser.add_argument("--no-supervisor", action="store_true", help="exec the command in place, without a parent")
+
+
+def add_ask(parser):
+    """Add the options of commands that ask at the terminal."""
+    parser.add_argument("--ask", action="store_true", help="ask at the terminal about what is refused: once, always, never, or no; where there is no terminal, or no answer, it is refused")
+    parser.add_argument("--ask-seconds", type=_seconds, default=60, metavar="N", help="how long a question waits for its answer (default: 60)")
+
+
+def _seconds(text):
+    if not text.isdecimal() or not 1 <= int(text) <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 to 3600")
+    return int(text)
 
 
 def split(parser, words):

@@ -14,6 +14,7 @@ exit status: the shell's own; 2 usage or policy error; 3 the guard could not be 
 
 examples:
   importguard shell
+  importguard shell --ask
   importguard shell --mode observe --records session.jsonl --shell zsh"""
 
 
@@ -22,6 +23,7 @@ def add(subparsers):
     formatter = argparse.RawDescriptionHelpFormatter
     parser = subparsers.add_parser("shell", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
     run_command.add_options(parser)
+    run_command.add_ask(parser)
     parser.add_argument("--shell", metavar="PATH", help="the shell to start, instead of $SHELL")
     parser.set_defaults(run=run, record_allowed=False)
 

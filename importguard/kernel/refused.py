@@ -16,6 +16,8 @@ SEAL = {
     "the machine itself": "acct quotactl quotactl_fd settimeofday clock_settime reboot sethostname setdomainname syslog iopl "
     "ioperm vhangup nfsservctl uselib ustat sysfs modify_ldt swapon swapoff open_by_handle_at",
 }
+# What a program types into its own terminal, which whoever reads from there afterwards takes for its user's words.
+TYPING = {"TIOCSTI": 0x5412, "TIOCLINUX": 0x541C}  # requests of ioctl
 # Under the preset `strict` alone: the sandbox of Chromium and its like make namespaces, and some installers mount.
 MOUNTS = {
     "mounts": "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr",
@@ -54,6 +56,8 @@ def _seal():
     yield from _names(SEAL)
     for family in FAMILIES.values():
         yield "socket", ((0, WHOLE, family),)
+    for request in TYPING.values():
+        yield "ioctl", ((1, WHOLE, request),)
 
 
 def _mounts():

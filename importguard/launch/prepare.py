@@ -7,11 +7,12 @@ import time
 import importguard
 from importguard import core, session
 from importguard.advisories import locate
+from importguard.ask import listener
 from importguard.childargs import guard_child
 from importguard.errors import CannotArm
 from importguard.kernel import layers, machine
 from importguard.kernel import plan as kernel
-from importguard.launch import bundle, directory, locked, preflight, preloading, target
+from importguard.launch import asking, bundle, directory, locked, preflight, preloading, target
 from importguard.ledger import holdings
 from importguard.policy import compile as compiler
 from importguard.policy import named
@@ -42,13 +43,15 @@ def look(command, environment):
 
 
 def prepare(
-    found, resolved, environment, argv, *, records, inside=False, plugins=None, recording=False, unlocked=False
+    found, resolved, environment, argv, *, records, inside=False, plugins=None, recording=False, unlocked=False,
+    asks=0,
 ):
     """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe.
 
     `inside`: this very process is to be guarded, which nobody can start with the kernel's layers over it any more.
     `plugins` is a plugins.host.Host, whose plugins may know more owners and advisories, and deny more. Where processes are
     `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
+    `asks`: for how many seconds the launcher asks about what is refused, 0 where it doesn't.
     """
     known_lock = None if unlocked else locked.read(resolved)
     if plugins:
@@ -62,6 +65,8 @@ def prepare(
         version = found.interpreter.version[:2]
         unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
     place = directory.create(environment)
+    if asks:
+        resolved = dataclasses.replace(resolved, locked=(*resolved.locked, asking.policy(place.path)))
     preload, missing = preloading.find()
     surroundings = named_targets(found, environment, place.outer)
     lock = locked.look(known_lock, resolved, found.sites, surroundings, known)
@@ -91,6 +96,7 @@ def prepare(
         "missing": (missing,) if missing else (),
         "kernel": kernel.told(made, held=not inside, required=resolved.seccomp == "require"),
         "argv": tuple(argv),
+        "asker": listener.asker(place.path, asks) if asks else None,
     }
     directory.write_file(place, *bundle.build_for(found.interpreter))
     directory.write_file(place, directory.SESSION, session.pack(content))

@@ -9,7 +9,7 @@ from importguard import session
 from importguard.childargs import guard_child
 from importguard.errors import KILLED, CannotArm
 from importguard.kernel import layers, syscalls_unsafe
-from importguard.launch import cgroup, directory, lesson, preloading, prepare, signals, supervisor, target, tree
+from importguard.launch import asking, cgroup, directory, lesson, preloading, prepare, signals, supervisor, target, tree
 from importguard.launch import command as commands
 from importguard.policy import resolve
 from importguard.report.compose import record
@@ -39,9 +39,13 @@ def start(options, words, environment):
     if notice:
         log.notice(notice)
         return _replace(command.path, command.argv, environment)
+    terminal = asking.place(options, resolved, log)
     if options.no_supervisor:
         return _run_in_place(command, found, resolved, environment, log, options)
-    return _end_as(supervise(command, found, resolved, environment, log, recording=options.record_allowed))
+    asks = None if terminal is None else (terminal, options)
+    return _end_as(
+        supervise(command, found, resolved, environment, log, recording=options.record_allowed, asks=asks)
+    )
 
 
 def is_below_a_guard(environment):
@@ -81,10 +85,11 @@ def _load_plugins(resolved):
     return host.Host(resolved.plugins)
 
 
-def supervise(command, found, resolved, environment, log, *, recording=False, lessons=None):
+def supervise(command, found, resolved, environment, log, *, recording=False, lessons=None, asks=None):
     """Run the command under the supervisor and return its wait status, None when the tree was killed.
 
-    `recording` has what is allowed recorded; `lessons` is a list that gets the Lesson of the run, while no lock counts.
+    `recording` has what is allowed recorded; `lessons` is a list that gets the Lesson of the run, while no lock counts;
+    `asks` is (the Terminal where what is refused is asked about, the options), None where it isn't.
     """
     _require_dependencies()
     plugins = _load_plugins(resolved)
@@ -92,7 +97,7 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
     learning = lessons is not None
     prepared = prepare.prepare(
         found, resolved, environment, command.argv, records="", plugins=plugins, recording=recording or learning,
-        unlocked=learning,
+        unlocked=learning, asks=asks[1].ask_seconds if asks else 0,
     )  # fmt: skip
     if learning:
         lessons.append(lesson.Lesson(found.sites, prepared.named, resolved, prepared.table))
@@ -108,6 +113,8 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
         _report(prepared, supervised.take)
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))
+        if asks:
+            asking.listen(prepared, asks[0], asks[1], environment)
         path, argv, environment = _guarded(command, prepared, environment)
         ends_trees = resolved.mode == "enforce" and resolved.on_violation == "kill"
         group = cgroup.make() if ends_trees else None

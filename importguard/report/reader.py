@@ -10,7 +10,7 @@ SHOWN = 200
 EVENTS = ("armed", "decision", "tamper", "degraded")
 EVENTS_WRITTEN = (*EVENTS, "killed", "exit")
 VERDICTS = ("allow", "log", "deny", "kill")
-TEXTS = ("id", "time", "capability", "target", "phase", "module", "rule", "layer", "python", "core", "mode", "policy")
+TEXTS = ("id", "time", "capability", "target", "phase", "module", "rule", "layer", "python", "core", "mode", "policy", "asked")
 
 
 class Reader:

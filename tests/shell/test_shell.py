@@ -1,95 +1,12 @@
 """`importguard shell` and `shell-init` in a real pseudo-terminal."""
 
-import contextlib
 import os
-import pty
-import re
-import select
-import shutil
 import subprocess
-import time
 
 import pytest
-from support import envs, guarded, wheels, worlds
+from support import guarded
 
 SECONDS = 60
-STEAL = "import os\ntry:\n    print('loot', open(os.path.expanduser('~/.ssh/id_rsa')).read())\nexcept OSError as error:\n    print(type(error).__name__)\n"
-
-
-@pytest.fixture
-def world(tmp_path, empty_environment):
-    """A world with `acme-thief`, which reads a key when it is imported."""
-    made = envs.copy(empty_environment, tmp_path / "env")
-    envs.install(made, wheels.Wheel("acme-thief", "1.0", {"acme_thief.py": STEAL}), folder=tmp_path / "wheels")
-    with worlds.furnished(tmp_path / "world", made) as furnished:
-        (furnished.home / ".ssh").mkdir(exist_ok=True)
-        (furnished.home / ".ssh/id_rsa").write_text("canary-key")
-        # A dumb terminal scrolls a prompt that is wider than itself, and shows its end alone.
-        (furnished.home / ".bashrc").write_text("PS1='> '\n")
-        yield furnished
-
-
-class Terminal:
-    """A program on a pseudo-terminal: what is typed into it, and all that it has shown."""
-
-    def __init__(self, command, *, folder, variables):
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            list(map(str, command)), cwd=folder, env=variables, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
-        )  # fmt: skip
-        os.close(slave)
-        self.shown = ""
-
-    def type(self, line):
-        os.write(self.master, line.encode() + b"\n")
-
-    def wait_for(self, pattern):
-        """Read on until what was shown since the last call matches, and return the match."""
-        end = time.monotonic() + SECONDS
-        while (found := re.search(pattern, self.shown)) is None:
-            assert time.monotonic() < end, self.shown
-            if select.select([self.master], [], [], 1)[0]:
-                try:
-                    self.shown += os.read(self.master, 65536).decode("utf-8", "replace")
-                except OSError:
-                    raise AssertionError(f"ended: {self.shown}") from None
-        self.shown = self.shown[found.end() :]
-        return found
-
-    def end(self):
-        """Type exit, read to the end and return the exit status."""
-        self.type("exit 7")
-        with contextlib.suppress(OSError):
-            while os.read(self.master, 65536):
-                continue
-        return self.process.wait(SECONDS)
-
-
-@pytest.fixture(params=["bash", "zsh", "fish"])
-def shell(request):
-    """Each shell in turn that this machine has."""
-    path = shutil.which(request.param)
-    if path is None:
-        pytest.skip(f"this machine has no {request.param}")
-    return path
-
-
-@pytest.fixture
-def terminal(world):
-    """A function that opens a Terminal in the world's project; closed at the end."""
-    opened = []
-
-    def open_it(command, **variables):
-        environ = {**world.variables(), "TERM": "dumb", "PS1": "$ ", **variables}
-        opened.append(Terminal(command, folder=world.project, variables=environ))
-        return opened[-1]
-
-    yield open_it
-    for each in opened:
-        each.process.kill()
-        each.process.wait()
-        os.close(each.master)
 
 
 def test_shell_is_marked_and_what_it_starts_is_guarded(terminal, world, shell):

@@ -55,6 +55,13 @@ typedef struct {
     const struct Reader *reader; /* NULL where nothing is read */
 } Event;
 
+/* Who is asked about what is refused, see question.c: the launcher, by the path of its socket and its number. */
+typedef struct {
+    char path[108];
+    char started[24]; /* when, as /proc/PID/stat has it */
+    int pid, seconds; /* 0 for nobody; how long to wait */
+} Asker;
+
 /* Hooks outlive their module and even the interpreter's modules, so the core has one state a process. Nothing of it changes
  * once the process is armed: it is sealed then. */
 typedef struct {
@@ -73,6 +80,7 @@ typedef struct {
     PyObject *learn; /* NULL where nobody wants to know what was allowed */
     PyObject *parts; /* dict of the guard's parts that are loaded later; nobody else holds it, the collector included */
     PyObject *finder, *wheel_bytecode, *pycache_prefix;
+    Asker asker;
 } SEALED_IN_PLACE Core;
 extern Core core;
 

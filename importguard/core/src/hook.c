@@ -1,6 +1,7 @@
 /* The audit hook. Twin: the function `hook` in pycore.py. */
 #include "judge.h"
 #include "owners.h"
+#include "question.h"
 #include "timed.h"
 
 #include <errno.h>
@@ -108,16 +109,50 @@ answer_unasked(const Event *found, const char *event, PyObject *args)
     return refuse(event);
 }
 
+/* Say whether two requests are for the same; -1 with an exception set. */
+static int
+is_same(const Asked *asked, const Asked *other)
+{
+    if (asked->capability != other->capability || !asked->argv != !other->argv) {
+        return 0;
+    }
+    int same = PyObject_RichCompareBool(asked->target, other->target, Py_EQ);
+    return same == 1 && asked->argv ? PyObject_RichCompareBool(asked->argv, other->argv, Py_EQ) : same;
+}
+
+/* Somebody was asked, and has allowed it. It may be something else by now: other threads have run, which can change a list or
+ * a link. Returns 0 where it is the same, or -1 with an exception set. */
+static int
+read_again(const Reader *reader, PyObject *args, const Asked *before, int count)
+{
+    Asked now[MOST_ASKED] = {{0}};
+    int found = 0;
+    paths_forget();
+    int same = readers_read(reader, args, now, &found) < 0 ? -1 : found == count;
+    for (int at = 0; same == 1 && at < count; at++) {
+        same = is_same(&now[at], &before[at]);
+    }
+    asked_clear(now, found);
+    if (same == 0) {
+        return deny(PyUnicode_FromString("importguard IG201: denied, what was asked for has changed since it was allowed"));
+    }
+    return same < 0 ? -1 : 0;
+}
+
 /* Judge each thing that an event asks for; returns 0, or -1 with an exception set. */
 static int
 read_and_judge(const Reader *reader, PyObject *args)
 {
     Asked asked[MOST_ASKED] = {{0}};
+    unsigned granted = question_granted();
     int count = 0, result = readers_read(reader, args, asked, &count);
     for (int at = 0; result == 0 && at < count; at++) {
         Blame blame;
         result = judge(&asked[at], AUDIT_DOOR, &blame);
         blame_end(&blame);
+    }
+    if (result == 0 && granted != question_granted()) {
+        result = read_again(reader, args, asked, count);
     }
     asked_clear(asked, count);
     return result;

@@ -6,6 +6,7 @@
 #include "judge.h"
 #include "methods.h"
 #include "owners.h"
+#include "question.h"
 #include "readers.h"
 #include "twin_table.h"
 
@@ -136,22 +137,24 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         "table",    "candidate", "ledger",       "rescan",   "main_origin", "programs",       "code_events",    "patches",
         "parts",    "base",      "report",       "look",     "patch",       "learn",          "on_path",        "startup_file",
         "tampered", "adopt",     "noticed",      "wheel_bytecode", "pycache_prefix", "enforcing", "refuses_startup_files",
-        "examines_bytecode", "undoes_patches", "malicious", NULL,
+        "examines_bytecode", "undoes_patches", "malicious", "asker", NULL,
     };
     Given given;
     Core parts = {0};
+    PyObject *asker = Py_None;
     int enforcing, refuses, examines, undoes, malicious;
     if (core.armed) {
         PyErr_SetString(PyExc_RuntimeError, "importguard: the C core is armed already");
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppi", names, &given.table, &given.candidate, &PyTuple_Type,
+            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppiO", names, &given.table, &given.candidate, &PyTuple_Type,
             &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
             &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.base,
             &parts.report, &parts.look, &parts.patch, &parts.learn, &parts.on_path, &parts.startup_file, &parts.tampered,
             &parts.adopt, &parts.noticed, &parts.wheel_bytecode, &parts.pycache_prefix, &enforcing, &refuses, &examines,
-            &undoes, &malicious)) {
+            &undoes, &malicious, &asker)
+        || question_start(asker, &parts.asker) < 0) {
         return NULL;
     }
     core = parts;

@@ -3,6 +3,7 @@
 #include "judge.h"
 
 #include "owners.h"
+#include "question.h"
 
 #include <unistd.h>
 
@@ -83,13 +84,14 @@ verdict_tuple(const Table *table, const Verdict *verdict)
 
 /* Return what the report is called with, NULL with an exception set. */
 static PyObject *
-report_arguments(const Asked *asked, Door door, const Blame *blame, PyObject *decided, PyObject *tried)
+report_arguments(const Asked *asked, Door door, const Blame *blame, PyObject *decided, PyObject *tried, const char *answer)
 {
     PyObject *owner = owner_tuple(blame_owner_text(blame)), *via = owner ? via_tuple(blame) : NULL, *args = NULL;
     if (via && decided && tried) {
         PyObject *argv = asked->argv ? asked->argv : Py_None;
-        args = Py_BuildValue("sOOOOsOOOs", capability_names[asked->capability], asked->target, argv, owner, via,
-                             phase_names[blame->phase], blame->module ? blame->module : Py_None, decided, tried, doors[door]);
+        args = Py_BuildValue("sOOOOsOOOss", capability_names[asked->capability], asked->target, argv, owner, via,
+                             phase_names[blame->phase], blame->module ? blame->module : Py_None, decided, tried, doors[door],
+                             answer);
     }
     Py_XDECREF(via);
     Py_XDECREF(owner);
@@ -102,16 +104,17 @@ int
 report(const Asked *asked, Door door, const Blame *blame, const Verdict *verdict, const Verdict *tried)
 {
     PyObject *decided = verdict_tuple(core.table, verdict), *other = decided ? verdict_tuple(core.candidate, tried) : NULL;
-    PyObject *args = report_arguments(asked, door, blame, decided, other);
+    const char *answer = other && !verdict->is_allowed ? question_put(asked, blame, PyTuple_GET_ITEM(decided, 1)) : "";
+    PyObject *args = report_arguments(asked, door, blame, decided, other, answer);
     const char *text = args ? PyUnicode_AsUTF8(PyTuple_GET_ITEM(decided, 1)) : NULL;
-    PyObject *answer = attend(core.report, args);
+    PyObject *reported = attend(core.report, args);
     int result = 0;
-    if (verdict->is_allowed) {
-        Py_XDECREF(answer);
+    if (verdict->is_allowed || question_grants(answer)) {
+        Py_XDECREF(reported);
         PyErr_Clear(); /* whatever happens to the record */
     }
     else {
-        result = obey(answer, text ? text : "a rule");
+        result = obey(reported, text ? text : "a rule");
     }
     Py_XDECREF(args);
     Py_XDECREF(other);

@@ -1,0 +1,61 @@
+"""Whether a run asks about what is refused, and what of that is settled before it starts."""
+
+import functools
+import pathlib
+
+from importguard.ask import grant, listener, terminal
+from importguard.errors import UsageError
+from importguard.policy import toml
+
+TYPING = pathlib.Path("/proc/sys/dev/tty/legacy_tiocsti")
+
+
+def place(options, resolved, log):
+    """Return the Terminal to ask at, None where nobody is asked; says why where it was wanted."""
+    if not options.ask:
+        return None
+    if options.no_supervisor:
+        raise UsageError("--ask needs the launcher, which --no-supervisor leaves out")
+    reason = _why_not(resolved)
+    found = None if reason else terminal.Terminal.own()
+    if found is None:
+        log.notice(f"--ask: nobody is asked: {reason or 'there is no terminal'}; what the policy refuses is refused")
+    return found
+
+
+def _why_not(resolved):
+    if resolved.mode != "enforce":
+        return f"the mode is {resolved.mode}"
+    if resolved.on_violation == "kill":
+        return 'on-violation is "kill"'
+    if resolved.core == "py":
+        return "the core in Python could be given any answer"
+    if resolved.seccomp == "off" and not _typing_is_off():
+        return "without the kernel's seal, what runs here could type the answer"
+    return ""
+
+
+def _typing_is_off():
+    """Say whether the kernel lets nobody put characters into their terminal's input."""
+    try:
+        return TYPING.read_text().strip() == "0"
+    except OSError:
+        return False
+
+
+def policy(folder):
+    """Return the Policy that lets nobody put a question by hand."""
+    denied = [f"net.connect:unix:{folder}/{listener.SOCKET}"]
+    tables = {"version": 1, **{name: {"deny": denied} for name in ("application", "import", "run")}}
+    return toml.Reader(tables, "", (), "ask", "ask", "ask", None).read("ask")
+
+
+def listen(prepared, found, options, environment):
+    """Answer questions at a Terminal while the run lasts."""
+    settle = functools.partial(_settle, options.policy or environment.get("IMPORTGUARD_POLICY") or "", environment)
+    listener.Listener(prepared.directory.path, found, settle, seconds=options.ask_seconds).start()
+
+
+def _settle(chosen, environment, question, granted):
+    path, left = grant.write(chosen, granted, question.request.owner.name or "unowned", environment, pathlib.Path.cwd())
+    return f"written to {path}" + (f"; {left}" if left else "")
