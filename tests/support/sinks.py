@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 LIMIT = 500  # requests that one sink keeps; more than that is a payload out of control
 LARGEST = 1 << 20
 SECONDS = 10
+MARK = b"\0everything before this has been read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,18 @@ class Sink:
     pages: dict[str, bytes] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     answer: bytes = b""
+    marked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     @property
     def url(self):
         return f"http://{self.host}:{self.port}"
+
+    def settle(self):
+        """Wait until a UDP sink has taken what has arrived: datagrams from this machine are queued in their order."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(MARK, (self.host, self.port))
+        if not self.marked.acquire(timeout=SECONDS):
+            raise TimeoutError(f"the sink at {self.host}:{self.port} has stopped reading")
 
     def keep(self, item):
         if len(self.received) < LIMIT:
@@ -109,6 +118,9 @@ def _receive(listener, sink):
         data, sender = listener.recvfrom(65536)
         if not data:
             return
+        if data == MARK:
+            sink.marked.release()
+            continue
         sink.keep(Received("UDP", "", "", data))
         if sink.answer:
             listener.sendto(sink.answer, sender)

@@ -70,6 +70,7 @@ class World:
         arrived, `METADATA:/path` was asked of the metadata endpoint, `wrote:FOLDER/FILE` and `gone:FOLDER/FILE` say
         what became of the files in home, project, tmp and site.
         """
+        self.udp.settle()
         after = _snapshot(self)
         changed = {name: content for name, content in after.items() if self.before.get(name) != content}
         received = (*self.http.received, *self.udp.received)
