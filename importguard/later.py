@@ -94,6 +94,8 @@ ADVISORIES = (
 parts = {}
 find = None
 execute = None
+# What the parts import besides: an interpreter that ends has taken it out of `sys.modules`, and has no finder any more.
+BUILT_IN = {name: sys.modules[name] for name in ("sys", "_thread", "_frozen_importlib")}
 folder = __file__.rpartition("/")[0]  # importguard's own
 loaded = {}
 busy = set()  # the threads in which the guard is at work: what it asks for itself is let through
@@ -142,6 +144,9 @@ def _put_back():
     """Have a part find the guard's own modules under their names, whatever stands there by now."""
     for name, module in list(loaded.items()):
         if sys.modules.get(name) is not module:
+            sys.modules[name] = module
+    if sys.meta_path is None:
+        for name, module in BUILT_IN.items():
             sys.modules[name] = module
 
 
