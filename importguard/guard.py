@@ -28,8 +28,11 @@ class Guard:
         self.missing = [*session.get("missing", ()), *([self.core.missing] if self.core.missing else ())]
         table = session["table"]
         self.recorder = Recorder(
-            session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.core.busy
-        )
+            session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.core.busy,
+            copy=told.get("copy", ""),
+        )  # fmt: skip
+        # Says where what a child is refused goes to as well, asked in the thread that starts it; None: where it goes here.
+        self.copy_for_child = None
         self.mode = table["mode"]
         if self.core.name == "c":
             attendant = later.load(later.ATTENDING)
@@ -119,6 +122,9 @@ class Guard:
 
     def _after_fork(self):
         later.after_fork()
+        if self.copy_for_child is not None:
+            # Whoever listens is in the parent.
+            self.recorder.listener, self.recorder.copy = None, self.copy_for_child()
         self.announce(forked=True)
 
     # What children are told.
@@ -130,6 +136,7 @@ class Guard:
         owner, phase, module = self.corridor.blame_of_spawn(origin, target, argv)
         told.update(phase=phase, kind=owner.kind, name=owner.name, version=owner.version, module=module)
         told["program"] = self.corridor.program() if owner.kind == "app" else ""
+        told["copy"] = self.recorder.copy if self.copy_for_child is None else self.copy_for_child()
         told["mode"] = self.mode
         return told
 

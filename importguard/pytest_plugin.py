@@ -10,7 +10,11 @@ import pytest
 
 from importguard.suite import early
 
-MARK = "importguard(allow=[...]): refusals that this test expects, as the grants that would allow them"
+MARK = "importguard(expect=[...]): refusals that this test expects, as the grants that would allow them"
+UNKNOWN = (
+    "importguard: a marker says what a test expects to be refused, as `expect=[...]`, and not {}; what tests are to be let "
+    "do stands in the policy, for example [package.NAME] run.allow = [...]"
+)
 GUARD = pytest.StashKey()
 
 
@@ -20,6 +24,9 @@ def pytest_addoption(parser, pluginmanager):
         early.FLAG, action="store_true", help="guard the run: what the policy refuses fails the test that tried it"
     )
     group.addoption(early.OBSERVING, action="store_true", help="guard the run, and only record what would be refused")
+    group.addoption(
+        early.LEARNING, action="store_true", help="guard the run, and write what each distribution needed into the lock"
+    )
     group.addoption(early.POLICY, metavar="FILE", help="the policy to use; needs no approval")
     parser.addini(early.INI, "guard every run: enforce, observe or off", default="off")
     # Now, and not once options are parsed: other plugins are imported in between.
@@ -38,15 +45,25 @@ def _arm(config, pluginmanager):
 
     ahead = sorted({dist.project_name for _plugin, dist in pluginmanager.list_plugin_distinfo()} - {"importguard"})
     try:
-        armed = early.arm(wanted)
+        armed = early.arm(wanted, is_worker="PYTEST_XDIST_WORKER" in os.environ)
     except ImportguardError as error:
         raise pytest.UsageError(str(error)) from error
+    if armed.guard.recorder.listener is not None:
+        return  # a run within a run, whose tests are one of the outer one's
     config.stash[GUARD] = reporter.Reporter(armed, ahead)
     pluginmanager.register(config.stash[GUARD], "importguard-reporter")
+    config.add_cleanup(lambda: config.stash[GUARD].finish(config))
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", MARK)
+
+
+def pytest_runtest_setup(item):
+    for mark in item.iter_markers("importguard"):
+        if mark.args or set(mark.kwargs) - {"expect"}:
+            words = [*map(repr, mark.args), *(f"{name}=" for name in mark.kwargs if name != "expect")]
+            pytest.fail(UNKNOWN.format(", ".join(words)), pytrace=False)
 
 
 @pytest.fixture

@@ -3,20 +3,22 @@
 from _thread import get_ident
 
 from importguard import later
-from importguard.pinned import getpid, write
+from importguard.pinned import getpid, len, write
 from importguard.report.sink import new_id, now, open_target, to_line
 
 NO_SUPERVISOR = (6, 2)  # ENXIO, ENOENT
+MOST_UNHEARD = 16
 
 
 class Recorder:
     """Writes records to the target of this process, and to standard error what has nowhere else to go.
 
     `late` is the target of a daemon whose supervisor has ended, "" for none: that is how most daemons go on, and no
-    fault. `busy` holds the threads whose own events are passed over.
+    fault. `busy` holds the threads whose own events are passed over. `copy` is a file that gets what was decided above allow
+    as well, "" for none: whoever started this process wants to know it at once.
     """
 
-    def __init__(self, target, *, late, supervised, busy):
+    def __init__(self, target, *, late, supervised, busy, copy=""):
         self.target = target
         self.supervised = supervised
         self.busy = busy
@@ -24,6 +26,8 @@ class Recorder:
         self._write_late = open_target(late) if late else None
         # Hears of each record in the thread that it was made in; it has no say in any.
         self.listener = None
+        self.unheard = []  # the first ones above allow, for a listener that comes later
+        self.copy = copy
 
     def record(self, event, **fields):
         """Write one record and return its fields."""
@@ -39,11 +43,18 @@ class Recorder:
         finally:
             if not was_busy:
                 self.busy.discard(thread)
-        if self.listener is not None:
-            self.listener(record)
+        self._tell(record)
         return record
 
+    def _tell(self, record):
+        if self.listener is not None:
+            self.listener(record)
+        elif len(self.unheard) < MOST_UNHEARD and record.get("verdict", "allow") != "allow":
+            self.unheard.append(record)
+
     def _deliver(self, record):
+        if self.copy and record.get("verdict", "allow") != "allow":
+            self._write_copy(record)
         if self._write is None:
             self._say(record)
             return
@@ -55,6 +66,13 @@ class Recorder:
             self.supervised = False
             self._write = self._write_late
             self._deliver(record)
+
+    def _write_copy(self, record):
+        try:
+            open_target("file:" + self.copy)(to_line(record))
+        except OSError:
+            # Who wanted it has ended, or this process may not write there any more: the record itself goes its way.
+            return
 
     def _say(self, record):
         messages = later.load(later.WORDS)

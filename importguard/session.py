@@ -17,8 +17,9 @@ RULES = ("rules", "deputies", "named", "sets", "candidate")
 SEPARATOR = "\x1f"
 # A spawn is written as these fields, in this order: the session file, the blame of the spawn (`phase`, `kind`, `name`,
 # `version`, `module`), `flags` (interpreter options taken off the command line), `pythonpath` ("=" where the program had
-# set that variable, "" where not), `program` (the distribution whose command the user typed).
-SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath", "program", "mode")
+# set that variable, "" where not), `program` (the distribution whose command the user typed), `copy` (the file that gets
+# a copy of what is refused, "" for none).
+SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath", "program", "copy", "mode")
 
 
 def shut(table):

@@ -4,7 +4,7 @@ import os
 import sys
 
 from importguard import guard, session
-from importguard.launch import command, prepare, start
+from importguard.launch import command, lesson, prepare, start
 from importguard.policy import resolve
 
 
@@ -15,22 +15,34 @@ def arm(policy=None, *, mode=None, on_violation=None, records=None):
     "enforce"; `records` is a file, "-" for standard error, or "fd:N". Raises PolicyError, UsageError or CannotArm.
     What was imported before this line ran unguarded: the `armed` record names those distributions as `before`.
     """
-    if guard.guard is not None:
-        return
+    if guard.guard is None:
+        _arm({"policy": policy, "mode": mode, "on_violation": on_violation, "records": records})
+
+
+def learn(policy=None, *, records):
+    """Arm this process, enforcing, and return the Lesson that takes its records: what a lock could refuse is among them."""
+    return _arm({"policy": policy, "mode": "enforce", "records": records}, learning=True)
+
+
+def _arm(options, *, learning=False):
     environment = dict(os.environ)
-    options = {"policy": policy, "mode": mode, "on_violation": on_violation, "records": records}
     resolved = resolve.resolve(options, environment, os.getcwd())
     start.require_no_missing(resolved)
     start.require_no_plugins(resolved, "importguard.arm()")
     if resolved.mode == "off":
-        return
-    me = command.Command(sys.executable, (sys.executable,), sys.executable, "")
+        return None
+    me = command.Command(sys.executable, (sys.executable, *sys.orig_argv[1:]), sys.executable, "")
     found = prepare.look(me, environment)
     target = start.records_in_place(resolved.records)
-    prepared = prepare.prepare(found, resolved, environment, sys.orig_argv, records=target, inside=True)
+    prepared = prepare.prepare(
+        found, resolved, environment, sys.orig_argv, records=target, inside=True, recording=learning, unlocked=learning
+    )
     content = session.load(prepared.directory.session)
-    armed = guard.arm(content, {**guard.TYPED_BY_THE_USER, "session": prepared.directory.session}, is_late=True)
+    taken = lesson.Lesson(found.sites, prepared.named, resolved, prepared.table) if learning else None
+    told = {**guard.TYPED_BY_THE_USER, "program": found.program, "session": prepared.directory.session}
+    armed = guard.arm(content, told, is_late=True)
     armed.corridor.program_starts()
     for line in prepared.damage:
         armed.recorder.record("degraded", reason=line)
+    return taken
 

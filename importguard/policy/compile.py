@@ -191,5 +191,6 @@ def _with_own(pair, resolved, named):
     own = [names.package_folder() + "/**", *(f"{path}/**" for path in named.get("$own", ()))]
     own += [policy.path for policy in (*resolved.locked, *resolved.policies) if policy.path]
     own += [resolved.candidate.name] if resolved.candidate else []
-    own += [resolved.records] if resolved.records.startswith("/") else []
+    # A device is nobody's file: everybody writes to /dev/null.
+    own += [resolved.records] if resolved.records.startswith("/") and not resolved.records.startswith("/dev/") else []
     return tuple(dict.fromkeys((*pair[0], *own))), pair[1]

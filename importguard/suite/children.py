@@ -1,39 +1,53 @@
-"""What the processes below this one were refused, read off the file that the whole tree writes its records to."""
+"""What the processes below this one were refused, and what ran here when each of them was started."""
 
-import json
+import contextlib
 import os
+import shutil
+import tempfile
 
-FILE = "file:"
+from importguard.report import reader
+
+MOST_READ = 1 << 20  # of one place at a time: whoever runs there writes it
 
 
 class Children:
-    """Reads the records of this process's descendants; `target` is where the guard of this process writes."""
+    """A folder with a file for each place that has started something, to which all that comes of it copies its refusals."""
 
-    def __init__(self, target):
-        self._path = target.removeprefix(FILE) if target.startswith(FILE) else ""
-        self._family = {os.getpid()}
-        self._offset = 0
-        self._rest = b""
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="importguard-")
+        self._owner = os.getpid()
+        self._numbers = {}
+        self._sizes = {}
+
+    def file_of(self, place):
+        """Return the file for what is started while a place runs; a place has to be asked for before it forks."""
+        return f"{self.folder}/{self._numbers.setdefault(place, len(self._numbers))}"
 
     def refused(self):
-        """Return what descendants were refused since the last call; nothing where an outer run has the records."""
-        return [record for record in self._new() if self._is_refusal_below(record)]
-
-    def _new(self):
-        if not self._path:
-            return []
+        """Return (place, record) for what is new since the last call."""
         try:
-            with open(self._path, "rb") as file:
-                file.seek(self._offset)
-                data = file.read()
-        except FileNotFoundError:
+            names = sorted(os.listdir(self.folder))
+        except OSError:
             return []
-        self._offset += len(data)
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        return [json.loads(line) for line in lines if line]
+        places = list(self._numbers)
+        known = [(places[int(name)], name) for name in names if name.isdecimal() and int(name) < len(places)]
+        return [(place, record) for place, name in known for record in self._new(name)]
 
-    def _is_refusal_below(self, record):
-        if record["event"] == "armed" and record.get("ppid") in self._family:
-            self._family.add(record["pid"])
-        own = os.getpid()
-        return record.get("verdict") in ("deny", "kill") and record["pid"] != own and record["pid"] in self._family
+    def _new(self, name):
+        """Return the records that are new in a file; what was not written by a guarded process says so itself."""
+        done = self._sizes.get(name, 0)
+        try:
+            with open(f"{self.folder}/{name}", "rb") as file:
+                file.seek(done)
+                data = file.read(MOST_READ)
+        except OSError:
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self._sizes[name] = done + len(whole)
+        return [record for record in map(reader.read_line, whole.splitlines()) if record["event"] == "decision"]
+
+    def end(self):
+        """Remove the folder; whoever is left writes no copies from now on."""
+        if os.getpid() == self._owner:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(self.folder)

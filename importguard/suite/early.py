@@ -8,23 +8,28 @@ import typing
 
 OFF, OBSERVE, ENFORCE = MODES = ("off", "observe", "enforce")
 INI = "importguard"
-FLAG, OBSERVING, POLICY = OPTIONS = ("--importguard", "--importguard-observe", "--importguard-policy")
+FLAG, OBSERVING, LEARNING, POLICY = OPTIONS = (
+    "--importguard", "--importguard-observe", "--importguard-learn", "--importguard-policy",
+)  # fmt: skip
+BELOW = f"{LEARNING} has no records below an outer run: `importguard learn -- python -m pytest` learns there"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wanted:
-    """What options and configuration ask for: a mode, and the path of a policy, None for what `run` would find."""
+    """What options and configuration ask for: a mode, the path of a policy (None for what `run` would find), to learn."""
 
     mode: str
     policy: str | None
+    learns: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Armed:
-    """The guard that is there, and the file that its records go to, "" where an outer run has them."""
+    """The guard that is there, the file that its records go to, "" where somebody else has them, and a Learning or None."""
 
     guard: typing.Any
-    records: str
+    records: str = ""
+    learning: typing.Any = None
 
 
 def wanted(config, environ):
@@ -41,20 +46,35 @@ def wanted(config, environ):
         mode = ENFORCE
     if OBSERVING in words:
         mode = OBSERVE
-    return Wanted(mode, _after(words, POLICY))
+    if learns := LEARNING in words:
+        if OBSERVING in words:
+            raise ValueError(f"{LEARNING} enforces while it learns, and can't go with {OBSERVING}")
+        mode = ENFORCE
+    return Wanted(mode, _after(words, POLICY), learns)
 
 
-def arm(wanted):
-    """Arm this process, unless an outer run has done so; raises ImportguardError where that can't be done."""
-    from importguard import guard
+def arm(wanted, *, is_worker=False):
+    """Arm this process, unless an outer run has done so; raises ImportguardError where that can't be done.
+
+    A worker of pytest-xdist is armed already, and leaves learning to the process that has started it.
+    """
+    from importguard import errors, guard
     from importguard.launch import embed
 
     if guard.guard is not None:
-        return Armed(guard.guard, "")
+        if wanted.learns and not is_worker:
+            raise errors.UsageError(BELOW)
+        return Armed(guard.guard)
     handle, path = tempfile.mkstemp(prefix="importguard-", suffix=".jsonl")
     os.close(handle)
-    embed.arm(wanted.policy, mode=wanted.mode, records=path)
-    return Armed(guard.guard, path)
+    if not wanted.learns:
+        embed.arm(wanted.policy, mode=wanted.mode, records=path)
+        return Armed(guard.guard, path)
+    from importguard.suite import learning
+
+    # All that it needs is there before anything is guarded.
+    taken = learning.Learning(embed.learn(wanted.policy, records=path), path)
+    return Armed(guard.guard, path, taken)
 
 
 def _after(words, option):

@@ -20,6 +20,11 @@ class Asked(tables.Question):
         self.owner = model.Owner(owner["name"], owner.get("version", ""), owner["kind"])
 
 
+def texts_of(marks):
+    """Return the grants that name what a test's markers expect."""
+    return [text for mark in marks for text in mark.kwargs.get("expect", ())]
+
+
 def is_expected(record, texts, armed):
     """Say whether one of the grants covers what a record says was refused by the guard `armed`.
 

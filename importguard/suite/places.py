@@ -29,8 +29,12 @@ class Places:
 
     def take(self, record):
         """Keep a record of this process, in the thread in which it was made."""
+        self.keep(self.here(), record)
+
+    def keep(self, place, record):
+        """Keep a record of a place, unless it says of nothing that was or would have been refused."""
         if record.get("verdict", "allow") != "allow" and record.get("rule") != NOTICED:
-            self.kept.append((self.here(), record))
+            self.kept.append((place, record))
 
     def here(self):
         """Return the place of what runs in this thread."""

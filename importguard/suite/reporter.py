@@ -23,20 +23,35 @@ class Reporter:
     def __init__(self, armed, ahead):
         self.guard = armed.guard
         self.file = armed.records
+        self.learning = armed.learning
         self.ahead = ahead
         self.places = places.Places()
-        self.children = Children(self.guard.recorder.target)
+        self.children = Children()
+        self.session = None
         self.over = set()  # places whose report is out
         self.left = []  # (place, text, whether it was refused) of what no report has told
-        self.guard.recorder.listener = self.places.take
+        self._listen(self.guard.recorder)
+
+    def _listen(self, recorder):
+        recorder.listener = self.places.take
+        for record in recorder.unheard:
+            self.places.take(record)
+        self.children.file_of(self.places.current)
+        recorder.copy = ""  # a worker tells of itself from now on
+        self.guard.copy_for_child = lambda: self.children.file_of(self.places.here())
 
     def records_of(self, nodeid):
         return RecordsOf(self.places, nodeid)
 
     # Where the run is.
 
-    def pytest_sessionstart(self):
-        self.places.enter(places.SESSION)
+    def pytest_sessionstart(self, session):
+        self.session = session
+        self._enter(places.SESSION)
+
+    def _enter(self, place):
+        self.children.file_of(place)
+        self.places.enter(place)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(self, collector):
@@ -56,12 +71,12 @@ class Reporter:
     @contextlib.contextmanager
     def _at(self, place):
         before = self.places.current
-        self.places.enter(place)
+        self._enter(place)
         try:
             yield
         finally:
             self.over.add(place)
-            self.places.enter(before)
+            self._enter(before)
 
     # What is told.
 
@@ -72,7 +87,7 @@ class Reporter:
         refused = self.places.of(item.nodeid)
         new = refused[item.stash.get(TOLD, 0) :]
         item.stash[TOLD] = len(refused)
-        grants = [text for mark in item.iter_markers("importguard") for text in mark.kwargs.get("allow", ())]
+        grants = expected.texts_of(item.iter_markers("importguard"))
         new = [record for record in _refusals(new) if not expected.is_expected(record, grants, self.guard)]
         if new:
             _fail(report, new)
@@ -81,17 +96,22 @@ class Reporter:
         return report
 
     def _take_children(self):
-        for record in self.children.refused():
-            self.places.kept.append((self.places.current, record))
+        for place, record in self.children.refused():
+            self.places.keep(place, record)
 
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):
         self._take_children()
         over = self.places.left_over(self.over)
         self.left += [(place, messages.denial(record), _is_refusal(record)) for place, record in over]
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput[FROM_WORKER] = self.left
-        if any(refused for _place, _text, refused in self.left) and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if any(refused for _place, _text, refused in self.left):
+            self._fail_session()
+
+    def _fail_session(self):
+        if self.session.exitstatus == pytest.ExitCode.OK:
+            self.session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node):
@@ -113,11 +133,26 @@ class Reporter:
             terminalreporter.section(f"importguard: {verb} at {place}", sep="_", red=refused, yellow=not refused)
             terminalreporter.line(text)
 
-    def pytest_unconfigure(self, config):
-        self.guard.recorder.listener = None
-        if self.file and not hasattr(config, "workerinput"):
+    def pytest_unconfigure(self):
+        self.guard.recorder.listener = self.guard.copy_for_child = None
+        self.children.end()
+
+    def finish(self, config):
+        """Write what was learnt. Called past all plugins: it is the application that writes its lock, and none of them."""
+        if self.learning and self.session is not None:
+            self.learning.finish()
+            if not self.learning.is_good:
+                self._fail_session()
+            self._say_learnt(config.pluginmanager.get_plugin("terminalreporter"))
+        if self.file:
             with contextlib.suppress(OSError):
                 os.unlink(self.file)
+
+    def _say_learnt(self, terminalreporter):
+        if terminalreporter is not None:
+            terminalreporter.section("importguard: learnt", sep="_", red=not self.learning.is_good)
+            for line in self.learning.lines:
+                terminalreporter.line(line)
 
 
 class RecordsOf(collections.abc.Sequence):

@@ -37,7 +37,7 @@ def ended(command, **variables):
 @pytest.fixture
 def told(preload):
     """The variables of a process that is told of a session; no program that isn't Python may care that there is none."""
-    return {"LD_PRELOAD": preload, "_IMPORTGUARD": "/nowhere/session.bin" + "\x1f" * 9 + "enforce"}
+    return {"LD_PRELOAD": preload, "_IMPORTGUARD": "/nowhere/session.bin" + "\x1f" * 10 + "enforce"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

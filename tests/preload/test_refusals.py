@@ -15,7 +15,7 @@ SHELL = "import subprocess, sys\nprint(subprocess.run([{python!r} + ' {options} 
 
 def told(mode, session="/nowhere/session.bin"):
     """Return the value of the variable that names a session."""
-    return "\x1f".join([session, "run", "app", "", "", "", "", "", "", mode])
+    return "\x1f".join([session, "run", "app", "", "", "", "", "", "", "", mode])
 
 
 def ended(python, *options, **variables):

@@ -8,74 +8,7 @@ from pathlib import Path
 
 import pytest
 from support import guarded, wheels
-
-THIEF = '''
-import os, pathlib, subprocess, threading
-
-def steal():
-    """Swallows what it is refused, as real ones do."""
-    try:
-        pathlib.Path(os.environ["LOOT"]).write_text(open(os.path.expanduser("~/.ssh/id_rsa")).read())
-    except OSError:
-        pass
-
-def steal_later(event):
-    thread = threading.Thread(target=lambda: event.wait(20) and steal())
-    thread.start()
-    return thread
-
-async def steal_in_task():
-    steal()
-'''
-PLUGIN = "import acme_thief\nacme_thief.steal()\n"
-IN_TEST = "import acme_thief\ndef test_swallowed():\n    acme_thief.steal()\ndef test_clean():\n    pass\n"
-
-
-class Suite:
-    """A project with tests, a home with a key, and a folder of installed distributions."""
-
-    def __init__(self, root, interpreter):
-        self.root = root
-        self.interpreter = interpreter
-        for name in ("project", "site", "home/.ssh"):
-            (root / name).mkdir(parents=True)
-        (root / "home/.ssh/id_rsa").write_text("canary-key")
-        (root / "project/pyproject.toml").touch()
-        self.install(wheels.Wheel("acme-thief", "1.0", {"acme_thief.py": THIEF}))
-
-    def install(self, wheel):
-        built = wheels.build(wheel, self.root / "wheels", self.interpreter)
-        subprocess.run([sys.executable, "-m", "zipfile", "-e", built, self.root / "site"], check=True, timeout=20)
-
-    def write(self, **files):
-        for name, text in files.items():
-            (self.root / "project" / f"{name}.py").write_text(text)
-
-    def run(self, *options, plugin=True, variables=None):
-        first = ["-p", "importguard"] if plugin else []
-        command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", *first, *options]
-        environ = {
-            "PATH": os.defpath, "HOME": str(self.root / "home"), "LANG": "C.UTF-8", "LOOT": str(self.loot), "NO_COLOR": "1",
-            "PYTHONPATH": str(self.root / "site"), "TMPDIR": str(self.root), "COLUMNS": "200", **(variables or {}),
-        }  # fmt: skip
-        done = subprocess.run(
-            command, cwd=self.root / "project", env=environ, capture_output=True, text=True, timeout=120
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    @property
-    def loot(self):
-        return self.root / "loot"
-
-
-@pytest.fixture
-def suite(tmp_path, interpreter):
-    return Suite(tmp_path, interpreter)
-
-
-def outcomes(output):
-    """Return {test or file: outcome} of what pytest said."""
-    return {name: outcome for outcome, name in re.findall(r"^(PASSED|FAILED|ERROR) (\S+)", output, re.MULTILINE)}
+from support.suites import IN_TEST, PLUGIN, outcomes
 
 
 def test_run_that_isnt_guarded_lets_everything_happen(suite):
@@ -166,12 +99,12 @@ def test_marker_names_what_a_test_expects(suite):
         test_it="""
 import acme_thief, pytest
 
-@pytest.mark.importguard(allow=["fs.read:$secrets"])
+@pytest.mark.importguard(expect=["fs.read:$secrets"])
 def test_expected(importguard_records):
     acme_thief.steal()
     assert [record["capability"] for record in importguard_records] == ["fs.read"]
 
-@pytest.mark.importguard(allow=["proc.spawn"])
+@pytest.mark.importguard(expect=["proc.spawn"])
 def test_another():
     acme_thief.steal()
 """
@@ -183,6 +116,25 @@ def test_another():
         1,
         {"test_it.py::test_expected": "PASSED", "test_it.py::test_another": "FAILED"},
     ), output
+
+
+def test_marker_that_would_open_the_guard_is_told_where_grants_stand(suite):
+    """`allow=` in a marker allows nothing: the test fails with the words that belong into the policy."""
+    suite.write(
+        test_it="""
+import acme_thief, pytest
+
+@pytest.mark.importguard(allow=["fs.read:$secrets"])
+def test_opened():
+    acme_thief.steal()
+"""
+    )
+
+    code, output = suite.run("--importguard")
+
+    assert (code, outcomes(output)["test_it.py::test_opened"]) == (1, "ERROR"), output
+    assert "as `expect=[...]`, and not allow=; what tests are to be let do stands in the policy" in output
+    assert not suite.loot.exists()
 
 
 def test_workers_of_xdist_are_guarded(suite):
@@ -281,7 +233,10 @@ def test_no_network_is_one_line_of_policy(suite):
     (suite.root / "own.toml").write_text(re.search(r"# importguard.toml\n(.*?)```", page, re.DOTALL)[1])
     suite.write(
         test_it="""
-import socket
+import asyncio, socket
+
+def test_loop():
+    asyncio.run(asyncio.sleep(0))
 
 def test_loopback():
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -291,8 +246,32 @@ def test_loopback():
 
     code, output = suite.run("--importguard", f"--importguard-policy={suite.root}/own.toml")
 
-    assert (code, outcomes(output)) == (0, {"test_it.py::test_loopback": "PASSED"}), output
+    assert code == 0 and set(outcomes(output).values()) == {"PASSED"}, output
     for question in (("net.connect", "192.0.2.1:9"), ("net.resolve", "example.invalid"), ("net.listen", "0.0.0.0:80")):
-        variables = {"IMPORTGUARD_POLICY": str(suite.root / "own.toml"), "PATH": os.defpath}
-        answer = guarded.importguard("explain", *question, "--package", "application", variables=variables)
-        assert answer.returncode == 1, answer.stdout + answer.stderr
+        assert explained(suite, *question).returncode == 1
+
+
+def explained(suite, capability, target):
+    variables = {"IMPORTGUARD_POLICY": str(suite.root / "own.toml"), "PATH": os.defpath}
+    return guarded.importguard("explain", capability, target, "--package", "application", variables=variables)
+
+
+@pytest.mark.parametrize(
+    ("option", "open_to"),
+    [
+        ("--allow-hosts=10.1.2.3,172.16.0.0/12", ["net.connect 10.1.2.3:80", "net.connect 172.31.0.9:443"]),
+        ("--allow-unix-socket", ["net.connect unix:/run/some.sock", "net.listen unix:/tmp/some.sock"]),
+        ("a host by its name", ["net.resolve db.test", "net.connect 10.1.2.3:5432"]),
+    ],
+)
+def test_table_for_people_from_pytest_socket_says_what_opens(suite, option, open_to):
+    """Each line of the how-to's table opens what it stands for, and nothing else."""
+    page = (Path(__file__).parents[2] / "docs/how-to/guard-a-test-suite.md").read_text()
+    row = next(line for line in page.splitlines() if line.startswith("|") and option in line)
+    allow = re.search(r"allow = \[.*?\]", row)[0]
+    (suite.root / "own.toml").write_text(f'version = 1\n[application]\ndeny = ["net.*"]\n{allow}\n')
+
+    for question in open_to:
+        assert explained(suite, *question.split(" ", 1)).returncode == 0
+    for question in ("net.connect 192.0.2.1:80", "net.resolve example.invalid", "net.connect 127.0.0.1:80"):
+        assert explained(suite, *question.split(" ", 1)).returncode == 1
