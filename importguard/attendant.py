@@ -73,6 +73,7 @@ class Attendant:
             undoes_patches=self.enforces and self.table["refuses_patches"],
             malicious=MALICIOUS.index(self.table["malicious"]),
             asker=self.session.get("asker"),
+            imported=self._timings(),
         )
         self.finder = self.services["finder"]
         later.hand_over(self.services["part"])
@@ -84,6 +85,10 @@ class Attendant:
         is_app = told["kind"] == "app"
         owner = (told["name"], told["version"], told["kind"])
         return owner, told["phase"], told["module"], is_app, told["program"] if is_app else ""
+
+    def _timings(self):
+        """Return what is to hear of each module that was imported, None where nobody wants to know."""
+        return later.load(later.TIMINGS).Timings(self.recorder).add if self.session.get("times_imports") else None
 
     def inquiry(self):
         """Return the Inquiry, made when there is something to look into for the first time."""

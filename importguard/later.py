@@ -21,6 +21,8 @@ BLAMED = ("importguard.model",)
 # What asks for the start of a program, and tells the child.
 STARTING = (*PATHS, "importguard.programs", "importguard.dynamic", "importguard.childargs", "importguard.wraps.starting")
 ENVIRON = (*PATHS, "importguard.wraps.environ")
+# What records how long imports take.
+TIMINGS = ("importguard.timings",)
 # What has the kernel hold something.
 HOLDING = ("importguard.kernel", "importguard.kernel.inside")
 # What is needed when there is something to report, or to look into.

@@ -26,6 +26,9 @@ def add(subparsers):
     parser.add_argument(
         "--record-allowed", action="store_true", help="record what is allowed as well, for `learn --from-records`"
     )
+    parser.add_argument(
+        "--record-imports", action="store_true", help="record how long each module takes to be imported, for `report`"
+    )
     add_ask(parser)
     parser.set_defaults(run=run)
 

@@ -36,7 +36,7 @@ FIRST = (
     "importguard.guard",
     "importguard.startup",
 )
-LATER = (*later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.ENVIRON, *later.HOLDING, *later.DECIDING, *later.CORE, *later.ATTENDING)
+LATER = (*later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.ENVIRON, *later.TIMINGS, *later.HOLDING, *later.DECIDING, *later.CORE, *later.ATTENDING)
 TRUSTED = tuple(dict.fromkeys((*FIRST, *LATER)))
 
 # What an enabled environment loads beside it, to see what ran before the guard.

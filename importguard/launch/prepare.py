@@ -44,14 +44,14 @@ def look(command, environment):
 
 def prepare(
     found, resolved, environment, argv, *, records, inside=False, plugins=None, recording=False, unlocked=False,
-    asks=0,
+    asks=0, times_imports=False,
 ):
     """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe.
 
     `inside`: this very process is to be guarded, which nobody can start with the kernel's layers over it any more.
     `plugins` is a plugins.host.Host, whose plugins may know more owners and advisories, and deny more. Where processes are
     `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
-    `asks`: for how many seconds the launcher asks about what is refused, 0 where it doesn't.
+    `asks`: for how many seconds the launcher asks about what is refused, 0 where it doesn't. `times_imports`: how long modules take is recorded.
     """
     known_lock = None if unlocked else locked.read(resolved)
     if plugins:
@@ -96,6 +96,7 @@ def prepare(
         "missing": (missing,) if missing else (),
         "kernel": kernel.told(made, held=not inside, required=resolved.seccomp == "require"),
         "argv": tuple(argv),
+        "times_imports": times_imports,
         "asker": listener.asker(place.path, asks) if asks else None,
     }
     directory.write_file(place, *bundle.build_for(found.interpreter))

@@ -7,7 +7,7 @@ import sys
 
 from importguard import session
 from importguard.childargs import guard_child
-from importguard.errors import KILLED, CannotArm
+from importguard.errors import KILLED, CannotArm, UsageError
 from importguard.kernel import layers, syscalls_unsafe
 from importguard.launch import asking, cgroup, directory, lesson, preloading, prepare, signals, supervisor, target, tree
 from importguard.launch import command as commands
@@ -39,12 +39,14 @@ def start(options, words, environment):
     if notice:
         log.notice(notice)
         return _replace(command.path, command.argv, environment)
+    if options.record_imports and not resolved.records:
+        raise UsageError("--record-imports needs a place for records: --records FILE")
     terminal = asking.place(options, resolved, log)
     if options.no_supervisor:
         return _run_in_place(command, found, resolved, environment, log, options)
     asks = None if terminal is None else (terminal, options)
     return _end_as(
-        supervise(command, found, resolved, environment, log, recording=options.record_allowed, asks=asks)
+        supervise(command, found, resolved, environment, log, recording=options.record_allowed, asks=asks, times_imports=options.record_imports)
     )
 
 
@@ -85,11 +87,11 @@ def _load_plugins(resolved):
     return host.Host(resolved.plugins)
 
 
-def supervise(command, found, resolved, environment, log, *, recording=False, lessons=None, asks=None):
+def supervise(command, found, resolved, environment, log, *, recording=False, lessons=None, asks=None, times_imports=False):
     """Run the command under the supervisor and return its wait status, None when the tree was killed.
 
     `recording` has what is allowed recorded; `lessons` is a list that gets the Lesson of the run, while no lock counts;
-    `asks` is (the Terminal where what is refused is asked about, the options), None where it isn't.
+    `times_imports` has it recorded how long modules take, `asks` is (the Terminal where what is refused is asked about, the options), None where it isn't.
     """
     _require_dependencies()
     plugins = _load_plugins(resolved)
@@ -97,7 +99,7 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
     learning = lessons is not None
     prepared = prepare.prepare(
         found, resolved, environment, command.argv, records="", plugins=plugins, recording=recording or learning,
-        unlocked=learning, asks=asks[1].ask_seconds if asks else 0,
+        unlocked=learning, asks=asks[1].ask_seconds if asks else 0, times_imports=times_imports,
     )  # fmt: skip
     if learning:
         lessons.append(lesson.Lesson(found.sites, prepared.named, resolved, prepared.table))
@@ -131,7 +133,8 @@ def _run_in_place(command, found, resolved, environment, log, options):
         raise CannotArm(f"--no-supervisor leaves nobody who could hand records to the plugins {names}")
     target = records_in_place(resolved.records)
     prepared = prepare.prepare(
-        found, resolved, environment, command.argv, records=target, plugins=plugins, recording=options.record_allowed
+        found, resolved, environment, command.argv, records=target, plugins=plugins, recording=options.record_allowed,
+        times_imports=options.record_imports,
     )
     for line in plugins.notices if plugins else ():
         log.notice(line)

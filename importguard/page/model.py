@@ -3,6 +3,7 @@
 import datetime
 
 from importguard import model
+from importguard.page import imports
 from importguard.policy import suggest
 from importguard.report.redact import escape, redact
 
@@ -23,10 +24,11 @@ def content(records, *, sources):
         "sources": [escape(str(source)) for source in sources],
         "span": _span(records),
         "processes": [_process(record) for record in records if record["event"] == "armed"],
-        "events": [_event(record) for record in records if record["event"] not in ("armed", "decision", "exit")],
+        "events": [_event(record) for record in records if record["event"] not in ("armed", "decision", "imports", "exit")],
         "denials": _denials(decisions),
         "matrix": _matrix(decisions),
         "timeline": _timeline(decisions),
+        "imports": imports.content(records, texts, owner),
         "columns": COLUMNS,
         "rows": [_row(record, texts) for record in decisions],
         "texts": texts.all,

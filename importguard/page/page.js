@@ -136,6 +136,7 @@ function start() {
   showEvents();
   showMatrix();
   showTimeline();
+  showImports();
   const head = element("tr");
   for (const name of data.columns) head.append(element("th", name));
   byId("spacer").firstElementChild.tHead.append(head);

@@ -13,7 +13,8 @@ HERE = pathlib.Path(__file__).parent
 
 def page(content):
     """Return the HTML for a `model.content`."""
-    style, script = ((HERE / name).read_text("utf-8") for name in ("page.css", "page.js"))
+    style, *scripts = ((HERE / name).read_text("utf-8") for name in ("page.css", "imports.js", "page.js"))
+    script = "".join(scripts)
     template = string.Template((HERE / "page.html").read_text("utf-8"))
     # Inside a script element only `<` could end it; as an escape of JSON it is the same text.
     data = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")

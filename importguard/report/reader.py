@@ -7,7 +7,7 @@ from importguard.report.compose import record
 MOST_BYTES = 4096  # what one write to a pipe delivers in one piece
 SHOWN = 200
 # `killed` and `exit` are the supervisor's own to say.
-EVENTS = ("armed", "decision", "tamper", "degraded")
+EVENTS = ("armed", "decision", "imports", "tamper", "degraded")
 EVENTS_WRITTEN = (*EVENTS, "killed", "exit")
 VERDICTS = ("allow", "log", "deny", "kill")
 TEXTS = ("id", "time", "capability", "target", "phase", "module", "rule", "layer", "python", "core", "mode", "policy", "asked")
@@ -72,7 +72,27 @@ def problem_of(fields, *, written=False):
             return f"{name} is no number"
     if fields["event"] == "decision":
         return _decision_problem(fields)
+    return _imports_problem(fields) if fields["event"] == "imports" else ""
+
+
+def _imports_problem(fields):
+    modules = fields.get("modules")
+    if type(modules) is not list or not all(map(_is_timed_module, modules)):
+        return "modules are no list of timed modules"
     return ""
+
+
+def _is_timed_module(entry):
+    return (
+        type(entry) is dict
+        and type(entry.get("module")) is str
+        and _is_owner(entry.get("owner"))
+        and all(type(entry.get(name)) is int for name in ("start", "duration", "self", "depth"))
+    )
+
+
+def _is_owner(owner):
+    return type(owner) is dict and all(type(owner.get(name, "")) is str for name in ("name", "version", "kind"))
 
 
 def _decision_problem(fields):
@@ -80,8 +100,7 @@ def _decision_problem(fields):
         return "unknown verdict"
     if not all(type(fields.get(name)) is str for name in ("capability", "target")):
         return "capability and target are missing"
-    owner = fields.get("owner")
-    if type(owner) is not dict or not all(type(owner.get(name, "")) is str for name in ("name", "version", "kind")):
+    if not _is_owner(fields.get("owner")):
         return "owner is none"
     for name in ("argv", "via"):
         listed = fields.get(name)

@@ -45,6 +45,8 @@ def parts():
         "examines_bytecode": True,
         "undoes_patches": False,
         "malicious": 0,
+        "asker": None,
+        "imported": None,
     }
 
 

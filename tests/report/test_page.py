@@ -32,7 +32,7 @@ def report(tmp_path):
         path = tmp_path / "run.jsonl"
         path.write_text("".join(json.dumps(record) + "\n" for record in records) + raw)
         page = tmp_path / "out.html"
-        return guarded.importguard("report", path, "-o", page, *options), page
+        return guarded.importguard("report", path, "-o", page, *options, seconds=240), page
 
     return make
 
@@ -52,7 +52,8 @@ def browser():
         pytest.skip("this machine has no Chromium")
 
     def load(page, folder):
-        options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", "--dump-dom"]
+        quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        options = ["--headless=new", "--no-sandbox", "--disable-gpu", *quiet, "--virtual-time-budget=60000", "--dump-dom"]
         command = [program, *options, f"--user-data-dir={folder}", f"file://{page}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
         return done.stdout
@@ -100,19 +101,71 @@ def test_browser_shows_text_and_never_markup(report, browser, tmp_path):
     assert html.unescape(shown).startswith("1</script><img src=x") and "\u202e" not in shown
 
 
+def imports(number=0, *modules, pid=7):
+    """A record of imports: each module as (name, distribution, start, duration, self, depth), in milliseconds."""
+    entries = [
+        {
+            "module": name, "owner": {"name": owner, "version": "1.0", "kind": "distribution"}, "start": 1_795_000_000_000_000 + 1000 * start,
+            "duration": 1000 * duration, "self": 1000 * own, "depth": depth,
+        }
+        for name, owner, start, duration, own, depth in modules
+    ]  # fmt: skip
+    return {
+        "v": 1, "id": f"01K{number:06}", "time": "2026-11-22T07:00:01.000000Z", "event": "imports", "pid": pid, "modules": entries,
+    }  # fmt: skip
+
+
+def test_waterfall_has_each_process_and_what_each_distribution_took(report):
+    """Modules come in the order of their starts, distributions by their own time, processes by their total."""
+    inner, outer = ("inner", "acme-b", 10, 20, 20, 1), ("outer", "acme-a", 0, 35, 15, 0)
+    _done, page = report(imports(1, inner, outer), imports(2, ("small", "acme-c", 5, 1, 1, 0), pid=8))
+
+    data = data_of(page)
+
+    long, short = data["imports"]
+    assert (long["pid"], long["total"], short["pid"]) == (7, 35_000, 8)
+    assert [data["texts"][row[0]] for row in long["rows"]] == ["outer", "inner"]
+    assert long["rows"][1][2:] == [10_000, 20_000, 20_000, 1]
+    assert [(data["texts"][owner], own) for owner, own, _ in long["owners"]] == [("acme-b 1.0", 20_000), ("acme-a 1.0", 15_000)]
+
+
+def test_browser_shows_the_waterfall(report, browser, tmp_path):
+    """Bars, times and hostile names as text; a page without imports shows none of it."""
+    _done, page = report(decision(1), imports(1, (HOSTILE, HOSTILE, 0, 40, 40, 0), ("inner", "acme-b", 10, 30, 30, 10**9)))
+    document = browser(page, tmp_path / "profile")
+    _done, other = report(decision(1))
+    without = browser(other, tmp_path / "profile")
+
+    assert "data-ready" in document and "<title>importguard report</title>" in document
+    assert "<img" not in document and "\u202e" not in document
+    assert "40.0 ms" in document and document.count('<div class="fall"') == 2
+    assert 'hidden="" id="imports-section"' not in document
+    assert 'hidden="" id="imports-section"' in without and '<div class="fall"' not in without
+
+
+@pytest.mark.parametrize("modules", [5, [1], [{"module": "a"}], [{"module": "a", "owner": {}, "start": "x", "duration": 1, "self": 1, "depth": 1}]])
+def test_imports_that_are_none_are_named(report, modules):
+    """What poses as a record of imports is none, and nothing is written."""
+    done, page = report({**imports(1), "modules": modules})
+
+    assert (done.returncode, page.exists()) == (2, False)
+    assert "modules are no list of timed modules" in done.stderr
+
+
 def test_browser_opens_a_large_file(report, browser, tmp_path):
-    """Twenty thousand records open, and only those that can be seen are in the document."""
+    """A hundred thousand records open, and only those that can be seen are in the document."""
     records = [
         decision(number, verdict="allow" if number % 50 else "deny", target=f"/bin/p{number % 700}")
-        for number in range(20_000)
+        for number in range(90_000)
     ]
+    records += [imports(number, (f"m{number}", f"acme-{number % 300}", number, 2, 2, 0)) for number in range(10_000)]
     _done, page = report(*records)
 
     document = browser(page, tmp_path / "profile")
 
     assert "data-ready" in document
-    assert "20,000 of 20,000" in document
-    assert document.count("<tr>") < 400
+    assert "90,000 of 90,000" in document and "10,000 of 10,000" in document
+    assert document.count("<tr>") < 400 and document.count('<div class="fall"') < 200
 
 
 @pytest.mark.parametrize("raw", ["not a record\n", '{"v":1,"event":"decision"}\n', '{"v":2}\n'])

@@ -157,11 +157,14 @@ begin(Call *call, const char *Py_UNUSED(name))
         return -1;
     }
     OwnerId owner = owner_of_code(call->args[0]);
-    if (owner == OWNER_STDLIB || owner == running.owner) {
-        return 0;
+    int result = 0;
+    if (owner != OWNER_STDLIB && owner != running.owner) {
+        result = settle(&running);
+        running = (Body){owner, call->args[1]};
     }
-    int result = settle(&running);
-    running = (Body){owner, call->args[1]};
+    if (result == 0) {
+        imported_begin(call);
+    }
     return result;
 }
 
@@ -194,6 +197,9 @@ end(Call *call, PyObject *result)
         return result;
     }
     PyErr_Fetch(&type, &error, &traceback);
+    if (call->began) {
+        imported_end(call, owner_text(owner_of_code(call->args[0])));
+    }
     if (end_body(call) < 0) {
         Py_CLEAR(result);
     }

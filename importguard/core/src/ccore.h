@@ -78,6 +78,7 @@ typedef struct {
     /* What is left to Python: see attendant.py. */
     PyObject *report, *look, *patch, *on_path, *startup_file, *tampered, *adopt, *noticed;
     PyObject *learn; /* NULL where nobody wants to know what was allowed */
+    PyObject *imported; /* NULL where nobody wants to know how long modules take */
     PyObject *parts; /* dict of the guard's parts that are loaded later; nobody else holds it, the collector included */
     PyObject *finder, *wheel_bytecode, *pycache_prefix;
     Asker asker;

@@ -21,6 +21,7 @@ typedef struct {
     bool has_own_options;
     bool is_body; /* of a module; `outer` is the one around it */
     Body outer;
+    int64_t began, inside; /* see imported.c; nanoseconds, 0 where nobody wants to know */
 } Call;
 
 /* A builtin to divert. `ask` returns 0 to go on, -1 with an exception; `then` gets the result (NULL with an exception)
@@ -38,6 +39,10 @@ int methods_divert(PyObject *builtin, const Method *method);
 /* methods_load.c */
 int methods_start(void);
 int methods_loaded(PyObject *module);
+
+/* imported.c */
+void imported_begin(Call *call);
+void imported_end(const Call *call, OwnerText owner);
 
 /* methods_call.c */
 PyObject *call_value(const Call *call, Py_ssize_t at, const char *name);

@@ -137,28 +137,30 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         "table",    "candidate", "ledger",       "rescan",   "main_origin", "programs",       "code_events",    "patches",
         "parts",    "base",      "report",       "look",     "patch",       "learn",          "on_path",        "startup_file",
         "tampered", "adopt",     "noticed",      "wheel_bytecode", "pycache_prefix", "enforcing", "refuses_startup_files",
-        "examines_bytecode", "undoes_patches", "malicious", "asker", NULL,
+        "examines_bytecode", "undoes_patches", "malicious", "asker", "imported", NULL,
     };
     Given given;
     Core parts = {0};
-    PyObject *asker = Py_None;
+    PyObject *asker = Py_None, *imported = Py_None;
     int enforcing, refuses, examines, undoes, malicious;
     if (core.armed) {
         PyErr_SetString(PyExc_RuntimeError, "importguard: the C core is armed already");
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppiO", names, &given.table, &given.candidate, &PyTuple_Type,
+            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppiOO", names, &given.table, &given.candidate, &PyTuple_Type,
             &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
             &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.base,
             &parts.report, &parts.look, &parts.patch, &parts.learn, &parts.on_path, &parts.startup_file, &parts.tampered,
             &parts.adopt, &parts.noticed, &parts.wheel_bytecode, &parts.pycache_prefix, &enforcing, &refuses, &examines,
-            &undoes, &malicious, &asker)
+            &undoes, &malicious, &asker,
+            &imported)
         || question_start(asker, &parts.asker) < 0) {
         return NULL;
     }
     core = parts;
     core.learn = Py_IsNone(parts.learn) ? NULL : Py_NewRef(parts.learn);
+    core.imported = Py_IsNone(imported) ? NULL : Py_NewRef(imported);
     core.enforcing = enforcing;
     core.refuses_startup_files = refuses;
     core.examines_bytecode = examines;

@@ -46,8 +46,8 @@ obey(PyObject *answer, const char *rule)
 }
 
 /* Return an owner as Python gets it: (name, version, kind). */
-static PyObject *
-owner_tuple(OwnerText owner)
+PyObject *
+report_owner(OwnerText owner)
 {
     PyObject *name = text_object_of_name(owner.name), *version = name ? text_object_of_name(owner.version) : NULL;
     PyObject *tuple = version ? Py_BuildValue("OOs", name, version, kind_names[owner.kind]) : NULL;
@@ -86,7 +86,7 @@ verdict_tuple(const Table *table, const Verdict *verdict)
 static PyObject *
 report_arguments(const Asked *asked, Door door, const Blame *blame, PyObject *decided, PyObject *tried, const char *answer)
 {
-    PyObject *owner = owner_tuple(blame_owner_text(blame)), *via = owner ? via_tuple(blame) : NULL, *args = NULL;
+    PyObject *owner = report_owner(blame_owner_text(blame)), *via = owner ? via_tuple(blame) : NULL, *args = NULL;
     if (via && decided && tried) {
         PyObject *argv = asked->argv ? asked->argv : Py_None;
         args = Py_BuildValue("sOOOOsOOOss", capability_names[asked->capability], asked->target, argv, owner, via,
@@ -126,7 +126,7 @@ report(const Asked *asked, Door door, const Blame *blame, const Verdict *verdict
 int
 report_patch(const Asked *asked, const Blame *blame, OwnerText victim)
 {
-    PyObject *owner = owner_tuple(blame_owner_text(blame)), *other = owner ? owner_tuple(victim) : NULL, *args = NULL;
+    PyObject *owner = report_owner(blame_owner_text(blame)), *other = owner ? report_owner(victim) : NULL, *args = NULL;
     if (other) {
         args = Py_BuildValue("OOsOO", asked->target, owner, phase_names[blame->phase], blame->module ? blame->module : Py_None,
                              other);
@@ -163,7 +163,7 @@ report_allowed(const Asked *asked, Door door, const Blame *blame)
     if ((text.kind == KIND_APP || text.kind == KIND_STDLIB) && !blame->via_count) {
         return;
     }
-    PyObject *owner = owner_tuple(text), *via = owner ? via_tuple(blame) : NULL, *key = NULL;
+    PyObject *owner = report_owner(text), *via = owner ? via_tuple(blame) : NULL, *key = NULL;
     if (via) {
         key = Py_BuildValue("sOOOOss", capability_names[asked->capability], asked->target,
                             asked->argv ? asked->argv : Py_None, owner, via, phase_names[blame->phase], doors[door]);
