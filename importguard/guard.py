@@ -127,6 +127,7 @@ class Guard:
         if self.copy_for_child is not None:
             # Whoever listens is in the parent.
             self.recorder.listener, self.recorder.copy = None, self.copy_for_child()
+        self.recorder.after_fork()
         self.announce(forked=True)
 
     # What children are told.

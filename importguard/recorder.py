@@ -24,6 +24,7 @@ class Recorder:
         self.busy = busy
         self._write = None if target == "stderr" else open_target(target)
         self._write_late = open_target(late) if late else None
+        self.lost = 0
         # Hears of each record in the thread that it was made in; it has no say in any.
         self.listener = None
         self.unheard = []  # the first ones above allow, for a listener that comes later
@@ -38,6 +39,7 @@ class Recorder:
         try:
             self._deliver(record)
         except OSError as error:
+            self.lost += 1
             complain(f"importguard IG140: a record could not be written to {self.target!r}: {error.strerror}")
             self._say(record)
         finally:
@@ -52,6 +54,10 @@ class Recorder:
         elif len(self.unheard) < MOST_UNHEARD and record.get("verdict", "allow") != "allow":
             self.unheard.append(record)
 
+    def after_fork(self):
+        """Leave what was lost to the process that has lost it."""
+        self.lost = 0
+
     def _deliver(self, record):
         if self.copy and record.get("verdict", "allow") != "allow":
             self._write_copy(record)
@@ -60,6 +66,7 @@ class Recorder:
             return
         try:
             self._write(to_line(record))
+            self._admit()
         except OSError as error:
             if not self.supervised or error.errno not in NO_SUPERVISOR:
                 raise
@@ -73,6 +80,12 @@ class Recorder:
         except OSError:
             # Who wanted it has ended, or this process may not write there any more: the record itself goes its way.
             return
+
+    def _admit(self):
+        """Say in the records themselves, as soon as there is a way again, that some are missing."""
+        lost, self.lost = self.lost, 0
+        if lost:
+            self.record("degraded", reason=f"{lost} records of this process could not be written; standard error has them")
 
     def _say(self, record):
         messages = later.load(later.WORDS)

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 
-FORWARDED = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH", "CONT", "TSTP")
+FORWARDED = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "WINCH", "CONT", "TSTP", "TTIN", "TTOU")
 SENT_BY_KERNEL = 128  # SI_KERNEL of <asm-generic/siginfo.h>: a key on the terminal, which has reached the whole group
 
 
@@ -30,9 +30,15 @@ class Forwarder:
                 return
             if info.si_code != SENT_BY_KERNEL and info.si_pid != self.child:
                 _send(self.child, info.si_signo)
-            if info.si_signo == signal.SIGTSTP:
+            if _stops(info):
                 # The shell that started us waits for us, not for the command, to stop.
                 os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _stops(info):
+    """Say whether a signal stops a job. The last two do when they come from the terminal; servers count workers by them."""
+    from_terminal = info.si_code == SENT_BY_KERNEL
+    return info.si_signo == signal.SIGTSTP or (from_terminal and info.si_signo in (signal.SIGTTIN, signal.SIGTTOU))
 
 
 def _send(pid, number):

@@ -1,6 +1,7 @@
 """Records leave the process as JSON lines: one write a line, to a pipe, a file or a descriptor that is named anew each time."""
 
 import time
+from time import monotonic, sleep
 
 from importguard.pinned import (
     O_APPEND,
@@ -12,7 +13,6 @@ from importguard.pinned import (
     int,
     len,
     open,
-    set_blocking,
     str,
     tuple,
     type,
@@ -21,6 +21,9 @@ from importguard.pinned import (
 )
 
 MOST_BYTES = 4096  # PIPE_BUF: a longer write to a pipe may be mixed with another's
+EAGAIN = 11
+PATIENCE = 2.0  # seconds that a full pipe is waited for: its reader may be behind, or may have been stopped
+PAUSE = 0.001
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # What JSON text can't hold, and what moves a cursor or ends a line where it is shown; made at the first need.
 escapes = {}
@@ -35,19 +38,43 @@ def open_target(text):
         fd = int(text[3:])
         return lambda line: _write_all(fd, line)
     if text.startswith("file:"):
-        return lambda line: _append(text[5:], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, line)
-    return lambda line: _append(text, O_WRONLY | O_NONBLOCK | O_CLOEXEC, line)
+        return lambda line: _append(text[5:], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, line, _write_all)
+    return Pipe(text)
 
 
-def _append(path, flags, line):
+def _append(path, flags, line, write_to):
     # Opened for each line: a descriptor that is kept may be closed by the program and come to mean a file of its own.
     fd = open(path, flags, 0o600)
     try:
-        if flags & O_NONBLOCK:
-            set_blocking(fd, True)
-        _write_all(fd, line)
+        write_to(fd, line)
     finally:
         close(fd)
+
+
+class Pipe:
+    """Writes lines to the pipe at `path`. A reader that doesn't read must not stop the program: who has waited for it once in
+    vain doesn't wait again, until it has taken a line."""
+
+    def __init__(self, path):
+        self.path = path
+        self.patience = PATIENCE
+
+    def __call__(self, line):
+        _append(self.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, line, self._write)
+
+    def _write(self, fd, line):
+        until = None
+        while line:
+            try:
+                line = line[write(fd, line) :]
+                self.patience = PATIENCE
+                continue
+            except OSError as error:
+                until = until or monotonic() + self.patience
+                if error.errno != EAGAIN or monotonic() >= until:
+                    self.patience = 0
+                    raise
+            sleep(PAUSE)
 
 
 def _write_all(fd, line):

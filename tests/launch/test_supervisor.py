@@ -138,7 +138,7 @@ def test_a_closed_standard_error_changes_nothing(supervise, tmp_path):
     assert [record["event"] for record in read(tmp_path / "records.jsonl")] == ["decision", "exit"]
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGINT", "SIGTTIN", "SIGTTOU"])
 def test_a_signal_to_the_supervisor_reaches_the_command_once(supervise, name):
     """The command's handler runs, once, and the supervisor lives on until the command has ended."""
     running = supervise.start(

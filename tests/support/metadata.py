@@ -33,15 +33,16 @@ def missing():
 def main(log, command):
     if [name for _index, name in socket.if_nameindex()] != ["lo"]:
         sys.exit("metadata.py: this network has other devices than loopback")
-    _bring_up("lo", "127.0.0.1")
-    _bring_up("lo:1", ADDRESS)
+    bring_up("lo", "127.0.0.1")
+    bring_up("lo:1", ADDRESS)
     server = http.server.ThreadingHTTPServer((ADDRESS, 80), _Endpoint)
     server.log = log
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return subprocess.run(command).returncode
 
 
-def _bring_up(device, address):
+def bring_up(device, address):
+    """Give an address to a device of this network, and start it."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as control:
         name = device.encode().ljust(16, b"\0")
         fcntl.ioctl(control, SET_ADDRESS, name + struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(address)))

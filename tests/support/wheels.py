@@ -50,9 +50,18 @@ def build(wheel, folder, interpreter):
     record = f"{wheel.stem}.dist-info/RECORD"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
-            archive.writestr(name, data)
+            archive.writestr(_entry(name, wheel), data)
         archive.writestr(record, "".join(_record_line(name, data) for name, data in members.items()) + f"{record},,\n")
     return path
+
+
+def _entry(name, wheel):
+    """Return what a member is called, with the permission to be executed where it is a script: pip hands that on."""
+    if not name.startswith(f"{wheel.stem}.data/scripts/"):
+        return name
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr, entry.compress_type = 0o100755 << 16, zipfile.ZIP_DEFLATED
+    return entry
 
 
 def bytecode(source, name="<payload>", *, unchecked_as=None):
