@@ -7,7 +7,7 @@ RUN := $(BIN)/python -m
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint attacks compat used cpython hygiene sanitize kernel bench clean
+.PHONY: help demo test lint attacks compat used cpython hygiene sanitize kernel load bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,9 @@ sanitize: $(VENV)/ready-test ## run tests against a core in C that ASan and UBSa
 
 kernel: $(VENV)/ready-test ## run workloads bare and sealed, end thirty process trees, and write down what differs
 	$(BIN)/python tests/kernel --out docs/reference/workloads.md
+
+load: $(VENV)/ready-test ## fifty thousand requests with a violation in every hundredth, and what befalls a launcher
+	$(RUN) pytest tests/load --thorough
 
 bench: $(VENV)/ready-bench ## measure what the guard costs
 	$(BIN)/python benchmarks

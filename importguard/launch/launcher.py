@@ -43,5 +43,16 @@ def _folders(root, site):
     return [folder for folder in dict.fromkeys(candidates) if os.path.isdir(folder)]
 
 
+def _let_go_of_standard_error():
+    """The interpreter ends with a status of its own where it can't write what is left: on a disk that is full, say."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.stderr = None
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    status = main(sys.argv[1], sys.argv[2:])
+    _let_go_of_standard_error()
+    sys.exit(status)

@@ -13,6 +13,7 @@ from importguard.kernel import layers
 from importguard.launch import tree
 from importguard.launch.command import NotExecutable
 from importguard.launch.signals import Forwarder
+from importguard.launch.spare import Spare
 from importguard.report.compose import record
 from importguard.report.fold import Folder
 from importguard.report.log import is_worth_showing
@@ -50,6 +51,7 @@ class Supervisor:
         self._warned = False
         self._statuses = {}
         self._killed_for = None
+        self._spare = Spare()
 
     def run(self, path, argv, environment, plan=None, group=None):
         """Start the command beneath the kernel's layers of a Plan, stay until it has ended, and return its wait status,
@@ -130,6 +132,7 @@ class Supervisor:
     def _kill_for(self, fields):
         """Kill the whole tree on account of a record, and return what the `killed` record says of it."""
         self._killed_for = fields
+        self._spare.release()
         killed, statuses, survivors = tree.kill_tree(self._group)
         self._statuses.update(statuses)
         return {"pid": self._child, "cause": fields.get("id", ""), "processes": killed, "survivors": survivors}
@@ -150,6 +153,7 @@ class Supervisor:
         self.take(record("degraded", pid=os.getpid(), reason=f"plugin {name!r} {problem}"))
 
     def _finish(self):
+        self._spare.release()
         for fields in self._reader.end():
             self.take(fields)
         for due in self._folder.due(float("inf")):

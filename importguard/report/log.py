@@ -1,10 +1,13 @@
 """Shows records on standard error: pretty on a terminal, JSON lines otherwise. The one place that knows structlog."""
 
+import errno
+import json
 import sys
 
 from importguard.report.redact import escape
 
 NOTICES = ("tamper", "degraded", "killed")
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOTICED = "patch:noticed"  # ordinary packages change others as well: that is for who reads the records
 
 
@@ -23,8 +26,12 @@ class Log:
         try:
             # In one piece: a field that a hostile writer invented must not become an argument of a call.
             self._bound().msg("", record=record)
-        except (OSError, ValueError):
-            self._stream = None
+        except (ImportError, OSError, ValueError) as error:
+            if self._logger is None and isinstance(error, (ImportError, OSError)):
+                # Without a descriptor that is free nothing can be loaded; the next record may find one.
+                self.notice(json.dumps(record, separators=(",", ":")))
+            else:
+                self._give_up(error)
 
     def notice(self, text):
         """Write one line of importguard's own."""
@@ -32,7 +39,12 @@ class Log:
             return
         try:
             print(f"importguard: {text}", file=self._stream, flush=True)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            self._give_up(error)
+
+    def _give_up(self, error):
+        """Show nothing any more, unless there may be room again later."""
+        if getattr(error, "errno", None) not in NO_ROOM:
             self._stream = None
 
     def _bound(self):

@@ -47,6 +47,8 @@ class Guarded:
 
     launcher: subprocess.Popen
     records: Path
+    said: Path
+    through: subprocess.Popen
 
     def tell(self, text):
         """Give one command; return the answer."""
@@ -65,8 +67,9 @@ class Guarded:
 
     def end(self):
         """Let it end; return (exit status, standard error)."""
-        _out, err = self.launcher.communicate(timeout=SECONDS)
-        return self.launcher.returncode, err
+        self.launcher.communicate(timeout=SECONDS)
+        self.through.wait(SECONDS)
+        return self.launcher.returncode, self.said.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -83,21 +86,26 @@ def start(environment, tmp_path):
     """Return a function that starts the application guarded, once it has been refused one key."""
     with contextlib.ExitStack() as stack:
         world = stack.enter_context(worlds.furnished(tmp_path, environment))
+        said = stack.enter_context((tmp_path / "said.txt").open("wb"))
         (world.project / "app.py").write_text(APP)
         (world.project / "own.txt").write_text("worked")
 
-        def started(*options, first=True):
+        def started(*options, first=True, direct=False):
+            # Through a pipe: a limit on the size of files is one on standard error as well.
+            through = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=said)
+            stack.callback(through.wait, SECONDS)
             records = world.root / "records.jsonl"
             command = guarded.guarded_command(
                 world, [environment.python, "app.py"], guarded.RECOMMENDED, None, records, options
             )
             launcher = subprocess.Popen(
                 list(map(str, command)), cwd=world.project, env=world.variables(), text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said if direct else through.stdin,
             )  # fmt: skip
             stack.callback(launcher.wait, SECONDS)
             stack.callback(launcher.kill)
-            running = Guarded(launcher, records)
+            through.stdin.close()
+            running = Guarded(launcher, records, world.root / "said.txt", through)
             if first:
                 assert running.tell("steal before 1") == "refused"
                 until(lambda: "before0" in running.written())
@@ -132,20 +140,14 @@ def test_the_launcher_is_stopped(start, core):
     When the launcher goes on, each record is in the file or was said, and the file says how many are missing."""
     running, times = start("--core", core), 3000
     running.launcher.send_signal(signal.SIGSTOP)
-    reading = subprocess.Popen(["cat"], stdin=running.launcher.stderr, stdout=subprocess.PIPE, text=True)
-    try:
-        began = time.monotonic()
-        assert running.tell(f"steal many {times}") == "refused"
-        assert running.tell("work") == "worked"
-        assert time.monotonic() - began < SECONDS / 2
-    finally:
-        running.launcher.send_signal(signal.SIGCONT)
+    assert running.tell(f"steal many {times}") == "refused"
+    assert running.tell("work") == "worked"
+    running.launcher.send_signal(signal.SIGCONT)
     until(lambda: "many0" in running.written())
     assert running.tell("steal later 1") == "refused"
-    running.launcher.stdin.close()
-    assert running.launcher.wait(SECONDS) == 0
-    said, _none = reading.communicate(timeout=SECONDS)
+    status, said = running.end()
 
+    assert status == 0
     written = running.written()
     lost = said.count("importguard IG140: a record could not be written")
     assert len(written) == len(set(written))
@@ -190,9 +192,9 @@ def test_a_launcher_out_of_descriptors_still_kills(start):
     assert running.written() == ["one0"]
 
 
-def test_a_launcher_out_of_descriptors_shows_what_it_has_not_shown_before(start, environment, tmp_path):
+def test_a_launcher_out_of_descriptors_shows_what_it_has_not_shown_before(start):
     """Without a records file what is refused goes to standard error, although nothing can be loaded any more to word it."""
-    running = start("--records", "-", first=False)
+    running = start("--records", "", first=False)
     assert running.tell("work") == "worked"
     pid = running.launcher.pid
     limit = max(map(int, os.listdir(f"/proc/{pid}/fd"))) + 1
@@ -222,3 +224,16 @@ def test_the_disk_is_full(start):
     assert err.count("can't write records to") == 1
     # 51 denials and the `exit` record, less what is kept.
     assert f"{51 + 1 - len(kept)} records were lost" in err
+
+
+def test_the_disk_is_full_that_standard_error_is_on(start):
+    """There is nobody to tell: the status is the command's all the same, and what was written is whole."""
+    running = start(direct=True)
+    size = running.said.stat().st_size + 100
+    resource.prlimit(running.launcher.pid, resource.RLIMIT_FSIZE, (size, size))
+
+    assert running.tell("steal after 50") == "refused"
+    status, err = running.end()
+
+    assert status == 0, err
+    assert all(json.loads(line) for line in running.records.read_text().split("\n")[:-1])
