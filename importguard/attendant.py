@@ -74,6 +74,7 @@ class Attendant:
             malicious=MALICIOUS.index(self.table["malicious"]),
             asker=self.session.get("asker"),
             imported=self._timings(),
+            since=self.session.get("started", 0),
         )
         self.finder = self.services["finder"]
         later.hand_over(self.services["part"])

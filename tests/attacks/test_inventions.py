@@ -6,6 +6,18 @@ from attempts import CALLED, EVERYWHERE, HEAD, IMPORTED, Attempt
 
 STARTUP = {"zz_more.pth": "import acme_more\n"}
 NOTHING = "print('app done')\n"
+# Writes bytecode of its own for a module of the project.
+POISON = """
+import importlib.util, _frozen_importlib_external as external
+
+def poison():
+    source = os.getcwd() + "/extra.py"
+    status, place = os.stat(source), importlib.util.cache_from_source(source)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    with open(place, "wb") as file:
+        file.write(external._code_to_timestamp_pyc(compile(COPY, source, "exec"), int(status.st_mtime), status.st_size))
+
+"""
 # Builtins put together: something that can be called, or asked for an attribute, and runs code with no frame below it.
 FRAMELESS = """
 import shutil
@@ -102,16 +114,12 @@ sys.meta_path.insert(0, Finder)
         "os.symlink(TMP + '/linked', 'linked')\nsys.path.insert(0, os.getcwd())\nimport linked\n"
     ),
     "bytecode_of_a_module_of_the_project": Attempt(
-        """
-import importlib.util, _frozen_importlib_external as external
-source = os.getcwd() + "/extra.py"
-status, place = os.stat(source), importlib.util.cache_from_source(source)
-os.makedirs(os.path.dirname(place), exist_ok=True)
-with open(place, "wb") as file:
-    file.write(external._code_to_timestamp_pyc(compile(COPY, source, "exec"), int(status.st_mtime), status.st_size))
-""",
-        app=IMPORTED + "import extra\n",
-        project={"extra.py": "x = 1\n"},
+        POISON + "poison()\n", app=IMPORTED + "import extra\n", project={"extra.py": "x = 1\n"}
+    ),
+    "bytecode_that_a_child_reads": Attempt(
+        POISON + "run = poison\n",
+        app=CALLED + "import subprocess, sys\nsubprocess.run([sys.executable, 'second.py'])\n",
+        project={"extra.py": "x = 1\n", "second.py": "import extra\n"},
     ),
     "code_made_in_a_frame_of_the_import_system": Attempt(
         """

@@ -47,6 +47,7 @@ def parts():
         "malicious": 0,
         "asker": None,
         "imported": None,
+        "since": 0,
     }
 
 

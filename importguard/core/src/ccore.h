@@ -152,7 +152,7 @@ Tag proof_of_loaded(PyObject *data, PyObject *code);
 Tag proof_of_compiled(PyObject *data);
 
 /* file.c */
-void file_note_start(void);
+void file_note_start(double since);
 bool file_is_fresh(PyObject *path);
 PyObject *file_content(PyObject *path);
 bool file_holds(PyObject *path, size_t skip, const char *data, size_t length);

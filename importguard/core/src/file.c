@@ -10,6 +10,8 @@
 
 #define LARGEST_SOURCE (1 << 26)
 
+#define MARGIN 0.02 /* the kernel's clock for files is behind by up to a tick */
+
 static struct timespec start; /* on the clock by which the kernel says when a file was changed */
 
 static bool
@@ -63,13 +65,18 @@ file_holds(PyObject *path, size_t skip, const char *data, size_t length)
     return same;
 }
 
+/* Note when the command was started that this process belongs to, in seconds; 0 where that isn't known: it's now then. */
 void
-file_note_start(void)
+file_note_start(double since)
 {
     clock_gettime(CLOCK_REALTIME_COARSE, &start);
+    if (since > MARGIN && since - MARGIN < (double)start.tv_sec + (double)start.tv_nsec / 1e9) {
+        start.tv_sec = (time_t)(since - MARGIN);
+        start.tv_nsec = (long)((since - MARGIN - (double)start.tv_sec) * 1e9);
+    }
 }
 
-/* Say whether a file was changed since this process was armed: its own times may lie, this one is the kernel's. */
+/* Say whether a file was changed since the command was started: its own times may lie, this one is the kernel's. */
 bool
 file_is_fresh(PyObject *path)
 {

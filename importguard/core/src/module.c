@@ -78,9 +78,9 @@ make_places(void)
 }
 
 static int
-start(PyObject *programs, PyObject *base, PyObject *code_events)
+start(PyObject *programs, PyObject *base, PyObject *code_events, double since)
 {
-    file_note_start();
+    file_note_start(since);
     if (tags_start() < 0 || pinned_start() < 0 || execution_start() < 0 || frames_check() < 0 || make_places() < 0
         || add_own_events(programs) < 0 || add_readers(code_events) < 0 || loaded_sweep(base) < 0) {
         return -1;
@@ -100,6 +100,7 @@ start(PyObject *programs, PyObject *base, PyObject *code_events)
 /* What install() is given, each by its name. */
 typedef struct {
     PyObject *table, *candidate, *ledger, *rescan, *main_origin, *programs, *base, *code_events, *patches, *parts;
+    double since;
 } Given;
 
 /* Keep what outlives the call: hooks can't be removed. */
@@ -127,7 +128,7 @@ take_parts(const Given *given)
         || blame_start(given->main_origin) < 0) {
         return -1;
     }
-    return start(given->programs, given->base, given->code_events);
+    return start(given->programs, given->base, given->code_events, given->since);
 }
 
 static PyObject *
@@ -137,7 +138,7 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         "table",    "candidate", "ledger",       "rescan",   "main_origin", "programs",       "code_events",    "patches",
         "parts",    "base",      "report",       "look",     "patch",       "learn",          "on_path",        "startup_file",
         "tampered", "adopt",     "noticed",      "wheel_bytecode", "pycache_prefix", "enforcing", "refuses_startup_files",
-        "examines_bytecode", "undoes_patches", "malicious", "asker", "imported", NULL,
+        "examines_bytecode", "undoes_patches", "malicious", "asker", "imported", "since", NULL,
     };
     Given given;
     Core parts = {0};
@@ -148,13 +149,13 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppiOO", names, &given.table, &given.candidate, &PyTuple_Type,
+            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppiOOd", names, &given.table, &given.candidate, &PyTuple_Type,
             &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
             &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.base,
             &parts.report, &parts.look, &parts.patch, &parts.learn, &parts.on_path, &parts.startup_file, &parts.tampered,
             &parts.adopt, &parts.noticed, &parts.wheel_bytecode, &parts.pycache_prefix, &enforcing, &refuses, &examines,
             &undoes, &malicious, &asker,
-            &imported)
+            &imported, &given.since)
         || question_start(asker, &parts.asker) < 0) {
         return NULL;
     }

@@ -28,7 +28,7 @@ compile_again(PyObject *source)
     return code;
 }
 
-/* Bytecode that was written while this process runs may be anybody's: it counts if it is what its source says. */
+/* Bytecode that was written while the command runs, by this process or one before, may be anybody's: it counts if it is what its source says. */
 static bool
 is_of_source(PyObject *code, PyObject *bytecode, PyObject *source)
 {
