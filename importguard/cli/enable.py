@@ -3,14 +3,13 @@
 import argparse
 import json
 import os
-import time
 
 import importguard
 from importguard import session
 from importguard.cli import environment
 from importguard.errors import CannotArm, UsageError
 from importguard.kernel import plan as kernel
-from importguard.launch import bundle, locked, preflight, prepare, start
+from importguard.launch import bundle, locked, preflight, preloading, prepare, start
 from importguard.ledger import holdings
 from importguard.policy import compile as compiler
 from importguard.policy import named, resolve
@@ -95,10 +94,11 @@ def session_content(found, resolved, options, environ):
         "ledger": holdings.held(found.sites, tables.load(table).is_app),
         "records": _records(resolved.records),
         "supervised": False,
-        "started": time.time(),
+        "started": 0,  # whatever starts there does so by itself
         "app_roots": (),
         "program": "",
         "core": resolved.core,
+        "preload": preloading.find()[0],
         "kernel": _kernel(resolved, table, surroundings),
         "argv": (),
         "options": options,

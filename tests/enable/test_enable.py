@@ -41,6 +41,16 @@ def test_no_flag_but_no_site_leaves_the_hook_out(world, flags):
     assert done.stdout == "True\n", done.stderr
 
 
+def test_an_interpreter_below_a_shell_is_guarded_without_its_site(world):
+    """`-I -S` overlooks the hook and PYTHONPATH: what an enabled environment starts is reached by the preload all the same."""
+    inner = "import sys; print('importguard.guard' in sys.modules)"
+    world.importguard("enable")
+
+    done = world.python("-c", f"import os, sys; os.environ['INNER'] = {inner!r}; os.system(f'{{sys.executable}} -I -S -c \"$INNER\"')")
+
+    assert done.stdout == "True\n", done.stderr
+
+
 def test_disable_leaves_nothing_behind(world):
     """After enable, some starts and disable, every file and folder is what it was."""
     before = picture(world.site)
