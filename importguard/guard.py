@@ -68,7 +68,7 @@ class Guard:
         spawn.wrap_posix(posix, self.starts)
         spawn.tell_os()
         patches, makers = self.corridor.carry()
-        if "env.read" in self.session["table"]["watch"]:
+        if self.core.name != "c" and "env.read" in self.session["table"]["watch"]:
             patches["os"] = with_argument(later.load(later.ENVIRON).wrap_environ, self.corridor.judge)
         patches["_posixsubprocess"] = with_argument(spawn.wrap_fork_exec, self.starts)
         for name, patch in patches.items():

@@ -1,4 +1,7 @@
-"""Reading environment variables raises no event: where a rule cares, `os.environ` asks before it answers."""
+"""Reading environment variables raises no event: where a rule cares, `os.environ` asks before it answers.
+
+With the core in C, which asks for the dict behind it as well (environ.c), this isn't loaded.
+"""
 
 from importguard.paths import as_text
 from importguard.pinned import get_frame

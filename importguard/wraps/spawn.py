@@ -41,11 +41,14 @@ def wrap_posix(module, starts):
 
 
 def tell_os():
-    """Give the wrapped functions of `posix` to an `os` that was imported before they were wrapped."""
+    """Give the wrapped functions of `posix`, and its variables, to an `os` that was imported before they were wrapped."""
     module = sys.modules.get("os")
     if module is not None:
         for name in WRAPPED:
             setattr(module, name, getattr(posix, name))
+        for mapping in (module.environ, module.environb):
+            if type(mapping) is module._Environ:
+                mapping._data = posix.environ
 
 
 def _wrap_execv(execv, execve, starts):

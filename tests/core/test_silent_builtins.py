@@ -150,6 +150,36 @@ def signal_by_descriptor():
     return True
 
 
+def timer():
+    import signal
+    signal.setitimer(signal.ITIMER_VIRTUAL, 1000)
+    return signal.setitimer(signal.ITIMER_VIRTUAL, 0)[0] > 0
+
+
+def alarm():
+    import signal
+    return signal.alarm(1000) == 0 and signal.alarm(0) > 0
+
+
+def script_for_the_applications_tcl():
+    return tcl().eval("exec echo hello") == "hello"
+
+
+def command_for_the_applications_tcl():
+    return tcl().call("exec", "echo", "hello") == "hello"
+
+
+def expression_for_the_applications_tcl():
+    return tcl().exprstring("[exec echo 4]") == "4"
+
+
+def tcl_from_a_file():
+    path = os.environ["TMPDIR"] + "/script.tcl"
+    with open(path, "w") as file:
+        file.write("exec echo hello")
+    return tcl().evalfile(path) == "hello"
+
+
 def change_of_identity():
     os.setgid(os.getgid())
     return True
@@ -167,7 +197,16 @@ def start_by_the_real_fork_exec():
 
 
 lent = {}
-ALL = [value for value in list(globals().values()) if type(value) is type(attach)]
+
+
+
+def tcl():
+    if "tcl" not in lent:
+        raise ImportError("no Tcl here")
+    return lent["tcl"]
+
+
+ALL = [value for value in list(globals().values()) if type(value) is type(attach) and value is not tcl]
 
 
 def run():
@@ -182,13 +221,19 @@ def run():
 APP = """
 import os
 import acme_quiet
+try:
+    import _tkinter
+    acme_quiet.lent["tcl"] = _tkinter.create(None, "quiet", "Tk", False, False, False)
+    assert acme_quiet.lent["tcl"].eval("expr 1 + 1") == "2"
+except ImportError:
+    pass
 acme_quiet.lent["secret"] = os.open(os.path.expanduser("~/.aws/credentials"), os.O_RDONLY)
 acme_quiet.run()
 """
 POLICY = """
 version = 1
 [package.acme-quiet]
-run.deny = ["fs.*:**/quiet*", "fs.write:/memfd:*", "fs.read:$secrets", "net.listen", "proc.*", "runtime.patch"]
+run.deny = ["fs.*:**/quiet*", "fs.write:/memfd:*", "fs.read:$secrets", "net.listen", "proc.*", "runtime.patch", "native.call:_tkinter.*"]
 """
 
 

@@ -51,6 +51,13 @@ is_arranged_by_the_application(void)
     return is_tagged && (is_at_root || meaning == MAIN || meaning == APPLICATION);
 }
 
+/* Say whether what is done now is done by the application, in a process that is its own; costs a look at a few frames. */
+bool
+capture_is_the_application(void)
+{
+    return process.is_app && !process.is_starting && is_arranged_by_the_application();
+}
+
 /* Say whether a function is the application's own code: that answers for itself, whoever hands it over. */
 static bool
 answers_for_itself(PyObject *function)

@@ -35,6 +35,7 @@ const Errand *errand_above(const Errand *newest, const void *frame);
 /* capture.c */
 typedef enum { HANDED_OVER, AT_FORK, HANDLING, ROOT } Manner;
 void capture_start(void);
+bool capture_is_the_application(void);
 PyObject *carry(PyObject *function, Manner manner);
 
 /* doors.c */

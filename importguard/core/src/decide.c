@@ -44,6 +44,21 @@ table_watches_any(const Table *table, Capability capability)
     return (unsigned)capability >= CAPABILITY_COUNT || table->watch[capability].kind != NEVER;
 }
 
+/* Return whether a rule could deny a capability to the application, or to a distribution that is the application's own. */
+bool
+table_may_refuse_app(const Table *table, Capability capability)
+{
+    const Rule *rules = AT(table, Rule, table->rules.at);
+    for (uint32_t at = 0; at < table->rules.count; at++) {
+        bool is_denial = !rules[at].allows && has_bit(rules[at].capabilities, capability);
+        bool is_for_others = rules[at].reach == FOR_ALL || (rules[at].reach == FOR_KIND && rules[at].owner_kind != KIND_APP);
+        if (is_denial && !is_for_others) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Return whether answers about a capability depend on the target or the arguments at all. */
 bool
 table_looks_at_target(const Table *table, Capability capability)

@@ -4,6 +4,7 @@
 #include "judge.h"
 
 #include "owners.h"
+#include "snapshots.h"
 
 #include <string.h>
 
@@ -168,6 +169,9 @@ decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
     if (decide_by(core.table, wanted, blame, &verdict) < 0) {
         return without_memory();
     }
+    if (asked->held && held_is_by(asked->held, blame->owner)) {
+        return 0;
+    }
     Blame other = *blame;
     if (core.candidate) {
         tried = try_out(wanted, &walked, &other);
@@ -257,18 +261,36 @@ judge(const Asked *asked, Door door, Blame *blame)
     return asked->argv ? decide_with_arguments(asked, door, &wanted, blame) : decide(asked, door, &wanted, blame);
 }
 
+/* Ask about a target, an exact str, as judge_ask does. */
 static int
-ask(Capability capability, PyObject *target, PyObject *argv, Blame *blame)
+ask(Asked *asked, PyObject *target)
 {
-    Asked asked = {.capability = capability, .argv = argv};
-    if (asked_take(&asked, Py_NewRef(target)) < 0) {
+    Blame blame;
+    if (asked_take(asked, Py_NewRef(target)) < 0) {
         Py_DECREF(target);
         return -1;
     }
-    int result = judge(&asked, WRAP_DOOR, blame);
-    Py_XINCREF(argv);
-    asked_clear(&asked, 1);
+    int result = judge(asked, WRAP_DOOR, &blame);
+    blame_end(&blame);
+    Py_XINCREF(asked->argv);
+    asked_clear(asked, 1);
     return result;
+}
+
+static int
+ask_anybody(Asked *asked, PyObject *target)
+{
+    if (!core.armed) {
+        return 0;
+    }
+    if (PyThreadState_GetInterpreter(PyThreadState_Get()) != core.interpreter) {
+        bool only_looks = asked->capability == FS_READ || asked->capability == FS_LIST;
+        return core.enforcing && !only_looks ? refuse("a call") : 0;
+    }
+    if (busy_here() && guard_is_running()) {
+        return 0;
+    }
+    return ask(asked, target) < 0 ? without_our_frames() : 0;
 }
 
 /* Ask whether the code that runs may do this. `target` is an exact str, `argv` a tuple of str or NULL. Returns 0 to go on,
@@ -276,17 +298,31 @@ ask(Capability capability, PyObject *target, PyObject *argv, Blame *blame)
 int
 judge_ask(Capability capability, PyObject *target, PyObject *argv)
 {
-    Blame blame;
-    if (!core.armed) {
-        return 0;
-    }
-    if (PyThreadState_GetInterpreter(PyThreadState_Get()) != core.interpreter) {
-        return core.enforcing && capability != FS_READ && capability != FS_LIST ? refuse("a call") : 0;
-    }
-    if (busy_here() && guard_is_running()) {
-        return 0;
-    }
-    return ask(capability, target, argv, &blame) < 0 ? without_our_frames() : 0;
+    Asked asked = {.capability = capability, .argv = argv};
+    return ask_anybody(&asked, target);
+}
+
+/* The same for what goes by a socket that is there already. */
+int
+judge_held(Capability capability, PyObject *target, uint64_t socket)
+{
+    Asked asked = {.capability = capability, .held = socket};
+    return ask_anybody(&asked, target);
+}
+
+/* Return who answers for what the innermost code does, as far as that doesn't hang on the target; NOBODY where it can't be
+ * told. */
+OwnerId
+judge_who(Capability capability)
+{
+    Wanted wanted = {capability, {"", 0}, NULL, -1};
+    Walked walked;
+    Blame blame = {.phase = NOBODY_ASKED};
+    bool is_here = PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
+    OwnerId owner = is_here && blame_here(&wanted, &walked, &blame) == 0 ? blame.owner : NOBODY;
+    blame_end(&blame);
+    PyErr_Clear();
+    return owner;
 }
 
 /* Say what is to become of an import, by whose the module is: IMPORT_FINE and its like, or -1 with an exception set. */

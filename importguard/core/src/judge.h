@@ -19,8 +19,13 @@ int judge_start(PyObject *table, PyObject *candidate);
 int judge(const Asked *asked, Door door, Blame *blame);
 int judge_done(const Asked *asked, const Blame *blame);
 int judge_ask(Capability capability, PyObject *target, PyObject *argv);
+int judge_held(Capability capability, PyObject *target, uint64_t socket);
+OwnerId judge_who(Capability capability);
 void judge_grant(bool granted);
 int judge_import(PyObject *name, OwnerText owner);
+
+/* held.c */
+bool held_is_by(uint64_t socket, OwnerId owner);
 
 /* services.c */
 PyObject *services(void);

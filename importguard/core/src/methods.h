@@ -54,10 +54,17 @@ void call_end(Call *call);
 enum { READS = 1, WRITES = 2 };
 int ask_about_path(Call *call, Py_ssize_t at, const char *name, int dir_fd, int what);
 int ask_about_descriptor(Call *call, Py_ssize_t at, const char *name, Capability capability);
+bool ask_is_free(Capability capability);
 int ask_about_name(Capability capability, const char *format, const char *name);
 
 /* methods_libraries.c */
 void libraries_watch(PyObject *module);
+
+/* held.c */
+int ask_to_send(int fd);
+
+/* environ.c */
+int environ_watch(PyObject *module);
 
 /* methods_sqlite.c */
 void sqlite_watch(PyModuleDef *module);
@@ -69,6 +76,6 @@ PyObject *native_symbols(PyObject *module, PyObject *nothing);
 
 /* Ends with a Method without a name. */
 extern const Method methods_of_bodies[], methods_of_databases[], methods_of_files[], methods_of_libraries[],
-    methods_of_loading[], methods_of_native[], methods_of_processes[];
+    methods_of_loading[], methods_of_native[], methods_of_processes[], methods_of_sockets[];
 
 #endif

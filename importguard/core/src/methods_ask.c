@@ -1,4 +1,5 @@
 /* Requests that more than one builtin makes. */
+#include "carrier.h"
 #include "methods.h"
 #include "readers.h"
 
@@ -74,6 +75,14 @@ ask_about_descriptor(Call *call, Py_ssize_t at, const char *name, Capability cap
     int result = target ? judge_ask(capability, target, NULL) : -1;
     Py_XDECREF(target);
     return result;
+}
+
+/* Say whether nobody can be refused a capability here: no rule speaks of it, or it is the application that asks. */
+bool
+ask_is_free(Capability capability)
+{
+    return !core.armed || !table_watches_any(core.table, capability)
+           || (!table_may_refuse_app(core.table, capability) && !core.candidate && capture_is_the_application());
 }
 
 /* Ask about something that has a fixed name. Returns 0 or -1. */

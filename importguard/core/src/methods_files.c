@@ -70,13 +70,22 @@ ask_memory_file(Call *call, const char *Py_UNUSED(name))
     return result;
 }
 
+/* What is written to may be a file or a socket. */
+static int
+ask_about_sink(Call *call, Py_ssize_t at, const char *name)
+{
+    long fd;
+    int has_number = ask_about_descriptor(call, at, name, FS_WRITE) < 0 ? -1 : call_number(call, at, name, &fd);
+    return has_number == 1 && fd >= 0 && fd <= INT_MAX ? ask_to_send((int)fd) : has_number < 0 ? -1 : 0;
+}
+
 /* From one descriptor to another, whoever opened them. */
 static int
 ask_transfer(Call *call, Py_ssize_t source, const char *source_name, Py_ssize_t sink, const char *sink_name)
 {
     return ask_about_descriptor(call, source, source_name, FS_READ) < 0
                ? -1
-               : ask_about_descriptor(call, sink, sink_name, FS_WRITE);
+               : ask_about_sink(call, sink, sink_name);
 }
 
 static int

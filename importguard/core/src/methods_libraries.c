@@ -1,15 +1,7 @@
 /* Files that the C libraries behind Python's modules open by themselves. */
 #include "methods.h"
 
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-
-/* How a socket of CPython 3.11 to 3.13 begins. */
-typedef struct {
-    PyObject_HEAD
-    int fd;
-} Socket;
 
 static int
 ask_to_read_first(Call *call, const char *Py_UNUSED(name))
@@ -42,23 +34,6 @@ static int
 ask_certificates(Call *call, const char *Py_UNUSED(name))
 {
     return ask_about_path(call, 0, "cafile", -1, READS) < 0 ? -1 : ask_about_path(call, 1, "capath", -1, READS);
-}
-
-/* listen() on a socket without an address takes a free port of all interfaces; an address was asked about by bind(). */
-static int
-ask_listen(Call *call, const char *Py_UNUSED(name))
-{
-    struct sockaddr_storage address = {0};
-    socklen_t size = sizeof address;
-    int fd = ((Socket *)call->self)->fd;
-    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
-        return 0;
-    }
-    if (address.ss_family == AF_INET && ((struct sockaddr_in *)&address)->sin_port == 0) {
-        return ask_about_name(NET_LISTEN, "%s", "0.0.0.0:0");
-    }
-    bool is_unbound = address.ss_family == AF_INET6 && ((struct sockaddr_in6 *)&address)->sin6_port == 0;
-    return is_unbound ? ask_about_name(NET_LISTEN, "%s", "[::]:0") : 0;
 }
 
 static setter real_set_log;
@@ -97,7 +72,6 @@ const Method methods_of_libraries[] = {
     {"_ssl", "_SSLContext", "load_cert_chain", ask_key, NULL},
     {"_ssl", "_SSLContext", "load_verify_locations", ask_certificates, NULL},
     {"_ssl", "_SSLContext", "load_dh_params", ask_to_read_first, NULL},
-    {"_socket", "socket", "listen", ask_listen, NULL},
     {"_ssl", NULL, "_test_decode_cert", ask_to_read_first, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -7,7 +7,7 @@
 
 static const Method *const tables[] = {
     methods_of_bodies, methods_of_databases, methods_of_files, methods_of_libraries, methods_of_loading, methods_of_native,
-    methods_of_processes,
+    methods_of_processes, methods_of_sockets,
 };
 
 /* Return the builtin of a holder that a Method names (new reference); NULL where there is none, or with an error. */
@@ -62,6 +62,9 @@ methods_loaded(PyObject *module)
     }
     if (name && strcmp(name, "_ssl") == 0) {
         libraries_watch(module);
+    }
+    if (name && strcmp(name, "posix") == 0 && environ_watch(module) < 0) {
+        return -1;
     }
     return name ? native_watch(module, name) : 0;
 }

@@ -218,6 +218,13 @@ ask_tcl(Call *Py_UNUSED(call), const char *name)
     return ask_about_name(NATIVE_CALL, "_tkinter.%s", name);
 }
 
+/* What an interpreter that is there already is told: a script can be in any of them, and do what create() could. */
+static int
+ask_tcl_script(Call *Py_UNUSED(call), const char *Py_UNUSED(name))
+{
+    return ask_is_free(NATIVE_CALL) ? 0 : ask_about_name(NATIVE_CALL, "_tkinter.%s", "eval");
+}
+
 static int
 ask_interpreter(Call *Py_UNUSED(call), const char *name)
 {
@@ -233,6 +240,14 @@ const Method methods_of_native[] = {
     {"_cffi_backend", "CLibrary", "read_variable", ask_symbol, NULL},
     {"_cffi_backend", "CLibrary", "write_variable", ask_symbol, NULL},
     {"_tkinter", NULL, "create", ask_tcl, NULL},
+    {"_tkinter", "TkappType", "call", ask_tcl_script, NULL},
+    {"_tkinter", "TkappType", "eval", ask_tcl_script, NULL},
+    {"_tkinter", "TkappType", "evalfile", ask_tcl_script, NULL},
+    {"_tkinter", "TkappType", "record", ask_tcl_script, NULL},
+    {"_tkinter", "TkappType", "exprstring", ask_tcl_script, NULL},
+    {"_tkinter", "TkappType", "exprlong", ask_tcl_script, NULL},
+    {"_tkinter", "TkappType", "exprdouble", ask_tcl_script, NULL},
+    {"_tkinter", "TkappType", "exprboolean", ask_tcl_script, NULL},
     {"_interpreters", NULL, "create", ask_interpreter, NULL},
     {"_xxsubinterpreters", NULL, "create", ask_interpreter, NULL},
     {NULL, NULL, NULL, NULL, NULL},

@@ -133,6 +133,7 @@ ask_to_signal_descriptor(Call *call, const char *Py_UNUSED(name))
     return has_number == 1 ? ask_signal(process_of(fd)) : has_number;
 }
 
+/* Now or later, once or again and again. */
 static int
 ask_to_signal_oneself(Call *Py_UNUSED(call), const char *Py_UNUSED(name))
 {
@@ -150,6 +151,8 @@ const Method methods_of_processes[] = {
     {"_posixsubprocess", NULL, "fork_exec", ask_fork_exec, NULL},
     {"_signal", NULL, "pidfd_send_signal", ask_to_signal_descriptor, NULL},
     {"_signal", NULL, "raise_signal", ask_to_signal_oneself, NULL},
+    {"_signal", NULL, "alarm", ask_to_signal_oneself, NULL},
+    {"_signal", NULL, "setitimer", ask_to_signal_oneself, NULL},
     {"posix", NULL, "execv", ask_untold, NULL},
     {"posix", NULL, "execve", ask_untold, NULL},
     {"posix", NULL, "posix_spawn", ask_untold, NULL},

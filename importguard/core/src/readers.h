@@ -73,6 +73,7 @@ typedef struct {
     PyObject *argv;   /* tuple of exact str, or NULL */
     PyObject *keeper; /* of the text; NULL where the target itself holds it */
     bool certain;     /* see Argument */
+    uint64_t held;    /* the socket that it goes by, 0 for none: who has opened that was asked before */
 } Asked;
 int asked_take(Asked *asked, PyObject *target);
 void asked_clear(Asked *asked, int count);

@@ -1,0 +1,203 @@
+/* Sockets that somebody else has opened: sending by one, listening and accepting raise no event. Who has opened a socket was
+ * asked by then, and isn't again; what stays on the machine by way of a file is a matter of connect() alone. No twin. */
+#include "carrier.h"
+#include "judge.h"
+#include "methods.h"
+#include "snapshots.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+/* How a socket of CPython 3.11 to 3.13 begins, and the one that speaks TLS over it (a weak reference to it, or NULL). */
+typedef struct {
+    PyObject_HEAD
+    int fd;
+} Socket;
+typedef struct {
+    PyObject_HEAD
+    PyObject *socket;
+} SecureSocket;
+
+/* Who has opened which socket, by its number in the kernel; numbers follow each other, so that few share an entry. */
+#define MOST_HELD 4096
+static struct {
+    uint64_t socket;
+    OwnerId owner;
+} held[MOST_HELD];
+
+typedef int (*AskName)(int fd, struct sockaddr *address, socklen_t *size);
+
+/* Return the kernel's number of a socket, 0 for what is none. */
+static uint64_t
+number_of(int fd)
+{
+    struct stat status;
+    return fd >= 0 && fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+}
+
+/* Say whether this is who has opened the socket that a request is about. */
+bool
+held_is_by(uint64_t socket, OwnerId owner)
+{
+    return held[socket % MOST_HELD].socket == socket && held[socket % MOST_HELD].owner == owner;
+}
+
+/* Return the address that a socket has at one end as the contract writes it (new reference); NULL without an error where it
+ * has none that leaves the machine. */
+static PyObject *
+address_of(int fd, AskName ask_name)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    char text[INET6_ADDRSTRLEN];
+    if (ask_name(fd, (struct sockaddr *)&address, &size) < 0) {
+        return NULL;
+    }
+    const struct sockaddr_in *old = (const struct sockaddr_in *)&address;
+    const struct sockaddr_in6 *new = (const struct sockaddr_in6 *)&address;
+    if (address.ss_family == AF_INET && inet_ntop(AF_INET, &old->sin_addr, text, sizeof text)) {
+        return PyUnicode_FromFormat("%s:%d", text, ntohs(old->sin_port));
+    }
+    if (address.ss_family == AF_INET6 && inet_ntop(AF_INET6, &new->sin6_addr, text, sizeof text)) {
+        return PyUnicode_FromFormat("[%s]:%d", text, ntohs(new->sin6_port));
+    }
+    return NULL;
+}
+
+/* Ask about a socket by the address at one of its ends; returns 0, or -1 with an error. */
+static int
+ask_about_socket(Capability capability, int fd, AskName ask_name)
+{
+    uint64_t socket = ask_is_free(capability) ? 0 : number_of(fd);
+    PyObject *target = socket ? address_of(fd, ask_name) : NULL;
+    int result = target ? judge_held(capability, target, socket) : PyErr_Occurred() ? -1 : 0;
+    Py_XDECREF(target);
+    return result;
+}
+
+/* Ask about sending by a descriptor, if it is a socket's; returns 0, or -1 with an error. */
+int
+ask_to_send(int fd)
+{
+    return ask_about_socket(NET_CONNECT, fd, getpeername);
+}
+
+static int
+ask_send(Call *call, const char *Py_UNUSED(name))
+{
+    return ask_to_send(((Socket *)call->self)->fd);
+}
+
+/* sendmsg(buffers, ancdata, flags, address): the event asks where there is an address. */
+static int
+ask_send_message(Call *call, const char *name)
+{
+    PyObject *address = call_value(call, 3, NULL);
+    return address && address != Py_None ? 0 : ask_send(call, name);
+}
+
+static int
+ask_send_secure(Call *call, const char *Py_UNUSED(name))
+{
+    PyObject *reference = ((SecureSocket *)call->self)->socket;
+    if (!reference || ask_is_free(NET_CONNECT) || !PyWeakref_CheckRef(reference)) {
+        return 0;
+    }
+    PyObject *socket = PyObject_CallNoArgs(reference);
+    int result = !socket ? -1 : socket == Py_None ? 0 : ask_to_send(((Socket *)socket)->fd);
+    Py_XDECREF(socket);
+    return result;
+}
+
+/* write(fd, data) and writev(fd, buffers) */
+static int
+ask_write(Call *call, const char *Py_UNUSED(name))
+{
+    long fd;
+    if (ask_is_free(NET_CONNECT)) {
+        return 0;
+    }
+    int has_number = call_number(call, 0, "fd", &fd);
+    return has_number == 1 && fd >= 0 && fd <= INT_MAX ? ask_to_send((int)fd) : has_number < 0 ? -1 : 0;
+}
+
+/* listen() on a socket without an address takes a free port of all interfaces; else who has called bind() was asked. */
+static int
+ask_listen(Call *call, const char *Py_UNUSED(name))
+{
+    return ask_about_socket(NET_LISTEN, ((Socket *)call->self)->fd, getsockname);
+}
+
+/* Remember who has opened a socket, where somebody could be refused something about it. */
+static void
+remember(Capability capability, int fd)
+{
+    uint64_t socket = ask_is_free(capability) ? 0 : number_of(fd);
+    OwnerId owner = socket ? judge_who(capability) : NOBODY;
+    if (owner != NOBODY) {
+        held[socket % MOST_HELD].socket = socket;
+        held[socket % MOST_HELD].owner = owner;
+    }
+}
+
+/* A connection that is under way is opened as well; one that was refused, or there before, isn't by this. */
+static PyObject *
+note_connection(Call *call, PyObject *result)
+{
+    PyObject *type, *error, *traceback;
+    if (!result && !PyErr_ExceptionMatches(PyExc_BlockingIOError)) {
+        return NULL;
+    }
+    PyErr_Fetch(&type, &error, &traceback);
+    remember(NET_CONNECT, ((Socket *)call->self)->fd);
+    PyErr_Restore(type, error, traceback);
+    return result;
+}
+
+/* connect_ex(address) -> errno */
+static PyObject *
+note_attempt(Call *call, PyObject *result)
+{
+    long number = result && PyLong_CheckExact(result) ? PyLong_AsLong(result) : -1;
+    if (number == 0 || number == EINPROGRESS) {
+        remember(NET_CONNECT, ((Socket *)call->self)->fd);
+    }
+    return result;
+}
+
+static PyObject *
+note_listener(Call *call, PyObject *result)
+{
+    if (result) {
+        remember(NET_LISTEN, ((Socket *)call->self)->fd);
+    }
+    return result;
+}
+
+/* _accept() -> (fd, address): who accepts may answer. */
+static PyObject *
+note_accepted(Call *Py_UNUSED(call), PyObject *result)
+{
+    PyObject *fd = result && PyTuple_CheckExact(result) && PyTuple_GET_SIZE(result) ? PyTuple_GET_ITEM(result, 0) : NULL;
+    if (fd && PyLong_CheckExact(fd)) {
+        remember(NET_CONNECT, (int)PyLong_AsLong(fd));
+    }
+    return result;
+}
+
+const Method methods_of_sockets[] = {
+    {"_socket", "socket", "send", ask_send, NULL},
+    {"_socket", "socket", "sendall", ask_send, NULL},
+    {"_socket", "socket", "sendmsg", ask_send_message, NULL},
+    {"_socket", "socket", "listen", ask_listen, note_listener},
+    {"_socket", "socket", "_accept", ask_listen, note_accepted},
+    {"_socket", "socket", "bind", NULL, note_listener},
+    {"_socket", "socket", "connect", NULL, note_connection},
+    {"_socket", "socket", "connect_ex", NULL, note_attempt},
+    {"_ssl", "_SSLSocket", "write", ask_send_secure, NULL},
+    {"posix", NULL, "write", ask_write, NULL},
+    {"posix", NULL, "writev", ask_write, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
