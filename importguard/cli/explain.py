@@ -161,7 +161,7 @@ def _find(path, wanted):
                     return fields
     except OSError as error:
         raise errors.RecordsError(f"{path}: can't be read: {error.strerror}") from error
-    raise errors.RecordsError(f"{path}: no decision with an id that starts with {wanted!r}")
+    raise errors.RecordsError(f"{path}: no decision with an id that starts with {wanted!r}; --records FILE looks into another file")
 
 
 def _decision(line, place, wanted):

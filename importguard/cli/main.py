@@ -98,12 +98,20 @@ def _run(arguments):
     module.add(subparsers)
     split = getattr(module, "split", None)
     if split is None:
-        options = parser.parse_args(arguments)
+        options = _parsed(parser, subparsers.choices[name], arguments)
     else:
         own, command = split(subparsers.choices[name], arguments[1:])
-        options = parser.parse_args([name, *own])
+        options = _parsed(parser, subparsers.choices[name], [name, *own])
         options.command = command
     return options.run(options)
+
+
+def _parsed(parser, below, arguments):
+    """Return the options; what neither knows is the command's error, whose --help has what there is."""
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        below.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def _command(name):

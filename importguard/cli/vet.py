@@ -44,9 +44,12 @@ def add(subparsers):
 def run(options):
     """Vet the requirements and return 1 when there is anything to be said against one."""
     # Late, so that --help and a mistake cost nothing.
+    from importguard.errors import UsageError
     from importguard.launch import first
     from importguard.vet import page, vetting
 
+    if not options.requirements and not options.files:
+        raise UsageError("nothing to vet: name requirements, or a file of them with -r (see `importguard vet --help`)")
     first.require_first()
     # An orderly end, so that what was made is removed as well.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))

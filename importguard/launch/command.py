@@ -104,7 +104,8 @@ def find_program(word, environment):
     """Return the path of an executable file, as a shell would find it."""
     path = word if "/" in word else find_on_path(word, environment)
     if not path or not os.path.exists(path):
-        raise CommandNotFound(f"command not found: {word!r}")
+        here = f"; './{word}' is here" if "/" not in word and os.path.exists(word) else ""
+        raise CommandNotFound(f"command not found: {word!r}{here}")
     if os.path.isdir(path) or not os.access(path, os.X_OK):
         raise NotExecutable(f"not executable: {path!r}")
     return path

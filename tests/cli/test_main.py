@@ -30,6 +30,35 @@ def test_an_unknown_command_gets_the_near_miss():
     assert "did you mean 'enable'?" in ended.stderr and ended.stderr.count("\n") == 1
 
 
+def test_an_unknown_option_leads_to_the_help_of_its_command():
+    """The near miss, and where all of that command's options are; below a command of commands as well."""
+    for typed, help_of in ((("run", "--kernle", "off", "--", "true"), "run"), (("advisories", "info", "--jsno"), "advisories")):
+        ended = call(*typed)
+
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "did you mean '--" in ended.stderr and f"(see `importguard {help_of} --help`)" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        (("vet",), 2, "nothing to vet: name requirements"),
+        (("run", "--", "acme_notes"), 127, "'./acme_notes' is here"),
+        (("explain", "--record", "01ACME", "--records", "acme_notes"), 2, "--records FILE looks into another file"),
+    ],
+    ids=["nothing-to-vet", "without-the-folder", "another-file"],
+)
+def test_a_mistake_is_told_with_the_next_step(typed, status, said, tmp_path, monkeypatch):
+    """One line, which says what to do about it."""
+    (tmp_path / "acme_notes").touch()
+    monkeypatch.chdir(tmp_path)
+
+    ended = call(*typed)
+
+    assert (ended.returncode, ended.stderr.count("\n")) == (status, 1), ended.stderr
+    assert said in ended.stderr
+
+
 def test_nothing_typed_shows_the_help():
     """And says with its status that nothing was done."""
     ended = call()
