@@ -52,8 +52,8 @@ class Attempt:
     """What a module does when it is imported, or what is called in it, and the fact that shows that it came through.
 
     `app` is told its `{package}` and `{name}`. `files` are those of a second distribution, `project` those that lie
-    beside the application. `command` is what the interpreter is started with. `open_on` are the versions on which nothing stops it yet, and `closed_by` is
-    what will.
+    beside the application. `command` is what the interpreter is started with. `open_on` are the versions on which nothing stops it yet, and `section`
+    is the anchor of the limits that says so.
     """
 
     source: str
@@ -64,7 +64,7 @@ class Attempt:
     project: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ("app.py",)
     open_on: tuple[str, ...] = ()
-    closed_by: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def assert_stopped(room, name, interpreter, root, request, *, core="c"):
     """Guarded it doesn't, or is expected to where it says so; either way the guard has to be there."""
     attempt = room.attempts[name]
     if interpreter.version in attempt.open_on:
-        reason = f"docs/explanation/limits.md: {attempt.closed_by}"
+        reason = f"docs/explanation/limits.md#{attempt.section}"
         request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True))
 
     outcome, evidence = room.perform(name, interpreter, root, guarded.RECOMMENDED, core=core)

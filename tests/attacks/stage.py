@@ -72,14 +72,19 @@ def set_up(scenario, interpreter, workshop, root):
         yield world
 
 
-def perform(scenario, world, mode, *, policy=None):
-    """Run the scenario's application in its world and return the Outcome; raises NotArmed where nothing was guarded."""
+def perform(scenario, world, mode, *, policy=None, options=(), seconds=guarded.SECONDS):
+    """Run the scenario's application in its world and return the Outcome; raises NotArmed where nothing was guarded.
+
+    `options` are more of `importguard run`'s.
+    """
     network = (*metadata.UNSHARE, sys.executable, "-I", metadata.__file__, world.metadata_log)
     outcome = guarded.run(
         world,
         [world.environment.python, "app.py"],
         mode=mode,
         policy=policy,
+        options=options,
+        seconds=seconds,
         variables=scenario.variables,
         before=network if scenario.private_network else (),
     )

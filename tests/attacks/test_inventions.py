@@ -153,7 +153,7 @@ exec(made[1])
         "Settings.__annotations__ = {'place': f\"type(__import__('shutil').copyfile({AWS!r}, {LOOT!r}))\"}\n",
         app="import typing, {package}.{name} as package\ntyping.get_type_hints(package.Settings)\n",
         open_on=EVERYWHERE,
-        closed_by="texts that the application has evaluated",
+        section="what-tags-on-code-believe",
     ),
     "interpreter_for_hire": Attempt(
         "import cProfile, code, contextlib, doctest, io, runpy, timeit, trace\n"
@@ -185,7 +185,7 @@ exec(made[1])
         "class Settings:\n    def __reduce__(self):\n        return (exec, (COPY,))\n",
         app="import pickle, {package}.{name} as package\npickle.loads(pickle.dumps(package.Settings()))\n",
         open_on=EVERYWHERE,
-        closed_by="texts that the application has evaluated",
+        section="what-tags-on-code-believe",
     ),
     "worker_that_unpickles": Attempt(
         """
@@ -206,32 +206,32 @@ def run():
         "logging.root.addHandler(types.SimpleNamespace(level=0, handle=functools.partial(stack.__exit__, None, None)))\n",
         app=IMPORTED + "import logging\nlogging.error('hello')\n",
         open_on=EVERYWHERE,
-        closed_by="callbacks made of builtins",
+        section="callbacks-made-of-builtins",
     ),
     "reference_that_dies": Attempt(
         STACK + "import weakref\nkept = []\n\ndef watch(value):\n"
         "    kept.append(weakref.ref(value, functools.partial(stack.__exit__, None, None)))\n",
         app="import {package}.{name} as package\nclass Own: pass\nown = Own()\npackage.watch(own)\ndel own\n",
         open_on=EVERYWHERE,
-        closed_by="callbacks made of builtins",
+        section="callbacks-made-of-builtins",
     ),
     "callback_of_the_collector": Attempt(
         STACK + "import gc\n\ndef run():\n    gc.callbacks.append(of_two)\n",
         app=CALLED + "import gc\ngc.collect()\n",
         open_on=EVERYWHERE,
-        closed_by="callbacks made of builtins",
+        section="callbacks-made-of-builtins",
     ),
     "audit_hook_made_of_builtins": Attempt(
         STACK + "\ndef run():\n    sys.addaudithook(of_two)\n",
         app=CALLED + "open('app.py').close()\n",
         open_on=EVERYWHERE,
-        closed_by="callbacks made of builtins",
+        section="callbacks-made-of-builtins",
     ),
     "hook_for_exceptions": Attempt(
         STACK + "sys.excepthook = stack.__exit__\n",
         app=IMPORTED + "raise ValueError\n",
         open_on=EVERYWHERE,
-        closed_by="callbacks made of builtins",
+        section="callbacks-made-of-builtins",
     ),
     "thread_that_nobody_started": Attempt(
         "import _testcapi, functools, shutil\n"

@@ -32,6 +32,6 @@ SCENARIOS = (
         achieves=("leaked:variable", "GET:/hello"),
         denied=(Expected("net.*", "acme-context", "run", "127.0.0.1*"),),
         policy='version = 1\nextends = "recommended"\n[package.acme-context]\nrun.deny = ["net.*"]\n',
-        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}"},
+        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}#egress-at-call-time-without-a-lock"},
     ),
 )

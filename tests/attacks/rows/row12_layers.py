@@ -56,7 +56,7 @@ SCENARIOS = (
         story="constructing a client posts its token; a policy forbids the package to call home",
         denied=(Expected("net.*", "acme-pay", "run", "127.0.0.1*"),),
         policy='version = 1\nextends = "recommended"\n[package.acme-pay]\nrun.deny = ["net.*"]\n',
-        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}"},
+        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}#egress-at-call-time-without-a-lock"},
         **COMMON,
     ),
     Scenario(
@@ -66,7 +66,7 @@ SCENARIOS = (
         denied=(Expected("code.run", "acme-pay", "import", "exec"),),
         policy='version = 1\nextends = "recommended"\n[package.acme-pay]\nimport.deny = ["code.run:exec"]\n',
         gaps={
-            "recommended": f"code made at run time is ordinary; forbidding it needs a package's own rule: {LIMITS}",
+            "recommended": f"code made at run time is ordinary; forbidding it needs a package's own rule: {LIMITS}#code-that-is-run-rather-than-loaded",
         },
         **COMMON,
     ),

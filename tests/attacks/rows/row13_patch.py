@@ -62,8 +62,8 @@ COMMON = {
     "models": ("semantic-types", "coloraiz"),
     "techniques": ("T1195.001", "T1554", "T1056", "T1041"),
 }
-CALL_TIME = f"egress at call time needs a lock or a package's own rule: {LIMITS}"
-NOTICED = f"honest packages change others as well: the preset has it on record, a policy refuses it: {LIMITS}"
+CALL_TIME = f"egress at call time needs a lock or a package's own rule: {LIMITS}#egress-at-call-time-without-a-lock"
+NOTICED = f"honest packages change others as well: the preset has it on record, a policy refuses it: {LIMITS}#packages-that-change-each-other"
 PATCHER = Wheel("acme-types", "0.9.1", {"acme_types.py": PATCH})
 PROXIER = Wheel("acme-types", "0.9.1", {"acme_types.py": PROXY})
 

@@ -44,7 +44,7 @@ CALL = app(
     "    pass",
     "urllib.request.urlopen(os.environ['SINK'] + '/the-applications-own', timeout=5).close()",
 )
-NOTICED = f"honest packages change others as well: the preset has it on record, a policy refuses it: {LIMITS}"
+NOTICED = f"honest packages change others as well: the preset has it on record, a policy refuses it: {LIMITS}#packages-that-change-each-other"
 COMMON = {
     "models": ("dbgpkg 1.3.6",),
     "techniques": ("T1195.002", "T1554", "T1059.004", "T1546"),

@@ -20,7 +20,7 @@ PyMODINIT_FUNC PyInit__fast(void) {
     return module;
 }
 """
-BLIND = f"what an extension does in C is seen by the kernel rungs alone: {LIMITS}"
+BLIND = f"what an extension does in C is seen by the kernel rungs alone: {LIMITS}#native-code"
 CACHED = {
     f"acme_cache/__pycache__/core.cpython-{version.replace('.', '')}.pyc": bytecode(
         'KIND = "bytecode"\n' + quietly(STEAL_KEY), "core.py", unchecked_as=DECOY
@@ -49,7 +49,7 @@ SCENARIOS = (
         gaps={
             "observe": BLIND,
             "recommended": BLIND,
-            "audit": f"a source file beside an extension module of the same name is no finding yet: {LIMITS}",
+            "audit": f"a source file beside an extension module of the same name is no finding yet: {LIMITS}#native-code",
         },
         denied=(Expected("native.load", "acme-cache", "import", "*/_fast.*.so"),),
         needs=("compiler",),

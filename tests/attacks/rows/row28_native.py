@@ -69,7 +69,7 @@ MODELS = {
     "models": ("Hades wave, branch b", "syncagents", "torchtriton 3.0.0"),
     "techniques": ("T1195.002", "T1106", "T1574", "T1552.004"),
 }
-BLIND = f"what native code does raises no audit event; the kernel rungs stop it: {LIMITS}"
+BLIND = f"what native code does raises no audit event; the kernel rungs stop it: {LIMITS}#native-code"
 
 
 def native(variant, story, source, achieves):

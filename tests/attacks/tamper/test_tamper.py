@@ -56,15 +56,15 @@ APP = "import {package}.{name} as package\ngetattr(package, 'run', int)()\nfor _
 SHOWS = {"memory_of_the_process": RAN, "memory_by_a_descriptor_of_its_folder": RAN, "memory_from_its_folder": RAN}
 # What a technique needs to be let have.
 POLICIES = {"exhausted_memory": 'version = 1\n[package.acme-tamper]\nimport.allow = ["native.call:_testcapi"]\n'}
-# What nothing stops yet: the versions, and what will.
+# What nothing stops yet: the versions, and the anchor of the limits that says so.
 OPEN = {}
 
 
 def attempt_of(path):
     """Return the Attempt that a file holds."""
-    versions, closed_by = OPEN.get(path.stem, ((), ""))
+    versions, section = OPEN.get(path.stem, ((), ""))
     shows = SHOWS.get(path.stem, STOLEN)
-    return Attempt(path.read_text(), shows, APP, POLICIES.get(path.stem), open_on=versions, closed_by=closed_by)
+    return Attempt(path.read_text(), shows, APP, POLICIES.get(path.stem), open_on=versions, section=section)
 
 
 ATTEMPTS = {path.stem: attempt_of(path) for path in FILES}
