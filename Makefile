@@ -7,7 +7,7 @@ RUN := $(BIN)/python -m
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint attacks compat used cpython hygiene sanitize kernel load bench clean
+.PHONY: help demo test lint attacks compat used cpython evidence hygiene sanitize kernel load bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,9 @@ used: $(VENV)/ready-test ## use the most downloaded distributions guarded, and u
 
 cpython: $(VENV)/ready-test ## run CPython's own tests bare and guarded and write down what differs
 	$(BIN)/python tests/cpython --core c py --resume build/cpython-$$(git rev-parse --short HEAD 2>/dev/null || echo here) --out docs/reference/cpython.md
+
+evidence: $(VENV)/ready-test ## measure and gather what it catches, refuses wrongly, costs and misses
+	nice $(BIN)/python tests/evidence --out docs/evidence.md
 
 hygiene: $(VENV)/ready-test ## fail each allocation, fuzz what the core in C reads, count what it keeps
 	$(RUN) pytest tests/hygiene --thorough

@@ -29,7 +29,7 @@ def main(arguments=None):
         return 2
     _take_signals_as_a_terminal_has_them()
     play = kept_runs.recaller(options.kept) if options.kept else kept_runs.player(options.resume, options.seconds)
-    pythons = {version: suite.version_of(interpreter) for version, interpreter in found.items()}
+    pythons = {version: interpreters.whole_version(interpreter) for version, interpreter in found.items()}
     results = suite_results.Results({}, {}, [], [], differing.known(), pythons)
     for file in options.only or suite.FILES:
         for interpreter in found.values():

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -69,12 +68,6 @@ def play(name, interpreter, mode, *, core="auto", only=(), seconds=SECONDS):
             return run
     finally:
         shutil.rmtree(root, ignore_errors=True)
-
-
-def version_of(interpreter):
-    """Return the whole version of an Interpreter, such as 3.12.1."""
-    said = subprocess.run([interpreter.path, "-V"], capture_output=True, text=True, check=True, timeout=20).stdout
-    return said.split()[1]
 
 
 def _asked(name, interpreter, world):

@@ -50,6 +50,12 @@ def own():
     return find(OWN)
 
 
+def whole_version(interpreter):
+    """Return the whole version of an Interpreter, such as 3.12.1."""
+    said = subprocess.run([interpreter.path, "-V"], capture_output=True, text=True, check=True, timeout=20).stdout
+    return said.split()[1]
+
+
 def static():
     """Return the Interpreter of the system where it holds its library within itself, as Debian's does; None elsewhere."""
     found = probe(Path("/usr/bin/python3"))
