@@ -227,6 +227,19 @@ def test_what_cant_be_had_stops_the_run(suite, setting, said):
     assert not suite.loot.exists()
 
 
+def test_examples_of_the_how_to(suite):
+    """Its settings and its marker: the client is refused the key, and the test that expects it passes."""
+    page = (Path(__file__).parents[2] / "docs/how-to/guard-a-test-suite.md").read_text()
+    (suite.root / "project/pyproject.toml").write_text(re.search(r"# pyproject.toml\n(.*?)```", page, re.DOTALL)[1])
+    example = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    suite.write(test_it="from acme_thief import steal as client\n" + example)
+
+    code, output = suite.run(plugin=False)
+
+    assert (code, outcomes(output)) == (0, {"test_it.py::test_client_survives_without_a_key": "PASSED"}), output
+    assert not suite.loot.exists()
+
+
 def test_no_network_is_one_line_of_policy(suite):
     """The how-to's policy: the tests' own code reaches loopback, and would be refused whatever isn't."""
     page = (Path(__file__).parents[2] / "docs/how-to/guard-a-test-suite.md").read_text()
