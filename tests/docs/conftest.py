@@ -1,12 +1,10 @@
 """A project as a reader of the pages has one."""
 
-import os
-import shlex
 import shutil
 
 import pages
 import pytest
-from support import envs, guarded
+from support import envs
 
 
 @pytest.fixture(scope="session")
@@ -28,16 +26,4 @@ def furnished_project(tmp_path_factory, interpreter):
 def shell(furnished_project, tmp_path):
     """A Shell in a copy of that project."""
     folder = shutil.copytree(furnished_project, tmp_path / "home/project", symlinks=True)
-    return open_shell(folder, tmp_path)
-
-
-def open_shell(folder, root, *, home=None, programs=None):
-    """Return a Shell in a project's folder; its parent is the home, and its environment has the programs, unless named."""
-    ours, state = root / "bin", root / "state"
-    for made in (ours, state):
-        made.mkdir()
-    (ours / "importguard").write_text(f'#!/bin/sh\nexec {shlex.join(map(str, guarded.launcher()))} "$@"\n')
-    (ours / "importguard").chmod(0o755)
-    path = os.pathsep.join([str(ours), str(programs or folder / ".venv/bin"), os.defpath])
-    variables = {"PATH": path, "HOME": str(home or folder.parent), "LANG": "C.UTF-8", "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "120"}
-    return pages.Shell(folder, variables, state)
+    return pages.open_shell(folder, tmp_path)

@@ -9,6 +9,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from support import guarded
+
 PROJECT = Path(__file__).parents[2]
 README, TUTORIAL = PROJECT / "README.md", PROJECT / "docs/tutorial.md"
 HOW_TO = sorted((PROJECT / "docs/how-to").glob("*.md"))
@@ -72,6 +74,18 @@ class Shell:
         place, variables = self.state / "folder", self.state / "variables"
         keep = f"trap 'code=$?; pwd > {shlex.quote(str(place))}; export -p > {shlex.quote(str(variables))}; exit $code' EXIT"
         return f"[ ! -e {place} ] || {{ cd \"$(cat {place})\"; . {variables}; }}\n{keep}"
+
+
+def open_shell(folder, root, *, home=None, programs=None):
+    """Return a Shell in a project's folder; its parent is the home, and its environment has the programs, unless named."""
+    ours, state = root / "bin", root / "state"
+    for made in (ours, state):
+        made.mkdir()
+    (ours / "importguard").write_text(f'#!/bin/sh\nexec {shlex.join(map(str, guarded.launcher()))} "$@"\n')
+    (ours / "importguard").chmod(0o755)
+    path = os.pathsep.join([str(ours), str(programs or folder / ".venv/bin"), os.defpath])
+    variables = {"PATH": path, "HOME": str(home or folder.parent), "LANG": "C.UTF-8", "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "120"}
+    return Shell(folder, variables, state)
 
 
 def conversation(text):

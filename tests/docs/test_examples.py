@@ -5,7 +5,6 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-import conftest
 import pages
 import pytest
 from pages import HOW_TO, PLUGINS, README, REFERENCE, TUTORIAL
@@ -96,7 +95,7 @@ def test_denial_of_the_readme(tmp_path, empty_environment, place):
     (block,) = pages.blocks(README, "console")
 
     ours = block.text.replace(APP, str(folder)).replace("python3.11", f"python{environment.interpreter.version}")
-    conftest.open_shell(folder, tmp_path).converse(ours)
+    pages.open_shell(folder, tmp_path).converse(ours)
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
@@ -119,7 +118,7 @@ def test_the_tutorial(tmp_path, interpreter):
     """From an empty home to a caught attack, in the page's own order; only the installation is a stand-in."""
     home = tmp_path / "home"
     home.mkdir()
-    shell = conftest.open_shell(home, tmp_path, home=home, programs=interpreter.path.parent)
+    shell = pages.open_shell(home, tmp_path, home=home, programs=interpreter.path.parent)
 
     go_through(TUTORIAL, shell)
 
