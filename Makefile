@@ -7,7 +7,7 @@ RUN := $(BIN)/python -m
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint attacks compat used cpython evidence hygiene sanitize kernel load bench clean
+.PHONY: help demo test lint attacks compat used cpython evidence hygiene sanitize kernel load pictures bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -49,6 +49,9 @@ kernel: $(VENV)/ready-test ## run workloads bare and sealed, end thirty process 
 
 load: $(VENV)/ready-test ## fifty thousand requests with a violation in every hundredth, and what befalls a launcher
 	$(RUN) pytest tests/load --thorough
+
+pictures: $(VENV)/ready ## make the pictures of the documentation from real runs (with Chromium)
+	$(BIN)/python tools/pictures.py
 
 bench: $(VENV)/ready-bench ## measure what the guard costs
 	$(BIN)/python benchmarks
