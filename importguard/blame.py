@@ -129,6 +129,11 @@ class Walker:
         outermost = origin.chain[-1]
         return Blame(outermost, tuple(via[:-1]), origin.phase, origin.module, origin.chain)
 
+    def beyond(self, origin, blame, capability, target, argv=None):
+        """Return the Owner who had the one to blame do it: who would be to blame if that one were a deputy; or None."""
+        rest = origin.chain[len(blame.via) + 1 :]
+        return self.choose(Origin(rest, origin.phase, origin.module), capability, target, argv).owner if rest else None
+
     def _ends_here(self, owner, inner, namespace, outer):
         """Say whether the frames of a namespace, `inner` the outermost, end with an import that is no application's."""
         if inner is None or (owner is not None and owner.kind not in PROGRAM_KINDS):

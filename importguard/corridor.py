@@ -150,7 +150,7 @@ class Corridor:
         origin = self.walker.trace(frame)
         request, decision = self._ask(self.table, origin, capability, target, argv, layer)
         if self.learnt is not None and decision.verdict == "allow":
-            self._learn(request)
+            self._learn(request, origin)
         tried = None
         if self.candidate is not None:
             other, tried = self._try_out(origin, request, decision)
@@ -194,15 +194,16 @@ class Corridor:
             found = self.agreeing[key] = rules == self.candidate.rules_for(capability, owner)
         return found
 
-    def _learn(self, request):
+    def _learn(self, request, origin):
         """Record what was allowed, each thing once; of what the application does only those count that acted for it."""
         owner, via = request.owner, request.via
         if (owner.kind == "app" or owner.kind == "stdlib") and not via:
             return
-        key = (request.capability, request.target, request.argv, owner, via, request.phase)
+        caller = self.walker.beyond(origin, request, request.capability, request.target, request.argv)
+        key = (request.capability, request.target, request.argv, owner, via, request.phase, caller)
         if key not in self.learnt and len(self.learnt) < MOST_LEARNT:
             self.learnt[key] = True
-            record_allowed(self.recorder, request)
+            record_allowed(self.recorder, request, caller)
 
     def owner_of_frame(self, frame):
         """Return the Owner of the code in a frame, None for what is nobody's."""

@@ -88,10 +88,17 @@ class Enforcer:
         exit_now(KILLED)
 
 
-def record_allowed(recorder, request):
-    """Record a request that was allowed, for whoever learns a lock."""
+def record_allowed(recorder, request, caller):
+    """Record a request that was allowed, for whoever learns a lock; `caller` is the Owner who had it done, or None."""
     fields = fields_of(request, "allow", "", [])
+    if caller is not None:
+        fields["caller"] = owner_fields(caller)
     recorder.record("decision", **fields)
+
+
+def owner_fields(owner):
+    """Return the fields of an Owner in a record."""
+    return {"name": owner.name, "version": owner.version, "kind": owner.kind}
 
 
 def fields_of(request, verdict, rule, stack):
@@ -103,7 +110,7 @@ def fields_of(request, verdict, rule, stack):
         "candidate": None,
         "capability": request.capability,
         "target": request.target,
-        "owner": {"name": owner.name, "version": owner.version, "kind": owner.kind},
+        "owner": owner_fields(owner),
         "via": list(request.via),
         "phase": request.phase,
         "module": request.module,

@@ -50,9 +50,10 @@ class Inquiry:
         whose = " ".join([text for text in victim[:2] if text]) or victim[2]
         self.enforcer.carry_out(Decision("log", "patch:noticed"), request, [], reason=f"belongs to {whose}")
 
-    def learn(self, capability, target, argv, owner, via, phase, layer):
-        """Record what was allowed."""
-        record_allowed(self.recorder, Request(capability, target, argv, Owner(*owner), via, phase, "", layer))
+    def learn(self, capability, target, argv, owner, via, phase, layer, caller):
+        """Record what was allowed; `caller` is who had it done, None for nobody."""
+        caller = None if caller is None else Owner(*caller)
+        record_allowed(self.recorder, Request(capability, target, argv, Owner(*owner), via, phase, "", layer), caller)
 
     def _owner_at(self, frame):
         owner = self.attendant.services["owner_at"](frame)

@@ -84,7 +84,7 @@ def session_content(found, resolved, options, environ):
     preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
     surroundings = _named(found, environ, options["cwd"], place)
     lock = locked.look(locked.read(resolved), resolved, found.sites, surroundings)
-    table = compiler.table(resolved, surroundings, lock=lock.rules, quarantined=lock.quarantined)
+    table = compiler.table(resolved, surroundings, lock=lock)
     return {
         "v": session.FORMAT,
         "version": importguard.__version__,

@@ -81,7 +81,7 @@ def _surroundings(environment):
 
 def _load(resolved, surroundings, environment):
     lock = _lock(resolved, surroundings, environment)
-    loaded = table.load(compiler.table(resolved, surroundings, lock=lock.rules, quarantined=lock.quarantined))
+    loaded = table.load(compiler.table(resolved, surroundings, lock=lock))
     if environment is not None:
         loaded.owner_of = environment.owner_of
     return loaded

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from importguard import errors, model
 from importguard.launch import locked
-from importguard.lock import generalise, merge, observed, read, write
+from importguard.lock import deputies, generalise, merge, observed, read, write
 from importguard.lock import model as locks
 from importguard.policy import approval, decide, find
 from importguard.policy import compile as compiler
@@ -40,7 +40,8 @@ class Lesson:
         owner_of = locked.owner_of(sites)
         versions = {entry.name: entry.version for entry in self.installed if entry.kind == locks.DISTRIBUTION}
         self.observed = observed.Observed(generalise.Names(named, owner_of), versions)
-        self.policy = _loaded(table, owner_of) if doubted else None
+        self.policy = _loaded(table, owner_of)
+        self.doubted = doubted
         ceiling = compiler.ceiling(named, compiler.CEILING)
         self.ceiling = _loaded({**table, "rules": ceiling}, owner_of)
         # Where nobody puts files at run time; elsewhere a file may have been written by those whom it serves.
@@ -53,21 +54,29 @@ class Lesson:
             return fields
         if fields["verdict"] == "allow":
             request = _request(fields)
-            if self.policy is not None and decide.decide(self.policy, request).verdict != "allow":
+            if self.doubted and decide.decide(self.policy, request).verdict != "allow":
                 return record("degraded", pid=fields.get("pid", 0), reason=f"{FORGED}: {fields['target'][:200]!r}")
             if request.owner.kind != "app" and decide.decide(self.ceiling, request).verdict == "allow":
                 # A lock has nothing to say of it.
                 self.observed.take(redact({**fields, "owner": {"kind": "app"}}))
                 return fields
-        self.observed.take(redact(fields))
+        self.observed.take(redact(fields), self._caller(fields))
         return fields
+
+    def _caller(self, fields):
+        """Return who had it done, where the policy would let that one do it as well."""
+        caller = fields.get("caller")
+        if fields["verdict"] != "allow" or caller is None:
+            return deputies.ITSELF
+        is_allowed = decide.decide(self.policy, _request({**fields, "owner": caller})).verdict == "allow"
+        return deputies.caller_of(caller) if is_allowed else deputies.ITSELF
 
     def _may_be_written(self, path):
         return not any(path.startswith(folder + "/") for folder in self.installed_in)
 
-    def lock(self):
-        """Return the Lock of what was learnt: an entry for whatever is installed or asked for something."""
-        return merge.merge(locks.lock(self.installed), locks.lock(self.observed.entries()))
+    def lock(self, known):
+        """Return the Lock of what was learnt beside a Lock that is there: an entry for whatever is installed or asked."""
+        return merge.merge(locks.lock(self.installed), locks.lock(self.observed.entries(known)))
 
     def refused(self):
         """Return a line for each thing that was refused."""
@@ -108,7 +117,7 @@ def before(path):
 
 def keep(lesson, known, path, environment):
     """Merge a lesson into the Lock that is `known`, write it to `path` unless nothing is new, and say what was learnt."""
-    lock = merge.merge(known, lesson.lock())
+    lock = merge.merge(known, lesson.lock(known))
     new = _things(lock) - _things(known)
     if new or not os.path.exists(path):
         write.save(lock, path)

@@ -18,12 +18,14 @@ NAMES_SAID = 6
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A lock in force: `rules` for the table, the names that are `quarantined`, and a record for whoever is.
+    """A lock in force: `rules` for the table and `deputies` by its word, the names that are `quarantined`, and a record for
+    whoever is.
 
     `vouched` are the start-up files that it knows with their content, as (distribution or "", file name).
     """
 
     rules: tuple = ()
+    deputies: tuple = ()
     quarantined: tuple[str, ...] = ()
     records: tuple[dict, ...] = ()
     vouched: frozenset = frozenset()
@@ -61,6 +63,7 @@ def look(lock, resolved, sites, named, known=()):
     new = quarantine.find(lock, here, label=label, ages=ages, least_age=resolved.least_age)
     keys = {entry.key for entry in here} - {one.entry.key for one in new}
     found = rules.rules(lock, keys, named, label=label, is_trusted=resolved.lock_is_trusted)
+    acting = rules.deputies_of(lock, keys, label=label) if resolved.lock_is_trusted else ()
     names = []
     for one in new:
         if one.entry.kind == model.DISTRIBUTION:
@@ -69,7 +72,7 @@ def look(lock, resolved, sites, named, known=()):
             found += rules.of_quarantine(one.entry.name, resolved.quarantine, named, label=label, layer=layer)
     records = tuple(_records(_worth_saying(new, known), resolved.quarantine, label))
     vouched = frozenset(_startup_files(entry for entry in here if entry.key in keys))
-    return Locked(tuple(found), tuple(names), records, vouched)
+    return Locked(tuple(found), acting, tuple(names), records, vouched)
 
 
 def _startup_files(entries):

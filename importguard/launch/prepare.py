@@ -72,7 +72,7 @@ def prepare(
     lock = locked.look(known_lock, resolved, found.sites, surroundings, known)
     vouched = [fields["target"] for fields in unknown if lock.vouches(fields)]
     unknown = [fields for fields in unknown if fields["target"] not in vouched]
-    table = compiler.table(resolved, surroundings, lock=lock.rules, quarantined=lock.quarantined, learning=recording)
+    table = compiler.table(resolved, surroundings, lock=lock, learning=recording)
     made = _plan(resolved, table, surroundings, (place.outer, *_folder_of(records)), inside=inside)
     content = {
         "v": session.FORMAT,

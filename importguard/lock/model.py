@@ -16,7 +16,8 @@ class Entry:
     `kind` is "distribution", "startup" (a start-up file of no distribution, by its file name) or "unowned" (all code
     that belongs to nobody); the last two have no version. `digests` are those of RECORD as `digest.of_record` gives
     them, of a start-up file those of its content. `startup_files` are (file name, digest of its content). `deputies`
-    are the capabilities for which it acted for its caller. `grants` and `refused` always name their phase.
+    are the capabilities for which it acted for its caller, with a target where that was inferred. `grants` and `refused`
+    always name their phase.
     """
 
     name: str
@@ -49,6 +50,9 @@ class Lock:
     def versions_of(self, name, kind=DISTRIBUTION):
         """Return the entries of a name, one for each version."""
         return tuple(entry for entry in self.entries if entry.name == name and entry.kind == kind)
+
+
+EMPTY = Lock()
 
 
 def lock(entries, path=""):

@@ -5,7 +5,7 @@ import re
 import tomllib
 
 from importguard import errors, versions
-from importguard.lock import model
+from importguard.lock import deputies, model
 from importguard.model import CAPABILITIES, PHASES
 from importguard.policy import grants, lines, toml
 
@@ -98,13 +98,13 @@ class Reader:
         self.known(content, KEYS[kind], path)
         digests = [text for text, place in self.texts(content, path, "digests") if self.is_digest(text, place)]
         startup_files = [self.startup_file(*found) for found in self.texts(content, path, "startup-files")]
-        deputies = [self.capability(*found) for found in self.texts(content, path, "deputies")]
+        acts = [self.deputy(*found) for found in self.texts(content, path, "deputies")]
         given = [self.grant(found, phase) for phase in PHASES for found in self.texts(content, path, phase)]
         refused = [self.grant(found, "") for found in self.texts(content, path, "refused")]
         if self.problems:
             return None
         return model.Entry(
-            name, version, kind, tuple(digests), tuple(startup_files), tuple(deputies), tuple(given), tuple(refused)
+            name, version, kind, tuple(digests), tuple(startup_files), tuple(acts), tuple(given), tuple(refused)
         )
 
     def texts(self, content, path, key):
@@ -136,9 +136,15 @@ class Reader:
             self.is_digest(digest, place)
         return name, digest
 
-    def capability(self, text, place):
-        if text not in CAPABILITIES:
-            self.problem(place, f"unknown capability {text!r}{grants.near_miss(text, CAPABILITIES)}")
+    def deputy(self, text, place):
+        """Return a deputyship as it is written: a capability, or one with a target."""
+        if ":" not in text:
+            if text not in CAPABILITIES:
+                self.problem(place, f"unknown capability {text!r}{grants.near_miss(text, CAPABILITIES)}")
+            return text
+        grant = self.grant((text, place), "run")
+        if grant and (grant.capability not in CAPABILITIES or not grant.target or grant.target in deputies.OF_ITS_OWN):
+            self.problem(place, f"{text!r} is nothing to be a deputy for: one capability, and a target that isn't its own")
         return text
 
     def grant(self, found, phase):

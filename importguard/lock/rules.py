@@ -2,7 +2,7 @@
 
 from packaging import version as versions
 
-from importguard.lock import model
+from importguard.lock import deputies, model
 from importguard.model import PHASES
 from importguard.policy import compile as compiler
 from importguard.policy import grants, toml
@@ -20,8 +20,18 @@ def rules(lock, installed, named, *, label, is_trusted):
     found = []
     for entry in lock.entries:
         if (entry.key in installed and not _is_taken(entry, installed)) or entry.kind == model.UNOWNED:
-            found += [compiler.rule_of(line, layers[0], named) for line in _lines(entry, label)]
+            found += [compiler.rule_of(line, layers[0], named) for line in _lines(entry, label, is_trusted)]
     return [*found, *_said(compiler.ceiling(named, layers[1]), f"{label}: not learnt")]
+
+
+def deputies_of(lock, installed, *, label):
+    """Return the lines of policy that make deputies of the `installed` entries of a lock that is approved."""
+    return tuple(
+        toml.Line("deputy", "lock", entry.name, _exactly(entry.version), toml.ANY_PHASE, grant, f"{label}#distribution.{entry.name}")
+        for entry in lock.entries
+        if entry.key in installed and entry.kind == model.DISTRIBUTION
+        for grant in deputies.counting(entry)
+    )
 
 
 def _is_taken(entry, installed):
@@ -50,13 +60,14 @@ def _line(effect, name, grant):
     return toml.Line(effect, "lock", name, "", toml.ANY_PHASE, grant, "quarantine")
 
 
-def _lines(entry, label):
+def _lines(entry, label, is_trusted):
     """Yield the lines of policy that an entry stands for."""
     table = {"distribution": f"distribution.{entry.name}", "startup": f"startup-file.{entry.name}"}.get(entry.kind, "unowned")
     # One text for the grants of a phase: each guarded process has them all in its memory.
     where = {phase: toml.printable(f"{label}#{table}.{phase}") for phase in PHASES}
     specifier = _exactly(entry.version)
-    for grant in entry.grants:
+    for grant in (*entry.grants, *(() if is_trusted else deputies.counting(entry))):
+        # A lock that nobody approved makes nobody a deputy: it may have that library itself do what others had it do.
         yield toml.Line("allow", "lock", _package(entry), specifier, (grant.phase,), grant, where[grant.phase])
 
 

@@ -20,19 +20,19 @@ CODE_EVENTS = {"exec": "exec", "marshal.loads": "marshal"}
 ASKS_FIRST = ("sys.meta_path", "sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring", "os.chroot")
 
 
-def table(resolved, named, *, lock=(), quarantined=(), learning=False):
+def table(resolved, named, *, lock=None, learning=False):
     """Return the table of a `resolve.Resolved`, as `policy.table.load` takes it; `named` as in `named.surroundings`.
 
     The table of a candidate lies in it. What is watched is what either of them could deny, so that one question is
-    asked of most operations, however many policies there are. `lock` are the rules of a lock, as `lock.rules` makes
-    them; the names that are `quarantined` act for nobody. A table that is `learning` watches whatever a lock could
+    asked of most operations, however many policies there are. `lock` has what a lock brings in: `rules`, lines for
+    `deputies`, and the names that are `quarantined`, which act for nobody. A table that is `learning` watches whatever a lock could
     deny as well, and has what is allowed of it recorded.
     """
     tried = resolved.candidate
     sets = {f"${name}": names.data_set(name, named) for name in SETS}
     sets["$persistence"] = _with_own(sets["$persistence"], resolved, named)
-    judged = _judged(resolved, named, lock, quarantined)
-    others = _judged(tried, named, lock, quarantined) if tried else {}
+    judged = _judged(resolved, named, lock)
+    others = _judged(tried, named, lock) if tried else {}
     most = ceiling(named, CEILING) if learning else ()
     watch, watched = _watch((*judged["rules"], *others.get("rules", ()), *most), sets)
     machines = {name: machine.build(*pair) for name, pair in sets.items()}
@@ -55,18 +55,19 @@ def table(resolved, named, *, lock=(), quarantined=(), learning=False):
     return {**content, "candidate": candidate, "code_events": _code_events(judges)}
 
 
-def _judged(resolved, named, lock, quarantined):
+def _judged(resolved, named, lock):
     """Return the part of a table that a candidate has of its own."""
     sources = _sources(resolved)
     rules = tuple(rule for policy, layers in sources for rule in _rules(policy, layers, named))
-    if any(rule[LAYER] == CEILING for rule in lock):
+    if lock and any(rule[LAYER] == CEILING for rule in lock.rules):
         # Whatever a preset speaks of is decided by then.
         rules = tuple(rule for rule in rules if rule[LAYER] < PRESET_PACKAGE)
+    acting = _deputies(sources, lock.deputies if lock else (), named)
     return {
         "digest": digest(resolved),
         "name": resolved.name,
-        "rules": rules + tuple(lock),
-        "deputies": {name: found for name, found in _deputies(sources, named).items() if name not in quarantined},
+        "rules": rules + (lock.rules if lock else ()),
+        "deputies": {name: found for name, found in acting.items() if not lock or name not in lock.quarantined},
         "app": tuple(sorted({name for policy, _ in sources for name in policy.app})),
     }
 
@@ -140,17 +141,17 @@ def _rules(policy, layers, named):
         yield rule_of(line, by_table.get(line.table, layers[2]), named)
 
 
-def _deputies(sources, named):
+def _deputies(sources, of_lock, named):
     """Return {name: ((capability, kind, patterns, specifier), …)}; an empty list in a policy takes all below away."""
     found, closed, known = {}, set(), {}
-    for policy, _ in sources:
-        for line in policy.deputies:
+    for lines, undeputised in (*((policy.deputies, policy.undeputised) for policy, _ in sources), (of_lock, ())):
+        for line in lines:
             if line.package not in closed:
                 # Equal entries are one object, which marshal then writes once.
                 entry = known.get((line.grant, line.specifier)) or _deputy(line, named)
                 known[line.grant, line.specifier] = entry
                 found.setdefault(line.package, []).append(entry)
-        closed.update(policy.undeputised)
+        closed.update(undeputised)
     return {name: tuple(entries) for name, entries in sorted(found.items())}
 
 

@@ -102,6 +102,8 @@ def _decision_problem(fields):
         return "capability and target are missing"
     if not _is_owner(fields.get("owner")):
         return "owner is none"
+    if "caller" in fields and not _is_owner(fields["caller"]):
+        return "caller is none"
     for name in ("argv", "via"):
         listed = fields.get(name)
         if listed is not None and not (type(listed) is list and all(type(word) is str for word in listed)):

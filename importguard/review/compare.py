@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from importguard.policy import covering
+from importguard.policy import covering, grants
 from importguard.policy.grants import Grant
 from importguard.review import severity
 
@@ -84,7 +84,7 @@ def _changes(before, after):
     # What was granted before is nothing new where it is refused now: the policy has become stricter, not the code.
     known = (*_all("refused", before), *_all("grants", before))
     found += [change for change in _of_grants("refused", known, _all("refused", after)) if change.kind != GONE]
-    deputies = [[Grant("", capability, "") for capability in _all("deputies", each)] for each in (before, after)]
+    deputies = [[grants.parse(text) for text in _all("deputies", each)] for each in (before, after)]
     found += [_change(kind, "deputy", grant) for kind, grant in _added_and_gone(*deputies)]
     found += _of_startup_files(*(_all("startup_files", each) for each in (before, after)))
     return sorted(found, key=_order)

@@ -48,12 +48,10 @@ def _value(data, path):
 def _said(field, text):
     """Return (what, phase, capability, target) of a text in a field of a lock, None for what is no change."""
     what = FIELDS.get(field, "grant")
-    if what == "deputy":
-        return what, "", text, ""
     if what == "startup-file":
         return what, "", "code.run", text.partition(" ")[2]
     try:
         grant = grants.parse(text)
     except ValueError:
         return None
-    return what, grant.phase or field, grant.capability, grant.target
+    return what, grant.phase or ("" if what == "deputy" else field), grant.capability, grant.target

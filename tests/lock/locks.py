@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from importguard import versions
 from importguard.lock import model
 from importguard.model import CAPABILITIES, PHASES
-from importguard.policy import grants
+from importguard.policy import grants, table
 
 HOSTILE = st.sampled_from(
     ["\x1b[31mred", "\u202eevil", "../../etc", 'a"b', "a\\b", "\x00", "new\nline", "]", "version", "\u2066x\u2069", "é"]
@@ -36,7 +36,7 @@ distributions = st.builds(
     names, st.sampled_from(["1.0", "2.0", "1!3.0+l"]),
     st.lists(digests, max_size=2).map(tuple),
     st.lists(st.tuples(st.sampled_from(["a.pth", "\u202ex.pth", "b c.start"]), digests), max_size=2).map(tuple),
-    st.lists(st.sampled_from(CAPABILITIES), max_size=2).map(tuple),
+    st.lists(st.sampled_from([*CAPABILITIES, "net.connect:example.org:443", "proc.spawn:/bin/echo *"]), max_size=2).map(tuple),
     st.lists(given, max_size=4).map(tuple),
     st.lists(given, max_size=2).map(tuple),
 )  # fmt: skip
@@ -50,3 +50,9 @@ def _lock(entries):
 
 
 locks = st.lists(distributions | unowned, max_size=6).map(_lock)
+
+# The content of a table that says nothing.
+EMPTY = {
+    "v": table.FORMAT, "digest": "", "name": "", "mode": "enforce", "on_violation": "deny", "malicious": "block", "bytecode": "report",
+    "startup_files": "guard", "named": {}, "deputies": {}, "app": (), "sets": {}, "watch": {},
+}  # fmt: skip

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from locks import EMPTY
 
 from importguard import model
 from importguard.lock import generalise
@@ -95,9 +96,3 @@ def test_a_grant_allows_what_it_was_learnt_from(wish, phase):
     loaded.owner_of = owner_of
     request = model.Request(capability, target, argv, model.Owner("acme", "1.0", "distribution"), (), phase, "", "audit")
     assert decide.decide(loaded, request).verdict == "allow"
-
-
-EMPTY = {
-    "v": table.FORMAT, "digest": "", "name": "", "mode": "enforce", "on_violation": "deny", "malicious": "block", "bytecode": "report",
-    "startup_files": "guard", "named": {}, "deputies": {}, "app": (), "sets": {}, "watch": {},
-}  # fmt: skip

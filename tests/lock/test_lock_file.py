@@ -90,6 +90,8 @@ def test_ten_thousand_distributions():
         ('version = 1\n[distribution.a."1"]\ndigests = ["md5:1"]', "x:3: 'md5:1' is no digest: sha256: and 64 hexadecimal digits"),
         ('version = 1\n[distribution.a."1"]\nstartup-files = ["x.pth"]', "x:3: 'x.pth' is no start-up file: a digest, a blank and a file name"),
         ('version = 1\n[distribution.a."1"]\ndeputies = ["net"]', "x:3: unknown capability 'net'"),
+        ('version = 1\n[distribution.a."1"]\ndeputies = ["fs.*:/x"]', "x:3: 'fs.*:/x' is nothing to be a deputy for"),
+        ('version = 1\n[distribution.a."1"]\ndeputies = ["fs.read:$package"]', "x:3: 'fs.read:$package' is nothing to be a deputy for"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(content, said):

@@ -270,6 +270,22 @@ choose(const Process *of, const Walked *walked, AskDeputy is_deputy, const void 
     return 0;
 }
 
+/* Find who had the one to blame do it: who would be to blame if that one were a deputy. Returns 1 with its blame in `other`, 0
+ * where there is nobody, or -1 with an exception set. Twin: beyond. */
+int
+beyond(const Process *of, const Walked *walked, const Blame *blame, AskDeputy is_deputy, const void *wanted, Blame *other)
+{
+    Walked rest = *walked;
+    int passed = blame->via_count + 1;
+    rest.count -= passed;
+    if (rest.count <= 0) {
+        return 0;
+    }
+    memcpy(rest.owners, walked->owners + passed, (size_t)rest.count * sizeof(*rest.owners));
+    *other = *blame;
+    return choose(of, &rest, is_deputy, wanted, other) < 0 ? -1 : 1;
+}
+
 /* Take over on whose behalf this process runs; returns 0, or -1 with an exception set. */
 int
 blame_start(PyObject *main_origin)

@@ -53,6 +53,7 @@ void process_drop(Process *process);
 int process_learn_program(Process *process, OwnerId owner);
 void conclude(const Process *process, bool on_main_thread, Walked *walked, Blame *blame);
 int choose(const Process *process, const Walked *walked, AskDeputy is_deputy, const void *wanted, Blame *blame);
+int beyond(const Process *process, const Walked *walked, const Blame *blame, AskDeputy is_deputy, const void *wanted, Blame *other);
 
 /* blame.c: of this one */
 extern Process process;

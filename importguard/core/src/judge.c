@@ -178,7 +178,12 @@ decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
     }
     /* Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first. */
     if (verdict.is_allowed && core.learn) {
-        report_allowed(asked, door, blame);
+        Blame caller;
+        int found = beyond(&process, &walked, blame, is_deputy, wanted, &caller);
+        if (found < 0) {
+            PyErr_Clear(); /* a record that says less */
+        }
+        report_allowed(asked, door, blame, found > 0 ? &caller : NULL);
     }
     if (verdict.is_allowed && tried.is_allowed) {
         return 0;
@@ -204,7 +209,7 @@ judge_done(const Asked *asked, const Blame *blame)
         PyErr_Clear(); /* nobody is refused by it */
     }
     if (is_watched > 0 && verdict.is_allowed && core.learn) {
-        report_allowed(asked, WRAP_DOOR, blame);
+        report_allowed(asked, WRAP_DOOR, blame, NULL);
     }
     if (verdict.is_allowed && tried.is_allowed) {
         return is_watched < 0 ? -1 : 1;

@@ -33,7 +33,7 @@ PyObject *services(void);
 /* report.c */
 int report(const Asked *asked, Door door, const Blame *blame, const Verdict *verdict, const Verdict *tried);
 int report_patch(const Asked *asked, const Blame *blame, OwnerText victim);
-void report_allowed(const Asked *asked, Door door, const Blame *blame);
+void report_allowed(const Asked *asked, Door door, const Blame *blame, const Blame *caller);
 PyObject *report_owner(OwnerText owner);
 int report_import(PyObject *name, PyObject *spec, bool is_refused);
 PyObject *attend(PyObject *function, PyObject *args);

@@ -154,25 +154,34 @@ is_reported(PyObject *key)
     return found == 0 ? PySet_Add(reported, key) : found;
 }
 
+/* Return the owner who is to blame as Python gets it, None for NULL. */
+static PyObject *
+owner_or_none(const Blame *blame)
+{
+    return blame ? report_owner(blame_owner_text(blame)) : Py_NewRef(Py_None);
+}
+
 /* Report what was allowed, each thing once, while a lock is learnt. The application needs no grant: of what it does only
  * those count that acted for it. What goes wrong here loses a record and nothing else. Twin: learn of corridor.py. */
 void
-report_allowed(const Asked *asked, Door door, const Blame *blame)
+report_allowed(const Asked *asked, Door door, const Blame *blame, const Blame *caller)
 {
     OwnerText text = blame_owner_text(blame);
     if ((text.kind == KIND_APP || text.kind == KIND_STDLIB) && !blame->via_count) {
         return;
     }
     PyObject *owner = report_owner(text), *via = owner ? via_tuple(blame) : NULL, *key = NULL;
-    if (via) {
-        key = Py_BuildValue("sOOOOss", capability_names[asked->capability], asked->target,
-                            asked->argv ? asked->argv : Py_None, owner, via, phase_names[blame->phase], doors[door]);
+    PyObject *other = via ? owner_or_none(caller) : NULL;
+    if (other) {
+        key = Py_BuildValue("sOOOOssO", capability_names[asked->capability], asked->target,
+                            asked->argv ? asked->argv : Py_None, owner, via, phase_names[blame->phase], doors[door], other);
     }
     if (key && is_reported(key) == 0) {
         Py_XDECREF(attend(core.learn, key));
     }
     PyErr_Clear();
     Py_XDECREF(key);
+    Py_XDECREF(other);
     Py_XDECREF(via);
     Py_XDECREF(owner);
 }
