@@ -47,7 +47,7 @@ def _not_toml(error, content, path):
     for number, line in enumerate(content.split("\n"), 1):
         if line.startswith(MARKS):
             return f"{path}:{number}: a merge that is not resolved: keep what both sides say"
-    return f"{path}:{toml.line_of(error, content)}: {toml.reason(error)}"
+    return f"{path}:{lines.of_error(error, content)}: {lines.reason(error)}"
 
 
 class Reader:

@@ -1,4 +1,4 @@
-"""Finds the line of every key and array element of a TOML text, which tomllib doesn't tell."""
+"""Finds the line of every key and array element of a TOML text, which tomllib doesn't tell, and of its errors."""
 
 BARE_END = ",]}#\n"
 
@@ -6,6 +6,18 @@ BARE_END = ",]}#\n"
 def locate(text):
     """Return {path: line} for a text that tomllib accepts; a path is a tuple of keys and array indexes."""
     return Scanner(text).scan()
+
+
+def of_error(error, text):
+    """Return the line of a file that an error of tomllib is about."""
+    place = str(error).rpartition("(at line ")[2].partition(",")[0]
+    return place if place.isdecimal() else text.count("\n") + 1
+
+
+def reason(error):
+    """Return what an error of tomllib says, without the place."""
+    said = str(error).partition(" (at ")[0]
+    return said[:1].lower() + said[1:]
 
 
 class Scanner:

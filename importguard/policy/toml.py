@@ -90,7 +90,7 @@ def parse(text, *, name, path="", label="", today=None):
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise errors.PolicyError(f"{shown}:{line_of(error, text)}: {reason(error)}") from error
+        raise errors.PolicyError(f"{shown}:{lines.of_error(error, text)}: {lines.reason(error)}") from error
     except RecursionError as error:
         raise errors.PolicyError(f"{shown}:1: nested too deeply") from error
     prefix = ()
@@ -113,18 +113,6 @@ def printable(text):
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
-
-
-def line_of(error, text):
-    """Return the line of a file that an error of tomllib is about."""
-    place = str(error).rpartition("(at line ")[2].partition(",")[0]
-    return place if place.isdecimal() else text.count("\n") + 1
-
-
-def reason(error):
-    """Return what an error of tomllib says, without the place."""
-    said = str(error).partition(" (at ")[0]
-    return said[:1].lower() + said[1:]
 
 
 class Reader:
