@@ -1,5 +1,7 @@
 """Each scene on each core: the one in Python is the specification, the one in C follows it."""
 
+import os
+
 import pytest
 from support import envs, guarded, wheels, worlds
 
@@ -26,6 +28,22 @@ def twin_environments(tmp_path_factory):
         return kept[interpreter.tag]
 
     return environment
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """The working folder, with folders, files, and links to all of them and to themselves."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "b").write_text("x")
+    (tmp_path / "caf\u00e9").mkdir()
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "up").symlink_to("a/b")
+    (tmp_path / "away").symlink_to(tmp_path / "a" / "b")
+    (tmp_path / "loop").symlink_to("loop")
+    os.symlink(b"\xff", os.fsencode(tmp_path) + b"/\xff2")
+    os.mkdir(os.fsencode(tmp_path) + b"/\xff")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
