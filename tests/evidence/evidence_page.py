@@ -21,7 +21,7 @@ comes from. The README quotes this page and nothing else.
 
 def page(known):
     """Return the Markdown page of what is known."""
-    return "\n".join([HEAD, *_attacks(known["attacks"]), *_challenges(known["challenges"]), *_alarms(known["alarms"]), *_costs(known["costs"])])
+    return "\n".join([HEAD, *_attacks(known["attacks"]), *_challenges(known["challenges"]), *_alarms(known["alarms"], known["programs"]), *_costs(known["costs"])])
 
 
 def _from(about):
@@ -117,9 +117,11 @@ def ways_in(known):
     return dict(sorted(found.items()))
 
 
-def _alarms(known):
+def _alarms(known, programs):
     compat, used, cpython = (known[name] for name in ("compat", "used", "cpython"))
     lines = [
+        f"| harmless programs that do what attacks do (row 32) | {programs['tried']} runs | {len(programs['broken'])} | all of the above | "
+        f"{_from(programs['provenance'])} |",
         f"| every module of {compat['distributions']} distributions ({compat['listed']} of the 300 most downloaded), imported | "
         f"{compat['modules']} modules | {compat['alarms']} | {compat['python']} | {_from(compat['provenance'])} |",
         f"| popular distributions in use, under `recommended` and under a lock | {used['uses']} uses | {used['alarms']} | {used['python']} | "
@@ -127,11 +129,6 @@ def _alarms(known):
         f"| CPython's own tests as the application ({cpython['guarded']} of {cpython['guarded_whole']} guarded runs) | {cpython['tests']} tests | "
         f"{cpython['alarms']} | {cpython['python']} | {_from(cpython['provenance'])} |",
     ]
-    if programs := known.get("programs"):
-        lines.insert(
-            0, f"| harmless programs that do what attacks do (row 32) | {programs['tried']} runs | {len(programs['broken'])} | "
-            f"all of the above | {_from(programs['provenance'])} |",
-        )  # fmt: skip
     return [
         "## False alarms",
         "",

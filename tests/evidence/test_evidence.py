@@ -70,11 +70,11 @@ def test_every_miss_has_its_place_in_the_limits(known):
 
 def test_every_piece_says_where_it_comes_from(known):
     """Command, day and commit; what was measured here says on which machine."""
-    pieces = [known["attacks"], known["challenges"], known["costs"], *known["alarms"].values()]
+    pieces = [known["attacks"], known["challenges"], known["costs"], known["programs"], *known["alarms"].values()]
 
     for piece in pieces:
         assert {"by", "date", "commit"} <= piece["provenance"].keys()
-    for piece in (known["attacks"], known["challenges"], known["alarms"]["programs"]):
+    for piece in (known["attacks"], known["challenges"], known["programs"]):
         assert "CPU" in piece["provenance"]["machine"] or "×" in piece["provenance"]["machine"]
 
 
