@@ -1,16 +1,12 @@
 """The pages do what they say: what their blocks tell a reader to type is typed, and prints what they show."""
 
 import re
-import tempfile
 import tomllib
-from pathlib import Path
 
 import pages
 import pytest
 from pages import HOW_TO, PLUGINS, README, REFERENCE, TUTORIAL
-from support import envs, wheels
 
-from importguard import demo_fixture
 from importguard.lock import read as lock
 from importguard.policy import toml
 
@@ -23,10 +19,9 @@ TYPED_ELSEWHERE = {
     "make demo\nmake test": "whoever builds this, from a fresh clone: the tests would run themselves",
     "$ importguard shell": "tests/shell, through a pseudo-terminal",
 }
-APP = "/tmp/app"
 # What runs which blocks: (pages, languages). A block that none of these covers is one that nothing runs.
 RUN = [
-    ([README], ("sh", "console")),
+    ([README], ("sh",)),
     (GUIDES, ("sh", "console", "toml")),
     ([TUTORIAL], ("sh", "console", "toml")),
     ([*REFERENCE, *PLUGINS], ("toml", "python")),
@@ -73,29 +68,6 @@ def test_what_the_readme_has_typed(block, shell):
     """The lines of a block, one after the other, end with the exit status that they show, 0 where they show none."""
     if not is_typed_elsewhere(block):
         shell.run(block.text)
-
-
-@pytest.fixture
-def place():
-    """A folder with a short name: a message shortens long ones."""
-    with tempfile.TemporaryDirectory(prefix="i", dir="/tmp") as folder:
-        yield Path(folder)
-
-
-def test_denial_of_the_readme(tmp_path, empty_environment, place):
-    """The demo's release is refused in just these words."""
-    folder = place / "app"
-    environment = envs.copy(empty_environment, folder / ".venv")
-    release = wheels.Wheel(demo_fixture.NAME, demo_fixture.SILENT_VERSION, demo_fixture.silent_release())
-    envs.install(environment, release, folder=tmp_path / "wheels")
-    (folder / "app.py").write_text(
-        "import acmellm\nprint(f'the answer is {acmellm.complete(\"hello\")!r}', flush=True)\ntry:\n    import acmellm.proxy.server\n"
-        "except PermissionError:\n    print('the proxy could not be loaded, going on without it', flush=True)\n"
-    )
-    (block,) = pages.blocks(README, "console")
-
-    ours = block.text.replace(APP, str(folder)).replace("python3.11", f"python{environment.interpreter.version}")
-    pages.open_shell(folder, tmp_path).converse(ours)
 
 
 @pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
