@@ -14,6 +14,8 @@ from support import envs
 # The image as it is, and with all that the manifest takes away from it. What is written into a home that is mounted
 # read-only can't be, guarded or not.
 SETTINGS = {"default": ((), "rw"), "hardened": (documented.options(), "ro")}
+# What is asked of the kernel: every test runs with each of these.
+KERNELS = ("auto",)
 
 
 @pytest.fixture(scope="session")
@@ -28,12 +30,21 @@ def podman(interpreter):
         pytest.skip(f"pip can't fetch what the images are made of: {str(reason).strip()[-200:]}")
 
 
+@pytest.fixture(params=KERNELS)
+def kernel(request):
+    """What is asked of the kernel."""
+    return request.param
+
+
 @pytest.fixture(params=SETTINGS)
-def box(request, podman, tmp_path):
+def box(request, podman, tmp_path, kernel):
     """Return a context manager that runs a container as uid 1000, with the default and with the hardened settings."""
     options, home_options = SETTINGS[request.param]
 
-    def run(*words, image=images.CLEAN, options=options, more=()):
-        return boxes.box(podman, tmp_path, image=image, words=words, options=[*options, *more], home_options=home_options)
+    def run(*words, image=images.CLEAN, more=(), kernel=kernel):
+        asked = ["--env", f"IMPORTGUARD_KERNEL={kernel}"]
+        return boxes.box(
+            podman, tmp_path, image=image, words=words, options=[*options, *asked, *more], home_options=home_options
+        )
 
     return run

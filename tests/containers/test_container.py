@@ -113,6 +113,16 @@ def test_the_children_of_celery_report(box):
         assert running.stolen() == set()
 
 
+def test_what_is_asked_of_the_kernel_holds(box):
+    """The container's own filter and its lack of rights keep neither the seal nor the preload away: nothing is missing."""
+    with box(PYTHON, "-c", "pass", kernel="require") as running:
+        assert running.wait() == 0, running.story()
+
+        (record,) = armed(running.records())
+        assert {"seccomp", "preload", "audit"} <= set(record["layers"]), record
+        assert (record["core"], record["missing"]) == ("c", [])
+
+
 def until(holds, running):
     """Wait until something holds that the container is on its way to."""
     end = time.monotonic() + boxes.SECONDS
