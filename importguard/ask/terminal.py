@@ -14,6 +14,7 @@ QUIET = 0.15  # seconds without a byte after which a paste is over
 MOST_DRAINED = 3  # seconds
 TRIES = 3
 LONGEST = 16
+TOGETHER = 2
 PASTED = "that was pasted, and answers nothing: type it"
 UNKNOWN = "once, always, never, or no"
 # Terminals that know it mark what is pasted from here on; others don't show it.
@@ -97,7 +98,7 @@ class Terminal:
         return "no"
 
     def _line(self, end, is_gone):
-        """Return what is typed up to Enter, which comes by itself: with other bytes in one piece it was pasted."""
+        """Return what is typed up to Enter, which comes by itself: with other keys in one piece it was pasted, as were many in one."""
         line = b""
         while True:
             left = end - time.monotonic()
@@ -114,10 +115,11 @@ class Terminal:
                 return line.decode("ascii", "replace").strip().lower()
             if data[0] in ENDING and len(data) == 1:
                 return "no"
-            if len(data) > 1 or data == b"\x1b" or not (data.isalpha() or data == b" " or data in ERASING):
+            if not _is_typed(data):
                 self._drain()
                 return PASTED
-            line = self._edited(line, data)
+            for key in data:
+                line = self._edited(line, bytes([key]))
 
     def _edited(self, line, key):
         if key in ERASING:
@@ -139,3 +141,8 @@ class Terminal:
     def _say(self, data):
         while data:
             data = data[os.write(self.fd, data) :]
+
+
+def _is_typed(data):
+    """Say whether a piece of input may be a person's: two keys come in one piece where a machine is slow, more don't."""
+    return len(data) <= TOGETHER and all(key in ERASING or bytes([key]).isalpha() or key == ord(" ") for key in data)

@@ -6,8 +6,9 @@ import subprocess
 import time
 
 import pytest
-from support import guarded
+from support import envs, guarded, wheels
 
+STEAL = "import os\nprint('loot', open(os.path.expanduser('~/.ssh/id_rsa')).read())\n"
 PROMPT = r"once, always, never, or Enter for no: "
 KEY = "id_\u202egpj.\u05d0\x1b[2J\rfine"  # bidi, a letter that is read from right to left, a cleared screen, a line anew
 
@@ -283,3 +284,26 @@ def approve(world, policy):
     )
 
 
+
+
+def test_each_version_asks_and_times_imports(terminal, world, any_interpreter, tmp_path):
+    """On every CPython that the core in C is written for: a question with its answer, other threads that go on, times of imports."""
+    made = envs.create(tmp_path / "other", any_interpreter)
+    envs.install(made, wheels.Wheel("acme-thief", "1.0", {"acme_thief.py": STEAL}), folder=tmp_path / "more")
+    records = tmp_path / "run.jsonl"
+    count = "import threading, time\nturns = []\ndef turn():\n    while True: turns.append(1); time.sleep(0.01)\nthreading.Thread(target=turn, daemon=True).start()\n"
+    code = count + "before = len(turns)\nimport acme_thief\nprint('went on', len(turns) - before > 20)"
+    options = ["--ask", "--record-imports", "--records", records]
+
+    opened = terminal([*guarded.launcher(), "run", *options, "--", made.python, "-c", code])
+    opened.wait_for(PROMPT)
+    time.sleep(1)
+    opened.press("once\r")
+    opened.wait_for("loot canary-key")
+    opened.wait_for("went on True")
+
+    assert opened.finish() == 0
+    assert [record["asked"] for record in records_of(records)] == ["once"]
+    timed = [entry for record in guarded.read_records(records) if record["event"] == "imports" for entry in record["modules"]]
+    (thief,) = [entry for entry in timed if entry["module"] == "acme_thief"]
+    assert thief["owner"]["name"] == "acme-thief" and thief["duration"] >= 1_000_000

@@ -28,10 +28,16 @@ class Terminal:
         os.write(self.master, line.encode() + b"\n")
 
     def press(self, keys):
-        """Type keys as a person does, one after the other."""
+        """Type keys as a person does, each when the one before has been shown."""
         for key in keys:
             time.sleep(KEY)
             os.write(self.master, key.encode())
+            if key.isalpha():
+                self._read_more(SECONDS)
+
+    def _read_more(self, seconds):
+        if select.select([self.master], [], [], seconds)[0]:
+            self.shown += os.read(self.master, 65536).decode("utf-8", "replace")
 
     def wait_for(self, pattern, seconds=SECONDS):
         """Read on until what was shown since the last call matches, and return the match."""
