@@ -4,7 +4,9 @@ Name it first, with `-p importguard`, and it arms before any other plugin of pyt
 `importguard run -- pytest` the guard is there before pytest is. Without either of them it says which plugins were ahead.
 """
 
+import contextlib
 import os
+import sys
 
 import pytest
 
@@ -38,8 +40,25 @@ def _arm(config, pluginmanager):
         wanted = early.wanted(config, os.environ)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    if wanted.mode == early.OFF:
-        return
+    if wanted.mode != early.OFF:
+        with _without_rewriting(pluginmanager.rewrite_hook):
+            _arm_as(wanted, config, pluginmanager)
+
+
+@contextlib.contextmanager
+def _without_rewriting(hook):
+    """Import the guard as it stands: pytest compiles all modules of a plugin's distribution anew, for their assertions."""
+    others = sys.meta_path[sys.meta_path.index(hook) + 1 :] if hook in sys.meta_path else []
+    if others:
+        sys.meta_path.remove(hook)
+    try:
+        yield
+    finally:
+        if others:
+            sys.meta_path.insert(sys.meta_path.index(others[0]), hook)
+
+
+def _arm_as(wanted, config, pluginmanager):
     from importguard.errors import ImportguardError
     from importguard.suite import reporter  # a run that isn't guarded pays nothing for it
 
@@ -60,6 +79,8 @@ def pytest_configure(config):
 
 
 def pytest_runtest_setup(item):
+    if "importguard" not in item.keywords:
+        return
     for mark in item.iter_markers("importguard"):
         if mark.args or set(mark.kwargs) - {"expect"}:
             words = [*map(repr, mark.args), *(f"{name}=" for name in mark.kwargs if name != "expect")]

@@ -1,5 +1,6 @@
 """Which test a record belongs to: by its task, by who started its thread, by what runs now."""
 
+import _thread
 import contextvars
 import sys
 import threading
@@ -22,7 +23,7 @@ class Places:
 
     def enter(self, place):
         """Say what runs from here on; the threads that are there by now belong to what ran before."""
-        alive = sys._current_frames()
+        alive = sys._current_frames() if _thread._count() else ()
         self._threads = {ident: self._threads.get(ident, self.current) for ident in alive if ident != self._main}
         self.current = place
         _place.set(place)
@@ -42,7 +43,7 @@ class Places:
 
     def of(self, place):
         """Return what was kept of a place, oldest first."""
-        return [record for where, record in list(self.kept) if where == place]
+        return [record for where, record in list(self.kept) if where == place] if self.kept else []
 
     def forget(self, place, count):
         """Drop the first records of a place, which its report has told."""

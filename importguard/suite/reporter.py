@@ -36,7 +36,7 @@ class Reporter:
         recorder.listener = self.places.take
         for record in recorder.unheard:
             self.places.take(record)
-        self.children.file_of(self.places.current)
+        self.children.know(self.places.current)
         recorder.copy = ""  # a worker tells of itself from now on
         self.guard.copy_for_child = lambda: self.children.file_of(self.places.here())
 
@@ -50,33 +50,38 @@ class Reporter:
         self._enter(places.SESSION)
 
     def _enter(self, place):
-        self.children.file_of(place)
+        self.children.know(place)
         self.places.enter(place)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(self, collector):
         place = f"collection of {collector.nodeid or 'the root folder'}"
-        with self._at(place):
+        before = self._begin(place)
+        try:
             report = yield
             self._take_children()
+        finally:
+            self._end(place, before)
         if refused := _refusals(self.places.of(place)):
             _fail(report, refused)
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item):
-        with self._at(item.nodeid):
+        before = self._begin(item.nodeid)
+        try:
             return (yield)
+        finally:
+            self._end(item.nodeid, before)
 
-    @contextlib.contextmanager
-    def _at(self, place):
+    def _begin(self, place):
         before = self.places.current
         self._enter(place)
-        try:
-            yield
-        finally:
-            self.over.add(place)
-            self._enter(before)
+        return before
+
+    def _end(self, place, before):
+        self.over.add(place)
+        self.places.enter(before)
 
     # What is told.
 
@@ -87,8 +92,9 @@ class Reporter:
         refused = self.places.of(item.nodeid)
         new = refused[item.stash.get(TOLD, 0) :]
         item.stash[TOLD] = len(refused)
-        grants = expected.texts_of(item.iter_markers("importguard"))
-        new = [record for record in _refusals(new) if not expected.is_expected(record, grants, self.guard)]
+        if new := _refusals(new):
+            grants = expected.texts_of(item.iter_markers("importguard"))
+            new = [record for record in new if not expected.is_expected(record, grants, self.guard)]
         if new:
             _fail(report, new)
         if report.when == "teardown" and self.guard.mode == "enforce":

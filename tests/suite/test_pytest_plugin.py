@@ -137,6 +137,24 @@ def test_opened():
     assert not suite.loot.exists()
 
 
+def test_assertions_of_the_project_alone_are_rewritten(suite):
+    """pytest compiles the modules of a plugin's distribution anew; the guard's stay as they are, and the project's don't."""
+    suite.write(
+        test_it="""
+import sys
+
+def test_loaders():
+    kinds = {name: type(module.__loader__).__name__ for name, module in sys.modules.items() if getattr(module, "__loader__", None)}
+    assert kinds[__name__] == "AssertionRewritingHook"
+    assert kinds["importguard.suite.reporter"] == kinds["importguard.policy.compile"] == "SourceFileLoader"
+"""
+    )
+
+    code, output = suite.run("--importguard")
+
+    assert code == 0, output
+
+
 def test_workers_of_xdist_are_guarded(suite):
     """Each worker is guarded from its first line, and fails the test that it ran."""
     suite.write(test_it=IN_TEST)
