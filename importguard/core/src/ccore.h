@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #ifdef Py_GIL_DISABLED
 #error "the C core is for builds of CPython with a global interpreter lock"
@@ -124,8 +125,9 @@ void place_resolve(Place *place);
 
 /* pinned.c */
 typedef struct {
-    PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code;
+    PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code, *get_data;
     PyCodeObject *zip_unmarshal, *zip_compile, *zip_find;
+    PyObject *source_loader;
     PyCFunction get_frozen;
     PyObject *import_globals[2];
 } Pinned;
@@ -153,10 +155,17 @@ Tag proof_of_compiled(PyObject *data);
 
 /* file.c */
 void file_note_start(double since);
-bool file_is_fresh(PyObject *path);
+bool file_is_fresh(const struct stat *status);
+bool file_status(PyObject *path, struct stat *status);
 PyObject *file_content(PyObject *path);
-bool file_holds(PyObject *path, size_t skip, const char *data, size_t length);
+bool file_holds(PyObject *path, size_t skip, const char *data, size_t length, struct stat *status);
+bool file_same(int fd, size_t skip, const char *data, size_t length);
 bool is_cache_of(PyObject *bytecode, PyObject *source);
+
+/* contents.c */
+int contents_watch(void);
+void contents_saw(PyObject *path, const struct stat *status);
+bool contents_are_of(PyObject *content, PyObject *path, struct stat *status);
 
 /* walk.c */
 bool is_import_system(const Cursor *cursor);

@@ -1,5 +1,6 @@
 /* Every way in which a code object comes to be, and the tag that it gets there. */
 #include "builtins.h"
+#include "finder.h"
 
 /* The frame of the import system in which a builtin makes the code of a module; its owner is proven when it is made. */
 static _Thread_local void *making;
@@ -155,40 +156,56 @@ tag_proven(PyObject *code, Tag tag)
     }
 }
 
-/* Tag what marshal.loads(data) gave, which was called from `frame`; returns it. */
+#if PY_VERSION_HEX >= 0x030D0000
+#define LOADS_FLAGS (METH_FASTCALL | METH_KEYWORDS)
+static _PyCFunctionFastWithKeywords real_loads;
+
 static PyObject *
-loaded(PyObject *result, PyObject *data, void *frame)
+loads_itself(PyObject *self, PyObject *data)
 {
-    if (frame && result && PyCode_Check(result)) {
+    return real_loads(self, &data, 1, NULL);
+}
+
+#else
+#define LOADS_FLAGS METH_O
+static PyCFunction real_loads;
+#define loads_itself(self, data) real_loads(self, data)
+#endif
+
+/* Do for the import system what marshal.loads(data) does, in its innermost frame: look at the data first, and tag what it
+ * gives. */
+static PyObject *
+load_module(PyObject *self, PyObject *data, void *frame)
+{
+    void *before = making;
+    if (finder_look_at_bytecode(data) < 0) {
+        return NULL;
+    }
+    making = frame;
+    PyObject *result = loads_itself(self, data);
+    making = before;
+    if (result && PyCode_Check(result)) {
         tag_proven(result, proof_of_loaded(data, result));
     }
     return result;
 }
 
 #if PY_VERSION_HEX >= 0x030D0000
-#define LOADS_FLAGS (METH_FASTCALL | METH_KEYWORDS)
-static _PyCFunctionFastWithKeywords real_loads;
 
 static PyObject *
 loads(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)
 {
-    void *before = making, *frame = making = import_frame(pinned.compile_bytecode);
-    PyObject *result = real_loads(self, args, size, names);
-    making = before;
-    return size > 0 ? loaded(result, args[0], frame) : result;
+    void *frame = size == 1 && !names ? import_frame(pinned.compile_bytecode) : NULL;
+    return frame ? load_module(self, args[0], frame) : real_loads(self, args, size, names);
 }
 
 #else
-#define LOADS_FLAGS METH_O
-static PyCFunction real_loads;
 
 static PyObject *
 loads(PyObject *self, PyObject *data)
 {
-    void *before = making, *frame = making = import_frame(pinned.compile_bytecode);
-    PyObject *result = with_tag(real_loads(self, data));
-    making = before;
-    return loaded(result, data, frame);
+    void *frame = import_frame(pinned.compile_bytecode);
+    return frame ? load_module(self, data, frame) : with_tag(real_loads(self, data));
 }
 
 #endif
@@ -235,7 +252,7 @@ creation_watch(void)
     const int fast = METH_FASTCALL | METH_KEYWORDS;
     PyObject *marshal = PyImport_ImportModule("marshal"), *builtins = PyImport_ImportModule("builtins");
     int result = -1;
-    if (divert(marshal, "loads", LOADS_FLAGS, (void *)loads, &real_loads) == 0
+    if (contents_watch() == 0 && divert(marshal, "loads", LOADS_FLAGS, (void *)loads, &real_loads) == 0
         && divert(builtins, "compile", fast, (void *)compile, &real_compile) == 0) {
         result = watch_all_code(marshal);
     }

@@ -14,8 +14,9 @@
 
 static struct timespec start; /* on the clock by which the kernel says when a file was changed */
 
-static bool
-same_content(int fd, size_t skip, const char *data, size_t length)
+/* Say whether an open file holds these bytes after the first `skip`. */
+bool
+file_same(int fd, size_t skip, const char *data, size_t length)
 {
     char part[16384];
     size_t done = 0;
@@ -51,16 +52,15 @@ open_regular(PyObject *path, struct stat *status)
     return fd;
 }
 
-/* Say whether a regular file holds exactly these bytes after the first `skip`. */
+/* Say whether a regular file holds exactly these bytes after the first `skip`; what the kernel says of it goes to `status`. */
 bool
-file_holds(PyObject *path, size_t skip, const char *data, size_t length)
+file_holds(PyObject *path, size_t skip, const char *data, size_t length, struct stat *status)
 {
-    struct stat status;
-    int fd = open_regular(path, &status);
+    int fd = open_regular(path, status);
     if (fd < 0) {
         return false;
     }
-    bool same = (size_t)status.st_size == skip + length && same_content(fd, skip, data, length);
+    bool same = (size_t)status->st_size == skip + length && file_same(fd, skip, data, length);
     close(fd);
     return same;
 }
@@ -78,16 +78,22 @@ file_note_start(double since)
 
 /* Say whether a file was changed since the command was started: its own times may lie, this one is the kernel's. */
 bool
-file_is_fresh(PyObject *path)
+file_is_fresh(const struct stat *status)
 {
-    struct stat status;
-    int fd = open_regular(path, &status);
-    if (fd < 0) {
-        return true;
-    }
-    close(fd);
-    return status.st_ctim.tv_sec > start.tv_sec
-           || (status.st_ctim.tv_sec == start.tv_sec && status.st_ctim.tv_nsec >= start.tv_nsec);
+    return status->st_ctim.tv_sec > start.tv_sec
+           || (status->st_ctim.tv_sec == start.tv_sec && status->st_ctim.tv_nsec >= start.tv_nsec);
+}
+
+/* Ask the kernel about a path, links followed; say whether it knows it. */
+bool
+file_status(PyObject *path, struct stat *status)
+{
+    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
+    bool is_known = encoded && strlen(PyBytes_AS_STRING(encoded)) == (size_t)PyBytes_GET_SIZE(encoded)
+                    && stat(PyBytes_AS_STRING(encoded), status) == 0;
+    PyErr_Clear();
+    Py_XDECREF(encoded);
+    return is_known;
 }
 
 /* Return the bytes of a regular file, or NULL, where an exception may be set. */
@@ -107,51 +113,60 @@ file_content(PyObject *path)
     return content;
 }
 
-/* Split a path after its last slash; the folder keeps no slash. */
-static int
-split(PyObject *path, PyObject **folder, PyObject **name)
+/* Return where a text goes on behind another one that it holds at a place; -1 where it doesn't hold it there. */
+static Py_ssize_t
+behind(PyObject *text, Py_ssize_t at, PyObject *part, Py_ssize_t size)
 {
-    Py_ssize_t size = PyUnicode_GET_LENGTH(path), at = PyUnicode_FindChar(path, '/', 0, size, -1);
-    *folder = PyUnicode_Substring(path, 0, at < 0 ? 0 : at);
-    *name = PyUnicode_Substring(path, at < 0 ? 0 : at + 1, size);
-    return *folder && *name ? 0 : -1;
+    Py_ssize_t same = 0;
+    if (at < 0 || PyUnicode_GET_LENGTH(text) - at < size) {
+        return -1;
+    }
+    while (same < size && PyUnicode_READ_CHAR(text, at + same) == PyUnicode_READ_CHAR(part, same)) {
+        same++;
+    }
+    return same == size ? at + size : -1;
 }
 
-static bool
-is_cache_folder(PyObject *folder, PyObject *source_folder)
+static Py_ssize_t
+behind_word(PyObject *text, Py_ssize_t at, const char *word)
 {
-    PyObject *wanted;
-    if (core.pycache_prefix && PyUnicode_CheckExact(core.pycache_prefix)) {
-        wanted = PyUnicode_FromFormat("%U%U", core.pycache_prefix, source_folder);
+    Py_ssize_t size = (Py_ssize_t)strlen(word), same = 0;
+    if (at < 0 || PyUnicode_GET_LENGTH(text) - at < size) {
+        return -1;
+    }
+    while (same < size && PyUnicode_READ_CHAR(text, at + same) == (unsigned char)word[same]) {
+        same++;
+    }
+    return same == size ? at + size : -1;
+}
+
+/* Return where the name of a file that lies where a source's folder is cached begins, -1 for a path elsewhere. */
+static Py_ssize_t
+behind_cache_folder(PyObject *bytecode, PyObject *source, Py_ssize_t slash)
+{
+    PyObject *prefix = core.pycache_prefix;
+    Py_ssize_t at;
+    if (prefix && PyUnicode_CheckExact(prefix)) {
+        at = behind(bytecode, behind(bytecode, 0, prefix, PyUnicode_GET_LENGTH(prefix)), source, slash);
     }
     else {
-        wanted = PyUnicode_FromFormat("%U/__pycache__", source_folder);
+        at = behind_word(bytecode, behind(bytecode, 0, source, slash), "/__pycache__");
     }
-    bool same = wanted && PyUnicode_Compare(wanted, folder) == 0;
-    Py_XDECREF(wanted);
-    return same;
+    return behind_word(bytecode, at, "/");
 }
 
 /* Say whether a .pyc lies where this interpreter caches that source: `pkg/__pycache__/name.cpython-...pyc`. */
 bool
 is_cache_of(PyObject *bytecode, PyObject *source)
 {
-    PyObject *folder = NULL, *name = NULL, *source_folder = NULL, *source_name = NULL, *stem = NULL;
-    bool result = false;
-    if (split(bytecode, &folder, &name) == 0 && split(source, &source_folder, &source_name) == 0) {
-        Py_ssize_t size = PyUnicode_GET_LENGTH(source_name);
-        Py_ssize_t dot = PyUnicode_FindChar(source_name, '.', 0, size, -1);
-        PyObject *plain = PyUnicode_Substring(source_name, 0, dot < 0 ? size : dot);
-        stem = plain ? PyUnicode_FromFormat("%U.cpython-", plain) : NULL;
-        Py_XDECREF(plain);
-        result = stem && is_cache_folder(folder, source_folder)
-                 && PyUnicode_Tailmatch(name, stem, 0, PyUnicode_GET_LENGTH(name), -1) == 1;
+    Py_ssize_t size = PyUnicode_GET_LENGTH(source), slash = PyUnicode_FindChar(source, '/', 0, size, -1);
+    Py_ssize_t dot = PyUnicode_FindChar(source, '.', slash < 0 ? 0 : slash, size, 1), stem = slash + 1;
+    Py_ssize_t at = behind_cache_folder(bytecode, source, slash < 0 ? 0 : slash);
+    for (dot = dot < 0 ? size : dot; at >= 0 && stem < dot; at++, stem++) {
+        if (at >= PyUnicode_GET_LENGTH(bytecode) || PyUnicode_READ_CHAR(bytecode, at) != PyUnicode_READ_CHAR(source, stem)) {
+            return false;
+        }
     }
-    PyErr_Clear();
-    Py_XDECREF(folder);
-    Py_XDECREF(name);
-    Py_XDECREF(source_folder);
-    Py_XDECREF(source_name);
-    Py_XDECREF(stem);
-    return result;
+    at = behind_word(bytecode, at, ".cpython-");
+    return at >= 0 && PyUnicode_FindChar(bytecode, '/', at, PyUnicode_GET_LENGTH(bytecode), 1) < 0;
 }

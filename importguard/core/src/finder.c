@@ -9,6 +9,8 @@
 #include "owners.h"
 #include "timed.h"
 
+#include "internal/pycore_namespace.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -33,13 +35,37 @@ field(PyObject *spec, const char *name)
     return value;
 }
 
-/* Say whether a .pyc is worth a closer look: its flags say that it isn't compared with its source, or a wheel brought it. */
 static bool
-is_odd_bytecode(PyObject *origin, PyObject *cached)
+is_unchecked(const char *head)
 {
-    Text path, file;
-    PyObject *keeper, *file_keeper;
-    unsigned char head[16];
+    return (head[4] & HASH_BITS) == UNCHECKED_HASH;
+}
+
+static bool
+is_unchecked_file(PyObject *cached)
+{
+    Text file;
+    PyObject *keeper;
+    char head[16];
+    if (text_of_name(cached, &file, &keeper) < 0) {
+        return true;
+    }
+    int fd = open(file.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t size = fd < 0 ? 0 : pread(fd, head, sizeof head, 0);
+    if (fd >= 0) {
+        close(fd);
+    }
+    Py_XDECREF(keeper);
+    return size >= 8 && is_unchecked(head);
+}
+
+/* Say whether a .pyc is worth a closer look: its flags say that it isn't compared with its source, or a wheel brought it. What
+ * importlib itself reads has its flags looked at then. */
+static bool
+is_odd_bytecode(PyObject *spec, PyObject *origin, PyObject *cached)
+{
+    Text path;
+    PyObject *keeper;
     if (text_of_name(origin, &path, &keeper) < 0) {
         return true;
     }
@@ -48,16 +74,14 @@ is_odd_bytecode(PyObject *origin, PyObject *cached)
     if (is_bytecode || !is_source || !PyUnicode_CheckExact(cached)) {
         return is_bytecode;
     }
-    if (PySet_Contains(core.wheel_bytecode, cached) != 0 || text_of_name(cached, &file, &file_keeper) < 0) {
+    if (PySet_Contains(core.wheel_bytecode, cached) != 0) {
         return true;
     }
-    int fd = open(file.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t size = fd < 0 ? 0 : pread(fd, head, sizeof head, 0);
-    if (fd >= 0) {
-        close(fd);
-    }
-    Py_XDECREF(file_keeper);
-    return size >= 8 && (head[4] & HASH_BITS) == UNCHECKED_HASH;
+    PyObject *loader = field(spec, "loader");
+    bool is_read_later = loader && (PyObject *)Py_TYPE(loader) == pinned.source_loader;
+    Py_XDECREF(loader);
+    PyErr_Clear();
+    return !is_read_later && is_unchecked_file(cached);
 }
 
 static bool
@@ -81,6 +105,7 @@ owner_of(PyObject *origin, OwnerId *owner)
     int result = paths_resolve(name, WORKING_FOLDER, &real);
     if (result == 0) {
         *owner = owner_of_path(buffer_text(&real));
+        place_expect(origin, &real);
     }
     buffer_end(&real);
     Py_XDECREF(keeper);
@@ -100,10 +125,50 @@ examine_file(PyObject *name, PyObject *spec, PyObject *origin, PyObject *cached)
     }
     int verdict = judge_import(name, text);
     if (verdict == IMPORT_UNSURE || (core.refuses_startup_files && is_startup_module(name))
-        || (core.examines_bytecode && is_odd_bytecode(origin, cached))) {
+        || (core.examines_bytecode && is_odd_bytecode(spec, origin, cached))) {
         return report_import(name, spec, false);
     }
     return verdict < 0 ? -1 : verdict == IMPORT_REFUSED ? report_import(name, spec, true) : 0;
+}
+
+/* Return what stands for the spec of a module whose bytecode the import system makes code of: its innermost frame knows. */
+static PyObject *
+spec_here(PyObject **name, PyObject **origin)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    PyObject *cached = cursor_local(&cursor, "bytecode_path"), *spec = NULL;
+    *name = cursor_local(&cursor, "name");
+    *origin = cursor_local(&cursor, "source_path");
+    cursor_end(&cursor);
+    if (cached && *name && *origin && PyUnicode_CheckExact(*origin)) {
+        PyObject *fields = Py_BuildValue("{sOsOsO}", "origin", *origin, "cached", cached, "loader", Py_None);
+        spec = fields ? _PyNamespace_New(fields) : NULL;
+        Py_XDECREF(fields);
+    }
+    Py_XDECREF(cached);
+    return spec;
+}
+
+/* Look at the flags of bytecode that the import system makes code of: marshal.loads(data), called by _compile_bytecode. Returns
+ * 0, or -1 with an exception set. */
+int
+finder_look_at_bytecode(PyObject *data)
+{
+    PyObject *whole = core.examines_bytecode && PyMemoryView_Check(data) ? PyMemoryView_GET_BASE(data) : NULL;
+    if (!whole || !PyBytes_CheckExact(whole) || PyBytes_GET_SIZE(whole) < 8 || !is_unchecked(PyBytes_AS_STRING(whole))) {
+        return 0;
+    }
+    PyObject *name, *origin, *spec = spec_here(&name, &origin);
+    OwnerId owner = OWNER_UNOWNED;
+    int result = spec ? owner_of(origin, &owner) : PyErr_Occurred() ? -1 : 0;
+    if (spec && result == 0 && owner_text(owner).kind != KIND_APP && owner_text(owner).kind != KIND_STDLIB) {
+        result = report_import(name, spec, false);
+    }
+    Py_XDECREF(spec);
+    Py_XDECREF(name);
+    Py_XDECREF(origin);
+    return result < 0 ? without_our_frames() : 0;
 }
 
 /* Look at what the finders found for a module before anything of it runs; returns 0, or -1 with an exception set. */

@@ -6,5 +6,6 @@
 
 extern PyTypeObject FinderType;
 PyObject *finder_new(PyObject *patches);
+int finder_look_at_bytecode(PyObject *data);
 
 #endif

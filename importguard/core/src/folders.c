@@ -16,6 +16,7 @@ typedef struct {
 } Known;
 
 static Known *table[SLOTS];
+static uint16_t taken[MOST]; /* the slots that are */
 static size_t count, bytes;
 static time_t since;
 
@@ -53,12 +54,10 @@ slot_of(Text folder, uint64_t hash)
 void
 folders_forget(void)
 {
-    for (size_t slot = 0; count && slot < SLOTS; slot++) {
-        if (table[slot]) {
-            PyMem_RawFree(table[slot]);
-            table[slot] = NULL;
-            count--;
-        }
+    while (count) {
+        Known **slot = &table[taken[--count]];
+        PyMem_RawFree(*slot);
+        *slot = NULL;
     }
     bytes = 0;
 }
@@ -99,7 +98,9 @@ folders_keep(Text folder, Text real)
     memcpy(known->data, folder.data, folder.size);
     memcpy(known->data + folder.size, real.data, real.size);
     Known **slot = slot_of(folder, known->hash);
-    count += !*slot;
+    if (!*slot) {
+        taken[count++] = (uint16_t)(slot - table);
+    }
     bytes += size - (*slot ? sizeof(Known) + (*slot)->size + (*slot)->real_size : 0);
     PyMem_RawFree(*slot);
     *slot = known;

@@ -18,12 +18,21 @@ is_callable(const Buffer *path)
     return path->size < PATH_MAX && !memchr(path->data, '\0', path->size);
 }
 
+static _Thread_local struct stat looked;
+
+/* Return what the kernel has said of the path that this thread looked at last. */
+const struct stat *
+looked_at(void)
+{
+    return &looked;
+}
+
 /* Return the kind of file at a path, its last link not followed; 0 where there is none. */
 mode_t
 kind_of(const Buffer *path)
 {
-    struct stat status;
-    return is_callable(path) && lstat(path->data, &status) == 0 ? status.st_mode & S_IFMT : 0;
+    looked.st_mode = 0;
+    return is_callable(path) && lstat(path->data, &looked) == 0 ? looked.st_mode & S_IFMT : 0;
 }
 
 /* Give where a link leads; return 1, 0 where there is none, NO_MEMORY. */

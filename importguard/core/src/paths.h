@@ -13,6 +13,7 @@ enum { NO_MEMORY = -1, DONE, TOO_LONG, TOO_MANY_LINKS };
 /* links.c */
 bool is_callable(const Buffer *path);
 mode_t kind_of(const Buffer *path);
+const struct stat *looked_at(void);
 int read_link(const char *path, Buffer *link);
 int follow(Text path, Buffer *real);
 

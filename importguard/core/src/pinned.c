@@ -27,7 +27,9 @@ pin_from(PyObject *bootstrap, PyObject *external, PyObject *imp)
     pinned.call_removed = pinned.exec_body ? code_at(bootstrap, NULL, "_call_with_frames_removed") : NULL;
     pinned.compile_bytecode = pinned.call_removed ? code_at(external, NULL, "_compile_bytecode") : NULL;
     pinned.source_to_code = pinned.compile_bytecode ? code_at(external, "SourceLoader", "source_to_code") : NULL;
-    PyObject *frozen = pinned.source_to_code ? PyObject_GetAttrString(imp, "get_frozen_object") : NULL;
+    pinned.get_data = pinned.source_to_code ? code_at(external, "FileLoader", "get_data") : NULL;
+    pinned.source_loader = pinned.get_data ? PyObject_GetAttrString(external, "SourceFileLoader") : NULL;
+    PyObject *frozen = pinned.source_loader ? PyObject_GetAttrString(imp, "get_frozen_object") : NULL;
     if (frozen && PyCFunction_CheckExact(frozen)) {
         pinned.get_frozen = ((PyCFunctionObject *)frozen)->m_ml->ml_meth;
     }

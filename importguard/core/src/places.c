@@ -22,6 +22,9 @@ static uint8_t real_seen[REAL_BITS / 8];
 enum { NOT_ASKED, RUNS_OWN, RUNS_OTHERS };
 static uint8_t *runners;
 static uint32_t runner_room;
+/* What the finder has just resolved: the code of that file is loaded next, unless something is written in between. */
+static PyObject *expected;
+static Buffer expected_real;
 
 /* Return the number of a new place, or 0 with an exception set. */
 size_t
@@ -126,6 +129,7 @@ place_at(Tag tag)
 void
 place_forget(Text real_path)
 {
+    Py_CLEAR(expected);
     uint32_t hash = ledger_hash(real_path), bit = hash & (REAL_BITS - 1);
     if (!(real_seen[bit / 8] >> bit % 8 & 1)) {
         return;
@@ -212,6 +216,26 @@ settle(size_t number, Text real)
     note_real(places[number].path, real);
 }
 
+/* The module of this file is about to be loaded, which lies at `real`. */
+void
+place_expect(PyObject *path, Buffer *real)
+{
+    Py_CLEAR(expected);
+    if (PyUnicode_GET_LENGTH(path) && PyUnicode_READ_CHAR(path, 0) == '/' && buffer_set(&expected_real, real->data, real->size) == 0) {
+        expected = Py_NewRef(path);
+    }
+}
+
+/* Give the real path that was found for this very file by the finder, once; say whether there is one. */
+static bool
+take_expected(PyObject *path, Buffer *real)
+{
+    bool is_it = expected && (expected == path || PyUnicode_Compare(expected, path) == 0)
+                 && buffer_set(real, expected_real.data, expected_real.size) == 0;
+    Py_CLEAR(expected);
+    return is_it;
+}
+
 /* Look up who owns the file of a place. What can't be told stays unresolved, which a walk takes for unowned. */
 void
 place_resolve(Place *place)
@@ -222,7 +246,7 @@ place_resolve(Place *place)
     Text text;
     buffer_start(&real);
     if (text_of_name(place->path, &text, &keeper) == 0) {
-        if (paths_resolve(text, WORKING_FOLDER, &real) == 0) {
+        if (take_expected(place->path, &real) || paths_resolve(text, WORKING_FOLDER, &real) == 0) {
             settle(number, buffer_text(&real));
         }
         Py_XDECREF(keeper);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define HEADER 16 /* bytes of a .pyc in front of the code */
+
 static Tag
 tag_of_file(PyObject *path)
 {
@@ -30,7 +32,7 @@ compile_again(PyObject *source)
 
 /* Bytecode that was written while the command runs, by this process or one before, may be anybody's: it counts if it is what its source says. */
 static bool
-is_of_source(PyObject *code, PyObject *bytecode, PyObject *source)
+is_of_source(PyObject *code, const struct stat *bytecode, PyObject *source)
 {
     if (!file_is_fresh(bytecode)) {
         return true;
@@ -44,12 +46,20 @@ is_of_source(PyObject *code, PyObject *bytecode, PyObject *source)
 
 /* Return the tag for code that a .pyc holds: its source's, where it lies as that one's cache. */
 static Tag
-tag_of_bytecode(PyObject *code, PyObject *bytecode, PyObject *source)
+tag_of_bytecode(PyObject *code, PyObject *bytecode, PyObject *source, const struct stat *status)
 {
     if (source && PyUnicode_CheckExact(source) && is_cache_of(bytecode, source)) {
-        return is_of_source(code, bytecode, source) ? tag_of_file(source) : NO_TAG;
+        return is_of_source(code, status, source) ? tag_of_file(source) : NO_TAG;
     }
     return tag_of_file(bytecode);
+}
+
+/* Say whether what lies behind the header of `whole` is what a .pyc holds. */
+static bool
+is_content(PyObject *whole, const Py_buffer *view, PyObject *bytecode, struct stat *status)
+{
+    bool is_rest = PyBytes_GET_SIZE(whole) == HEADER + view->len && view->buf == PyBytes_AS_STRING(whole) + HEADER;
+    return (is_rest && contents_are_of(whole, bytecode, status)) || file_holds(bytecode, HEADER, view->buf, (size_t)view->len, status);
 }
 
 /* Return the tag for what marshal.loads(data) gave to importlib's _compile_bytecode(data, name, bytecode_path,
@@ -61,6 +71,7 @@ proof_of_loaded(PyObject *data, PyObject *code)
     Tag tag = NO_TAG;
     /* A view of bytes, which can't change: importlib cuts off the header. */
     PyObject *base = PyMemoryView_Check(data) ? PyMemoryView_GET_BASE(data) : NULL;
+    struct stat status;
     Py_buffer view;
     if (!base || !PyBytes_CheckExact(base) || PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0) {
         PyErr_Clear();
@@ -69,8 +80,8 @@ proof_of_loaded(PyObject *data, PyObject *code)
     cursor_start(&cursor, NULL);
     PyObject *bytecode = cursor_local(&cursor, "bytecode_path"), *source = cursor_local(&cursor, "source_path");
     cursor_end(&cursor);
-    if (bytecode && PyUnicode_CheckExact(bytecode) && file_holds(bytecode, 16, view.buf, (size_t)view.len)) {
-        tag = tag_of_bytecode(code, bytecode, source);
+    if (bytecode && PyUnicode_CheckExact(bytecode) && is_content(base, &view, bytecode, &status)) {
+        tag = tag_of_bytecode(code, bytecode, source, &status);
     }
     Py_XDECREF(bytecode);
     Py_XDECREF(source);
@@ -84,12 +95,14 @@ Tag
 proof_of_compiled(PyObject *data)
 {
     Cursor cursor;
+    struct stat status;
     Tag tag = NO_TAG;
     cursor_start(&cursor, NULL);
     cursor_back(&cursor);
     PyObject *path = cursor.code == pinned.source_to_code ? cursor_local(&cursor, "path") : NULL;
     if (path && PyUnicode_CheckExact(path) && PyBytes_CheckExact(data)
-        && file_holds(path, 0, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data))) {
+        && (contents_are_of(data, path, &status)
+            || file_holds(path, 0, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data), &status))) {
         tag = tag_of_file(path);
     }
     Py_XDECREF(path);

@@ -1,10 +1,23 @@
 /* Readers of events about files and folders. Twins: those of the same names in events.py. */
 #include "reading.h"
 
+#include "paths.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #define WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
+
+/* What is a module by its name is read as one, next: how it was found here is half of the proof of whose it is. */
+static void
+note_module(PyObject *path, Text real)
+{
+    if (!PyUnicode_CheckExact(path) || !(text_ends(real, ".pyc") || text_ends(real, ".py"))) {
+        return;
+    }
+    bool is_whole = PyUnicode_GET_LENGTH(path) > 0 && PyUnicode_READ_CHAR(path, 0) == '/';
+    contents_saw(is_whole && S_ISREG(looked_at()->st_mode) ? path : NULL, looked_at());
+}
 
 int
 reads_open(Reading *reading, PyObject *args)
@@ -19,6 +32,9 @@ reads_open(Reading *reading, PyObject *args)
     }
     bool writes = bits & WRITES, reads = !writes || (bits & O_ACCMODE) != O_WRONLY;
     int found = ask_at(reading, reads ? FS_READ : FS_WRITE, path, WORKING_FOLDER);
+    if (found > 0 && !writes) {
+        note_module(path, reading->asked->text);
+    }
     return found > 0 && reads && writes ? ask_as_well(reading, FS_WRITE, reading->asked) : found < 0 ? -1 : 0;
 }
 

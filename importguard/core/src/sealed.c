@@ -21,6 +21,11 @@
 #define MFD_NOEXEC_SEAL 8U /* Linux 6.3; some systems refuse a memfd without it */
 #endif
 
+typedef struct {
+    const void *data;
+    size_t size;
+} Bytes;
+
 /* What holds for everything that was sealed so far: the weakest counts. */
 static enum { NOTHING_YET, SEALED, READ_ONLY } weakest;
 static bool any_unpinned;
@@ -95,7 +100,7 @@ write_all(int fd, const char *data, size_t size)
 #ifdef MFD_ALLOW_SEALING
 /* Return a file in memory that holds some bytes and can't be written any more, or -1. */
 static int
-sealed_file(const void *data, size_t size)
+sealed_file(Bytes first, Bytes rest)
 {
     int fd = memfd_create("importguard", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
     if (fd < 0 && errno == EINVAL) {
@@ -104,8 +109,8 @@ sealed_file(const void *data, size_t size)
     if (fd < 0) {
         return -1;
     }
-    if (write_all(fd, data, size) < 0 || ftruncate(fd, (off_t)whole_pages(size)) < 0
-        || fcntl(fd, F_ADD_SEALS, SEALS) < 0) {
+    if (write_all(fd, first.data, first.size) < 0 || write_all(fd, rest.data, rest.size) < 0
+        || ftruncate(fd, (off_t)whole_pages(first.size + rest.size)) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0) {
         close(fd);
         return -1;
     }
@@ -114,34 +119,36 @@ sealed_file(const void *data, size_t size)
 
 /* Return where a sealed file with some bytes is mapped, at `start` if that is given, or MAP_FAILED. */
 static void *
-map_sealed(void *start, const void *data, size_t size)
+map_sealed(void *start, Bytes first, Bytes rest)
 {
-    int fd = sealed_file(data, size);
+    int fd = sealed_file(first, rest);
     if (fd < 0) {
         return MAP_FAILED;
     }
-    void *mapped = mmap(start, whole_pages(size), PROT_READ, MAP_SHARED | (start ? MAP_FIXED : 0), fd, 0);
+    void *mapped = mmap(start, whole_pages(first.size + rest.size), PROT_READ, MAP_SHARED | (start ? MAP_FIXED : 0), fd, 0);
     close(fd);
     return mapped;
 }
 #else
 static void *
-map_sealed(void *start, const void *data, size_t size)
+map_sealed(void *start, Bytes first, Bytes rest)
 {
-    (void)start, (void)data, (void)size, (void)write_all;
+    (void)start, (void)first, (void)rest, (void)write_all;
     return MAP_FAILED;
 }
 #endif
 
 /* Return where some bytes are in pages of their own that are read-only, or MAP_FAILED. */
 static void *
-map_read_only(const void *data, size_t size)
+map_read_only(Bytes first, Bytes rest)
 {
+    size_t size = first.size + rest.size;
     void *mapped = mmap(NULL, whole_pages(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) {
         return MAP_FAILED;
     }
-    memcpy(mapped, data, size);
+    memcpy(mapped, first.data, first.size);
+    memcpy((char *)mapped + first.size, rest.data, rest.size);
     if (mprotect(mapped, whole_pages(size), PROT_READ) < 0) {
         munmap(mapped, whole_pages(size));
         return MAP_FAILED;
@@ -166,15 +173,23 @@ settle(void *mapped, size_t size, bool is_sealed)
 const void *
 sealed_copy(const void *data, size_t size)
 {
-    void *mapped = map_sealed(NULL, data, size);
+    return sealed_pair(data, size, "", 0);
+}
+
+/* Return the like of some bytes and others behind them. */
+const void *
+sealed_pair(const void *data, size_t size, const void *more, size_t more_size)
+{
+    Bytes first = {data, size}, rest = {more, more_size};
+    void *mapped = map_sealed(NULL, first, rest);
     bool is_sealed = mapped != MAP_FAILED;
     if (!is_sealed) {
-        mapped = map_read_only(data, size);
+        mapped = map_read_only(first, rest);
     }
     if (mapped == MAP_FAILED) {
         return NULL;
     }
-    settle(mapped, size, is_sealed);
+    settle(mapped, size + more_size, is_sealed);
     return mapped;
 }
 
@@ -186,7 +201,7 @@ sealed_in_place(void *start, size_t size)
     if ((uintptr_t)start % (size_t)sysconf(_SC_PAGESIZE) || whole_pages(size) != size) {
         return -1;
     }
-    bool is_sealed = map_sealed(start, start, size) != MAP_FAILED;
+    bool is_sealed = map_sealed(start, (Bytes){start, size}, (Bytes){"", 0}) != MAP_FAILED;
     if (!is_sealed && mprotect(start, size, PROT_READ) < 0) {
         return -1;
     }

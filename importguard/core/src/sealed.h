@@ -24,6 +24,7 @@ void arena_drop(Arena *arena);
 #define SEALED_IN_PLACE __attribute__((aligned(SEALED_PAGE)))
 
 const void *sealed_copy(const void *data, size_t size);
+const void *sealed_pair(const void *data, size_t size, const void *more, size_t more_size);
 int sealed_in_place(void *start, size_t size);
 const char *sealed_strength(void);
 bool sealed_is_pinned(void);

@@ -29,8 +29,13 @@ static const char *const LIBRARY[] = {
 static bool
 is_compared(PyObject *name)
 {
+    const char *text = PyUnicode_AsUTF8(name);
     size_t at = 0;
-    while (at < Py_ARRAY_LENGTH(LIBRARY) && PyUnicode_CompareWithASCIIString(name, LIBRARY[at]) != 0) {
+    if (!text) {
+        PyErr_Clear(); /* a lone surrogate */
+        return false;
+    }
+    while (at < Py_ARRAY_LENGTH(LIBRARY) && strcmp(text, LIBRARY[at]) != 0) {
         at++;
     }
     return at < Py_ARRAY_LENGTH(LIBRARY);

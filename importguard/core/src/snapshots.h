@@ -34,7 +34,7 @@ typedef struct {
 typedef struct {
     Held *held;
     PyObject **kept;
-    size_t count;
+    size_t count, room;
     uint64_t version;
 } Names;
 

@@ -55,7 +55,7 @@ mark_of(PyObject *value, bool of_modules)
 static uint32_t
 mark_of_key(PyObject *key)
 {
-    return (uint32_t)PyObject_Hash(key); /* of an exact str, which has it already */
+    return (uint32_t)((PyASCIIObject *)key)->hash; /* a key has it already */
 }
 
 /* Forget what is remembered. What was kept goes to `waste`, a list: a finalizer that ran now could change anything. */
@@ -79,6 +79,7 @@ make_room(Names *names, size_t room)
 {
     names->held = PyMem_New(Held, room + 1);
     names->kept = core.undoes_patches ? PyMem_New(PyObject *, room + 1) : NULL;
+    names->room = room;
     if (names->held && (names->kept || !core.undoes_patches)) {
         return 0;
     }
@@ -87,6 +88,22 @@ make_room(Names *names, size_t room)
     *names = (Names){0};
     PyErr_NoMemory();
     return -1;
+}
+
+/* Make more room; returns 0, or -1 where there is none to be had. */
+static int
+make_more_room(Names *names)
+{
+    size_t room = names->room * 2 + 16;
+    Held *held = PyMem_Realloc(names->held, room * sizeof(Held));
+    names->held = held ? held : names->held;
+    PyObject **kept = held && names->kept ? PyMem_Realloc(names->kept, room * sizeof(PyObject *)) : NULL;
+    if (!held || (names->kept && !kept)) {
+        return -1;
+    }
+    names->kept = kept;
+    names->room = room;
+    return 0;
 }
 
 static void
@@ -154,6 +171,31 @@ remember_gone(Names *now, const Names *was)
     }
 }
 
+/* See whether names have only been added since, behind those that were there, and take them along; say whether that is so.
+ * Where it isn't, what is added by then is found there again. */
+static bool
+take_added(Names *names, PyObject *dict, bool of_modules)
+{
+    PyObject *key, *value;
+    size_t reached = 0;
+    for (Py_ssize_t at = 0; PyDict_Next(dict, &at, &key, &value); reached++) {
+        if (!PyUnicode_CheckExact(key)) {
+            return false;
+        }
+        Held now = {mark_of_key(key), mark_of(value, of_modules)};
+        if (reached == names->count) {
+            if (names->count == names->room && make_more_room(names) < 0) {
+                return false;
+            }
+            append(names, now.key, now.value, value);
+        }
+        else if (names->held[reached].key != now.key || names->held[reached].value != now.value) {
+            return false;
+        }
+    }
+    return reached == names->count;
+}
+
 /* Tell of each name that leads to something else than it did, and remember how it is now. Returns 0, or -1 with an exception
  * set. */
 int
@@ -162,6 +204,10 @@ names_compare(Names *names, PyObject *dict, bool of_modules, PyObject *waste, On
     Names now = {0};
     PyObject *key, *value;
     size_t guess = 0;
+    if (take_added(names, dict, of_modules)) {
+        names->version = version_of(dict);
+        return 0;
+    }
     int result = make_room(&now, (size_t)PyDict_GET_SIZE(dict) + names->count);
     if (result < 0) {
         return -1;

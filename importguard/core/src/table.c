@@ -259,8 +259,10 @@ const Table *
 table_load(PyObject *content, const Asks *asks)
 {
     Arena arena = {0};
-    int result = PyBytes_CheckExact(content) ? table_unflat(content, asks, &arena) : table_build(content, asks, &arena);
-    if (result < 0) {
+    if (PyBytes_CheckExact(content)) {
+        return table_take(content, asks);
+    }
+    if (table_build(content, asks, &arena) < 0) {
         return NULL;
     }
     const Table *table = sealed_copy(arena.data, arena.size);

@@ -46,26 +46,61 @@ table_flat(PyObject *content)
     return flat;
 }
 
+/* Give where the table lies in what table_flat has given; return its size, or 0 with an exception set. */
+static size_t
+content_of(PyObject *flat, const char **data)
+{
+    Head head = {0};
+    size_t size = (size_t)PyBytes_GET_SIZE(flat);
+    *data = PyBytes_AS_STRING(flat) + sizeof head;
+    memcpy(&head, PyBytes_AS_STRING(flat), size < sizeof head ? size : sizeof head);
+    if (memcmp(head.made_by, MADE_BY, sizeof MADE_BY) != 0 || size < sizeof head + sizeof(Table)
+        || head.size != size - sizeof head || head.sum != sum_of(*data, size - sizeof head)) {
+        PyErr_SetString(PyExc_ValueError, "no flat policy table, or one that isn't whole");
+        return 0;
+    }
+    return head.size;
+}
+
+/* Return the sealed table that table_flat has given, NULL with an exception set. */
+const Table *
+table_take(PyObject *flat, const Asks *asks)
+{
+    const char *data;
+    size_t size = content_of(flat, &data);
+    Table first;
+    if (!size) {
+        return NULL;
+    }
+    memcpy(&first, data, sizeof first);
+    first.asks = *asks;
+    if (table_make_scratch(&first) < 0) {
+        return NULL;
+    }
+    const Table *table = sealed_pair(&first, sizeof first, data + sizeof first, size - sizeof first);
+    if (!table) {
+        PyMem_RawFree(first.scratch);
+        PyErr_NoMemory();
+    }
+    return table;
+}
+
 /* Put the table that table_flat has given in an arena; return 0, or -1 with an exception set. */
 int
 table_unflat(PyObject *flat, const Asks *asks, Arena *arena)
 {
-    Head head = {0};
-    const char *data = PyBytes_AS_STRING(flat) + sizeof head;
-    size_t size = (size_t)PyBytes_GET_SIZE(flat);
-    memcpy(&head, PyBytes_AS_STRING(flat), size < sizeof head ? size : sizeof head);
-    if (memcmp(head.made_by, MADE_BY, sizeof MADE_BY) != 0 || size < sizeof head + sizeof(Table)
-        || head.size != size - sizeof head || head.sum != sum_of(data, size - sizeof head)) {
-        PyErr_SetString(PyExc_ValueError, "no flat policy table, or one that isn't whole");
+    const char *data;
+    size_t size = content_of(flat, &data);
+    if (!size) {
         return -1;
     }
     *arena = (Arena){0};
-    arena_room(arena, head.size);
+    arena_room(arena, size);
     if (!arena->data) {
         PyErr_NoMemory();
         return -1;
     }
-    memcpy(arena->data, data, head.size);
+    memcpy(arena->data, data, size);
     Table *table = (Table *)(void *)arena->data;
     table->asks = *asks;
     if (table_make_scratch(table) < 0) {

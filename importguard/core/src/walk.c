@@ -235,7 +235,8 @@ is_own(PyObject *Py_UNUSED(module), PyObject *frame)
 static bool
 is_body(const PyCodeObject *code)
 {
-    return PyUnicode_CompareWithASCIIString(code->co_name, "<module>") == 0;
+    PyObject *name = code->co_name;
+    return PyUnicode_GET_LENGTH(name) == 8 && PyUnicode_CompareWithASCIIString(name, "<module>") == 0;
 }
 
 /* Code that deferred work makes is made for whoever arranged that, who isn't here: it is nobody's, but where those who run
