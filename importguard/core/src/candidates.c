@@ -58,9 +58,10 @@ candidates_begin(Candidates *candidates, const Question *question, Text name)
     candidates->is_everything = false;
     add_runs(candidates, 0);
     add_runs(candidates, wanted_hash(question->wanted, &question->peer));
-    if (candidates->table->by_stem && has_peer(candidates->capability)) {
+    bool by_stem = candidates->table->by_stem >> candidates->capability & 1;
+    if (by_stem && has_peer(candidates->capability)) {
         add_host_stems(candidates, question->peer.host);
-    } else if (candidates->table->by_stem) {
+    } else if (by_stem) {
         add_path_stems(candidates, question->wanted->target);
     }
 }

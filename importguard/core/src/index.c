@@ -190,6 +190,8 @@ file_rule(Entries *entries, const void *data, const Rule *rule, uint32_t number,
         return entries_add(entries, rule_key(capability, package, 0), number);
     }
     for (at = 0; at < count; at++) {
+        Text stem;
+        entries->stems |= entries->by_stem && stem_of(data, about, at, &stem) ? 1u << capability : 0;
         hash_pattern(data, about, at, entries->by_stem, &target);
         if (entries_add(entries, rule_key(capability, package, target), number) < 0) {
             return -1;

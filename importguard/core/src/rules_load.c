@@ -196,6 +196,6 @@ load_rules(Loader *loader, PyObject *rules, Table *table)
         PyMem_RawFree(entries.entries);
         return -1;
     }
-    table->by_stem = entries.by_stem;
+    table->by_stem = entries.stems;
     return index_build(&loader->arena, &entries, &table->rule_index);
 }

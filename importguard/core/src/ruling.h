@@ -146,7 +146,7 @@ struct Table {
     Index rule_index, deputy_index;
     Watch watch[CAPABILITY_COUNT];
     uint32_t looks_at_target, asks_back; /* a bit a capability */
-    bool by_stem;                        /* the rules are filed so */
+    uint32_t by_stem;                    /* bits of capabilities of which rules are filed so */
     bool enforces, kills;
 };
 
@@ -235,6 +235,7 @@ typedef struct {
     Entry *entries;
     size_t count, room;
     bool by_stem;
+    uint32_t stems; /* bits of the capabilities of which something is */
 } Entries;
 bool has_peer(Capability capability);
 uint64_t rule_key(Capability capability, uint64_t package, uint64_t target);
