@@ -116,6 +116,19 @@ FORGED = (
         python=None,
     ),
     by_import(
+        "a file that importlib opens in the place of the application's",
+        "import sys, _frozen_importlib_external as external\n"
+        "path = os.path.abspath(sys.modules['__main__'].__file__)\n"
+        "other = os.path.join(os.environ['TMPDIR'], 'other.py')\nopen(other, 'w').write(PAYLOAD)\n"
+        "real = external._io\nsys.dont_write_bytecode = True\n"
+        "class Opening:\n    open_code = staticmethod(lambda name: real.open_code(other))\n    FileIO = real.FileIO\n"
+        "external._io = Opening\n"
+        "try: code = external.SourceFileLoader('plugin', path).get_code('plugin')\n"
+        "finally: external._io = real\n"
+        "exec(code, {'__name__': 'plugin', '__file__': path})",
+        python=None,
+    ),
+    by_import(
         "a key that answers for __name__",
         "class K(str):\n    def __eq__(self, other): exec(PAYLOAD) if other == 'never' else None; return False\n"
         "    __hash__ = lambda self: hash('__file__')\n"
