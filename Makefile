@@ -7,7 +7,7 @@ RUN := $(BIN)/python -m
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint attacks compat used cpython evidence hygiene sanitize kernel load pictures bench clean
+.PHONY: help demo test lint attacks compat strict used cpython evidence hygiene sanitize kernel load pictures bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ attacks: $(VENV)/ready-test ## re-enact every attack on every CPython that is he
 
 compat: $(VENV)/ready-test ## import every module of the most downloaded distributions guarded and write down what differs
 	nice $(BIN)/python tests/compat --out docs/reference/compat.md
+
+strict: $(VENV)/ready-test ## import every module of the most downloaded distributions under strict and write down what differs
+	nice $(BIN)/python tests/compat --under strict --cores c --out docs/reference/compat-strict.md
 
 used: $(VENV)/ready-test ## use the most downloaded distributions guarded, and under a lock, and write down what differs
 	nice $(BIN)/python tests/used --out docs/reference/used.md

@@ -102,6 +102,8 @@ def _claim(site, claims, name, record, known, folder):
             path, _, rest = line[1:].partition('",')
         else:
             path, _, rest = line.partition(",")
+        while path[:2] == "./":
+            path = path[2:]  # so `installer` calls what a wheel has for the other of the two site directories
         if not path:
             continue
         if path[:3] == "../" or path[:1] == "/":

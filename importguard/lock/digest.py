@@ -4,8 +4,8 @@ import csv
 import hashlib
 import io
 
-# What installers write of their own accord, beside METADATA.
-OF_INSTALLERS = frozenset(("RECORD", "INSTALLER", "REQUESTED", "direct_url.json"))
+# What installers write of their own accord, beside METADATA; the last two are uv's, where it installs a file or a folder.
+OF_INSTALLERS = frozenset(("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"))
 
 
 def of_record(data):
@@ -13,7 +13,8 @@ def of_record(data):
 
     Bytecode, what lies outside (commands, data) and what installers add differ from one environment to the next.
     """
-    lines = sorted(line for line in _lines(data) if _counts(line))
+    # `installer` has a `./` before what a wheel brings for the other of the two site directories.
+    lines = sorted(line for line in map(_plain, _lines(data)) if _counts(line))
     return "sha256:" + hashlib.sha256(b"".join(line + b"\n" for line in lines)).hexdigest()
 
 
@@ -27,6 +28,12 @@ def _lines(data):
     except csv.Error:
         # What can't be read as RECORD is told apart by its bytes.
         return data.split(b"\n")
+
+
+def _plain(line):
+    while line.startswith(b"./"):
+        line = line[2:]
+    return line
 
 
 def _counts(line):

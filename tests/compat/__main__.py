@@ -2,6 +2,7 @@
 
     python tests/compat --out docs/reference/compat.md
     python tests/compat boto3==1.43.117 numpy==2.4.6
+    python tests/compat --under strict --cores c --out docs/reference/compat-strict.md
 
 What is known is kept in a file of results: started again, it goes on where it was ended.
 """
@@ -29,12 +30,13 @@ def main(arguments=None):
     environment = everything.environment_of(pins, interpreter, options.cache)
     results = options.results or environment.path.parent / "results.jsonl"
     rows = everything.compare(
-        environment, interpreter, results, cores=options.cores, jobs=options.jobs, tell=lambda text: print(text, flush=True)
-    )
+        environment, interpreter, results, cores=options.cores, jobs=options.jobs, tell=lambda text: print(text, flush=True),
+        preset=options.under,
+    )  # fmt: skip
     names = popular.names()
     print(table.summary(rows, names))
     if options.out:
-        options.out.write_text(table.page(rows, names, interpreter, options.cores))
+        options.out.write_text(table.page(rows, names, interpreter, options.cores, options.under))
     return int(any(row.differences for row in rows))
 
 
@@ -44,6 +46,7 @@ def parse(arguments):
     parser.add_argument("pins", nargs="*", metavar="NAME==VERSION", help="distributions instead of the committed ones")
     parser.add_argument("--python", metavar="X.Y", default="3.11", help="CPython version (default: 3.11)")
     parser.add_argument("--cores", nargs="+", choices=everything.CORES, default=everything.CORES, help="default: both")
+    parser.add_argument("--under", choices=tuple(table.HOW), default=everything.PRESET, help="the preset (default: recommended)")
     parser.add_argument("--jobs", type=int, default=2, help="distributions at a time (default: 2)")
     parser.add_argument("--results", type=Path, metavar="FILE", help="default: beside the environment")
     parser.add_argument("--out", type=Path, help="write the results to this page")

@@ -15,25 +15,33 @@ def summary(rows, names):
     return "\n".join([*lines, *(f"{name} ({core}): {text}" for name, core, text in alarms)])
 
 
-def page(rows, names, interpreter, cores):
+HOW = {
+    "recommended": "bare and under `recommended` with each core ({})",
+    "strict": "under `strict` with the core ({}), and bare where one can't be imported guarded",
+}
+TITLES = {"recommended": "Popular distributions under the guard", "strict": "Popular distributions under `strict`"}
+MADE_BY = {"recommended": "make compat", "strict": "make strict"}
+
+
+def page(rows, names, interpreter, cores, preset="recommended"):
     """Return the Markdown page."""
     total, broken, alarms = _counts(rows)
     listed = {row.bare.name for row in rows} & set(names)
     today = datetime.datetime.now(datetime.UTC).date()
     return "\n".join(
         [
-            "# Popular distributions under the guard",
+            f"# {TITLES[preset]}",
             "",
             f"{len(listed)} of the 300 most downloaded distributions and what they need, {len(rows)} in all, from wheels, in "
-            f"one environment; every module of theirs ({total}) imported, a process a distribution, bare and under "
-            f"`recommended` with each core ({', '.join(cores)}). Left out are tests and `__main__`, which do their deed when "
+            f"one environment; every module of theirs ({total}) imported, a process a distribution, "
+            f"{HOW[preset].format(', '.join(cores))}. Left out are tests and `__main__`, which do their deed when "
             "they are imported. A difference is a module that imports bare alone, that fails for another reason, or "
             "anything that was refused on the way.",
             "",
             f"- {total} modules, of which {broken} can't be imported bare either: they need something optional or another system",
             f"- {len(alarms)} differences",
             f"- CPython {interpreter.version}, {platform.system()} {platform.machine()}, {today}",
-            "- made by `make compat` from `tests/compat/pins.txt`",
+            f"- made by `{MADE_BY[preset]}` from `tests/compat/pins.txt`",
             "",
             "| distribution | version | modules | import bare | import guarded | difference |",
             "|---|---|---|---|---|---|",

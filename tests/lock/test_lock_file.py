@@ -131,6 +131,7 @@ pkg-1.dist-info/RECORD,,
     [
         b"\r\n".join(reversed(RECORD.splitlines())),
         RECORD + b"pkg-1.dist-info/INSTALLER,sha256=x,3\npkg-1.dist-info/REQUESTED,,\npkg-1.dist-info/direct_url.json,a,1\n",
+        RECORD.replace(b"pkg/__init__.py", b"./pkg/__init__.py") + b"pkg-1.dist-info/uv_cache.json,sha256=x,1\n",
         RECORD + b"pkg/__pycache__/__init__.cpython-311.pyc,,\n../../../bin/pkg,sha256=y,200\n/opt/x,,\n",
         RECORD.replace(b"pkg/__init__.py", b'"pkg/__init__.py"'),
     ],

@@ -144,4 +144,5 @@ def _platform():
 
 def _record_line(name, data):
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
-    return f"{name},sha256={digest},{len(data)}\n"
+    shown = f'"{name}"' if "," in name else name
+    return f"{shown},sha256={digest},{len(data)}\n"
