@@ -7,7 +7,7 @@ import os
 import importguard
 from importguard import session
 from importguard.cli import environment
-from importguard.errors import CannotArm, UsageError
+from importguard.errors import UsageError
 from importguard.kernel import plan as kernel
 from importguard.launch import bundle, locked, preflight, preloading, prepare, start
 from importguard.ledger import holdings
@@ -66,8 +66,6 @@ def resolved_for(options, environ):
     resolved = resolve.resolve(options, environ, options["cwd"])
     if resolved.mode == "off":
         raise UsageError("the mode is off, so there is nothing to enable")
-    if resolved.missing:
-        raise CannotArm("; ".join(resolved.missing))
     start.require_no_plugins(resolved, "an enabled environment")
     return resolved
 

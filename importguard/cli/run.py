@@ -41,6 +41,7 @@ def add_options(parser):
     parser.add_argument("--on-violation", choices=("deny", "kill"), help="refuse the operation, or end the whole tree")
     parser.add_argument("--records", metavar="FILE|-|fd:N", help="where records go; - is standard error")
     parser.add_argument("--kernel", choices=("off", "auto", "require"), help="the kernel's layers (seccomp, Landlock): off, as far as the machine has them, or nothing starts without")
+    parser.add_argument("--supervise", choices=("off", "auto", "require"), help="the supervisor of system calls: off, where it can be had, or nothing starts without")
     parser.add_argument("--core", choices=("auto", "c", "py"), help="which core: auto takes the one in C where it is built")
     parser.add_argument("--no-supervisor", action="store_true", help="exec the command in place, without a parent")
 

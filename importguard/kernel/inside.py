@@ -17,7 +17,30 @@ def hold(told, core):
         # Starting programs is what a process withholds from itself; the rest was put on before it started, or isn't there.
         ceilings = [text for text in ceilings if told["held"] and not text.startswith("proc.spawn")]
     layers = [layer for layer in told["layers"] if layer != "seccomp" or told["held"] or not problem]
+    if told.get("supervisor"):
+        problem = _show(*told["supervisor"], told["answer"], core)
+        if problem:
+            missing.append("supervisor: " + problem)
+        else:
+            layers.append("supervisor")
     return layers, missing, ceilings
+
+
+def _show(mark, board, is_required, answer, core):
+    """Show the supervisor of system calls what is imported here; return why it can't be, or an empty text."""
+    problem = ""
+    if core.name != "c":
+        problem = "the core in Python tells it nothing of who is imported"
+    elif not core.library.is_held(mark, answer):
+        problem = "this process was told of it, and isn't under it"
+    else:
+        try:
+            core.library.share_board(board)
+        except OSError as error:
+            problem = "%s: %s" % (board, error.strerror)
+    if problem and is_required:
+        raise RuntimeError("supervisor: " + problem)
+    return problem
 
 
 def _hold(told, core):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from importguard.kernel import ceiling as ceilings
 from importguard.kernel import landlock, machine, refused
+from importguard.policy import targets
+from importguard.policy.table import CAPABILITY, EFFECT, KIND, PACKAGE, PATTERNS, PHASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +14,8 @@ class Plan:
     """What the launcher puts over a command, and what stays for the guarded process to put over itself.
 
     `filters` and `inside` are names of seccomp pieces, `ceiling` is held by Landlock of version `abi` unless that is 0,
-    `own` are folders that the guard writes, `missing` says what was wanted and isn't had, a line each.
+    `own` are folders that the guard writes, `asking` is the piece that asks the supervisor ("" for none), `missing` says what
+    was wanted and isn't had, a line each.
     """
 
     kind: str
@@ -21,11 +24,12 @@ class Plan:
     ceiling: ceilings.Ceiling = ceilings.OPEN
     abi: int = 0
     own: tuple[str, ...] = ()
+    asking: str = ""
     missing: tuple[str, ...] = ()
 
     @property
     def is_empty(self):
-        return not self.filters and not self.has_landlock
+        return not self.filters and not self.has_landlock and not self.asking
 
     @property
     def has_landlock(self):
@@ -59,11 +63,11 @@ class Plan:
 
     def without(self, layer, reason):
         """Return a Plan that does without a layer, and says why."""
-        left = {"seccomp": {"filters": (), "inside": ()}, "landlock": {"abi": 0}}[layer]
+        left = {"seccomp": {"filters": (), "inside": ()}, "landlock": {"abi": 0}, "supervisor": {"asking": ""}}[layer]
         return dataclasses.replace(self, **left, missing=(*self.missing, f"{layer}: {reason}"))
 
 
-def plan(table, named, found, *, seccomp, landlock_setting, is_strict, hides=False, own=()):
+def plan(table, named, found, *, seccomp, landlock_setting, is_strict, supervisor="off", hides=False, own=()):
     """Return the Plan for a table on a Machine; the settings are "off", "auto" or "require".
 
     `is_strict`: nobody may mount or make namespaces. `hides`: secrets are to be hidden that nobody may read.
@@ -73,7 +77,8 @@ def plan(table, named, found, *, seccomp, landlock_setting, is_strict, hides=Fal
     ceiling = ceilings.ceiling(table, named, hides=hides)
     filters, inside, lacking = _filters(ceiling, found, seccomp, is_strict)
     abi, more = _landlock(ceiling, found, landlock_setting)
-    return Plan(found.kind, filters, inside, ceiling, abi, tuple(own), (*lacking, *more))
+    asking, unasked = _asking(ceiling, table["rules"], found, supervisor)
+    return Plan(found.kind, filters, inside, ceiling, abi, tuple(own), asking, (*lacking, *more, *unasked))
 
 
 def _filters(ceiling, found, setting, is_strict):
@@ -109,27 +114,62 @@ def _landlock(ceiling, found, setting):
     return found.landlock, landlock.missing(ceiling, found.landlock)
 
 
+def _asking(ceiling, rules, found, setting):
+    """Return the piece that asks the supervisor, and what is missing."""
+    if setting == "off":
+        return "", ()
+    if reason := why_no_seccomp(found):
+        return "", (f"supervisor: {reason}",)
+    return ("sockets" if depends_on_addresses(ceiling, rules) else "calls"), ()
+
+
+def depends_on_addresses(ceiling, rules):
+    """Say whether it matters where a call leads, and not only who makes it: then sockets are the supervisor's to connect, since
+    an address that was looked at may be another by the time that the kernel does."""
+    return (
+        not ceiling.is_open and (ceiling.connect is not None or ceiling.listen is not None)
+    ) or any(_allows_an_address(rule) for rule in rules)
+
+
+def _allows_an_address(rule):
+    """Say whether a rule lets somebody who is imported connect to some addresses. Names can't be told from addresses, so that
+    a rule with a name allows no call; who may connect anywhere needs nobody's connections."""
+    return (
+        rule[EFFECT] == "allow" and rule[KIND] == "net" and rule[PACKAGE] != ceilings.APPLICATION
+        and targets.glob(rule[CAPABILITY], "net.connect") and bool({"startup", "import"} & set(rule[PHASES]))
+        and any(entry[0] in ("any", "block") for entry in rule[PATTERNS])
+    )  # fmt: skip
+
+
 def programs(made):
     """Return ((name, mark, program), ...) of every filter of a Plan, for a process that puts them over itself."""
     names = (*made.filters, *made.inside)
     return tuple((name, refused.MARK + refused.PIECES.index(name), machine.program(name, made.kind)) for name in names)
 
 
+ALONE = "there is no parent that could supervise: only `importguard run` has one, without --no-supervisor"
+
+
 def for_itself(made):
-    """Return a Plan for a process that no launcher starts: the files and ports of a whole process are no longer its to limit."""
+    """Return a Plan for a process that no launcher starts: the files and ports of a whole process are no longer its to limit,
+    and nobody can be asked."""
+    if made.asking:
+        made = made.without("supervisor", ALONE)
     if not made.has_landlock:
         return made
     return made.without("landlock", "a process that runs already can't be held to files and ports: `importguard run` does that")
 
 
-def refusals(made, *, seccomp, landlock_setting):
-    """Return what is missing of the layers that are demanded."""
-    demanded = [layer for layer, setting in (("seccomp", seccomp), ("landlock", landlock_setting)) if setting == "require"]
+def refusals(made, **settings):
+    """Return what is missing of the layers that are demanded; a setting is named as its layer."""
+    demanded = [layer for layer, setting in settings.items() if setting == "require"]
     return tuple(line for line in made.missing if line.partition(":")[0] in demanded)
 
 
-def told(made, *, held, required):
-    """Return what a session tells its processes; `held`: the launcher puts the filters over them."""
+def told(made, *, held, required, board="", must_be_supervised=False):
+    """Return what a session tells its processes; `held`: the launcher puts the filters over them. `board` is the file that
+    they share with the supervisor."""
+    mark = refused.MARK + refused.PIECES.index(made.asking) if made.asking else 0
     return {
         "layers": made.layers,
         "missing": made.missing,
@@ -138,4 +178,5 @@ def told(made, *, held, required):
         "held": made.filters if held else (),
         "answer": refused.HELD,
         "required": required,
+        "supervisor": (mark, board, must_be_supervised) if made.asking else None,
     }

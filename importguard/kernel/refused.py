@@ -1,10 +1,12 @@
-"""What each kernel filter refuses, and why: the source that tools/filters turns into the programs in filters/."""
+"""What each kernel filter refuses, or asks the supervisor about, and why: tools/filters makes the programs in filters/ of it."""
 
 # A process asks whether a filter is over it by prctl(MARK + its place in PIECES): the answer is this error, and EINVAL
 # where it isn't.
 MARK = 0x49470000
 HELD = 131  # ENOTRECOVERABLE: prctl has no use for it
-PIECES = ("seal", "mounts", "programs", "ports", "datagrams", "internet")
+PIECES = ("seal", "mounts", "programs", "ports", "datagrams", "internet", "calls", "sockets")
+# Rung 2: these ask. There is one listener a process tree, so that only one of them can be over it.
+ASKING = ("calls", "sockets")
 
 # Rung 0. Nothing that ordinary programs use: forty workloads and the tests hold that.
 SEAL = {
@@ -40,12 +42,18 @@ TYPE = 0xF  # the part of a socket's type that is no flag
 PROTOCOLS = {"MPTCP": 262, "SCTP": 132, "DCCP": 33}
 FAST_OPEN = 0x20000000  # MSG_FASTOPEN: a connection that is made by sending
 WHOLE = 0xFFFFFFFF
+# What asks, whatever its arguments. Data on a connection doesn't: send() is a sendto() without an address.
+CALLS = "connect bind sendmsg sendmmsg execve execveat"
+ADDRESS = 4  # the argument of sendto that has one
+SENDTO = 11  # among the calls that 32-bit programs make through socketcall, whose arguments no filter sees
+UNIX = 1
 
 
 def rules(piece):
-    """Yield (system call, conditions) of what a piece refuses; a condition is (argument, mask, value).
+    """Yield (system call, conditions) of what a piece refuses or asks about; a condition is (argument, mask, value), where a
+    mask of None stands for any other value.
 
-    Every comparison is masked: the kernel looks at 32 bits of these arguments, and an upper half that is set by hand
+    Every other comparison is masked: the kernel looks at 32 bits of these arguments, and an upper half that is set by hand
     would get past a plain one.
     """
     yield "prctl", ((0, WHOLE, MARK + PIECES.index(piece)),)
@@ -88,6 +96,18 @@ def _internet():
         yield "socket", ((0, WHOLE, family),)
 
 
+def _calls():
+    yield from ((name, ()) for name in CALLS.split())
+    yield "sendto", ((ADDRESS, None, 0),)
+    yield "socketcall", ((0, WHOLE, SENDTO),)
+
+
+def _sockets():
+    yield from _calls()
+    for family in (UNIX, *INTERNET.values()):
+        yield "socket", ((0, WHOLE, family),)
+
+
 def _names(groups):
     return ((name, ()) for names in groups.values() for name in names.split())
 
@@ -99,4 +119,6 @@ _RULES = {
     "ports": _ports,
     "datagrams": _datagrams,
     "internet": _internet,
+    "calls": _calls,
+    "sockets": _sockets,
 }

@@ -13,6 +13,7 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 # <linux/seccomp.h>
 SECCOMP_SET_MODE_FILTER = 1
+SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
 INSTRUCTION = 8
 NUMBERS_OF_SECCOMP = {"x86_64": 317, "aarch64": 277}
 # <linux/landlock.h>; the same numbers on every machine.
@@ -50,13 +51,25 @@ def is_held(mark, answer):
 
 def load_filter(program):
     """Put a seccomp program over this thread and what it starts; raises OSError where the kernel doesn't take it."""
+    _load_filter(program, 0)
+
+
+def load_asking_filter(program):
+    """Put a seccomp program over this thread and what it starts, and return the descriptor that hears what it asks about.
+
+    Raises OSError where the kernel doesn't take it: EBUSY where something else is listening already.
+    """
+    return _load_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER)
+
+
+def _load_filter(program, flags):
     size, rest = divmod(len(program), INSTRUCTION)
     number = NUMBERS_OF_SECCOMP.get(os.uname().machine)
     if rest or number is None:
         raise OSError("this program isn't made for this machine")
     instructions = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", size, ctypes.addressof(instructions))
-    _call(number, SECCOMP_SET_MODE_FILTER, 0, header)
+    return _call(number, SECCOMP_SET_MODE_FILTER, flags, header)
 
 
 def landlock_abi():

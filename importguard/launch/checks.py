@@ -96,8 +96,6 @@ def _policy():
         resolved = resolve.resolve({}, os.environ, pathlib.Path.cwd())
     except ImportguardError as error:
         return _check("policy", "fails", str(error))
-    if resolved.missing:
-        return _check("policy", "fails", "; ".join(resolved.missing))
     return _check("policy", "holds", f"{resolved.name}, {resolved.mode}, on violation {resolved.on_violation}")
 
 

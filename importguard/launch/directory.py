@@ -21,6 +21,8 @@ BASES = ("/tmp", "/dev/shm", "/var/tmp")
 FOLDER_MODE = 0o711
 SESSION_MODE = 0o444
 PIPE_MODE = 0o622
+BOARD_MODE = 0o666
+BOARD_SIZE = 4096 + 4096 * 4 + 4096 * 256  # as in core/src/board.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class Directory:
     @property
     def pipe(self):
         return self.path + "/records"
+
+    @property
+    def board(self):
+        return self.path + "/board"
 
 
 def create(environment):
@@ -76,6 +82,21 @@ def make_pipe(directory):
         return os.open(directory.pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise CannotArm(f"can't make the pipe for records {directory.pipe}: {error.strerror}") from error
+
+
+def make_board(directory):
+    """Make the file in which guarded processes show what they import, and return its path; it takes what room is used."""
+    path = directory.board
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.ftruncate(fd, BOARD_SIZE)
+            os.fchmod(fd, BOARD_MODE if os.geteuid() == 0 else 0o600)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise CannotArm(f"can't make the session's board {path}: {error.strerror}") from error
+    return path
 
 
 def hold(directory):

@@ -27,7 +27,6 @@ def learn(policy=None, *, records):
 def _arm(options, *, learning=False):
     environment = dict(os.environ)
     resolved = resolve.resolve(options, environment, os.getcwd())
-    start.require_no_missing(resolved)
     start.require_no_plugins(resolved, "importguard.arm()")
     if resolved.mode == "off":
         return None

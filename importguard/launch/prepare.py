@@ -18,6 +18,8 @@ from importguard.policy import compile as compiler
 from importguard.policy import named
 from importguard.policy import table as tables
 
+LAYERS = ("seccomp", "landlock", "supervisor")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Prepared:
@@ -73,7 +75,8 @@ def prepare(
     vouched = [fields["target"] for fields in unknown if lock.vouches(fields)]
     unknown = [fields for fields in unknown if fields["target"] not in vouched]
     table = compiler.table(resolved, surroundings, lock=lock, learning=recording)
-    made = _plan(resolved, table, surroundings, (place.outer, *_folder_of(records)), inside=inside)
+    made = _plan(resolved, table, surroundings, (place.outer, *_folder_of(records)), inside=inside, alone=bool(records))
+    board = directory.make_board(place) if made.asking else ""
     content = {
         "v": session.FORMAT,
         "version": importguard.__version__,
@@ -94,7 +97,10 @@ def prepare(
         "core": resolved.core,
         "preload": preload,
         "missing": (missing,) if missing else (),
-        "kernel": kernel.told(made, held=not inside, required=resolved.seccomp == "require"),
+        "kernel": kernel.told(
+            made, held=not inside, required=resolved.seccomp == "require", board=board,
+            must_be_supervised=resolved.supervisor == "require",
+        ),  # fmt: skip
         "argv": tuple(argv),
         "times_imports": times_imports,
         "asker": listener.asker(place.path, asks) if asks else None,
@@ -106,9 +112,12 @@ def prepare(
     return Prepared(place, found, records, damage, resolved.mode, preload, made, table, surroundings)
 
 
-def _plan(resolved, table, surroundings, own, *, inside):
-    """Return the Plan for the kernel, as this machine takes it; raises CannotArm where more is demanded."""
+def _plan(resolved, table, surroundings, own, *, inside, alone):
+    """Return the Plan for the kernel, as this machine takes it; raises CannotArm where more is demanded. `alone`: there is no
+    parent, and so nobody who supervises."""
     made = plan(resolved, table, surroundings, own)
+    if alone and made.asking:
+        made = made.without("supervisor", kernel.ALONE)
     made = kernel.for_itself(made) if inside else layers.rehearse(made)
     require(made, resolved)
     return made
@@ -118,13 +127,14 @@ def plan(resolved, table, surroundings, own=()):
     """Return what a resolved policy asks of this machine's kernel, untried."""
     return kernel.plan(
         table, surroundings, machine.look(), seccomp=resolved.seccomp, landlock_setting=resolved.landlock,
-        is_strict=resolved.preset == "strict", hides=resolved.secrets != "off", own=own,
+        is_strict=resolved.preset == "strict", supervisor=resolved.supervisor, hides=resolved.secrets != "off", own=own,
     )  # fmt: skip
 
 
 def require(made, resolved):
     """Raise CannotArm where a layer is demanded and not had in full."""
-    refusals = kernel.refusals(made, seccomp=resolved.seccomp, landlock_setting=resolved.landlock)
+    settings = {name: getattr(resolved, name) for name in LAYERS}
+    refusals = kernel.refusals(made, **settings)
     if resolved.secrets == "require" and not made.hides:
         refusals = (*refusals, "secrets: somebody may read them, there are none, or there is no Landlock")
     if refusals:
@@ -133,7 +143,7 @@ def require(made, resolved):
 
 def lost(made, resolved):
     """Return what the kernel doesn't hold here although nobody switched it off."""
-    off = [name for name in ("seccomp", "landlock") if getattr(resolved, name) == "off"]
+    off = [name for name in LAYERS if getattr(resolved, name) == "off"]
     return tuple(line for line in made.missing if line.partition(":")[0] not in off)
 
 

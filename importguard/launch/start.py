@@ -11,6 +11,7 @@ from importguard.errors import KILLED, CannotArm, UsageError
 from importguard.kernel import layers, syscalls_unsafe
 from importguard.launch import asking, cgroup, directory, lesson, preloading, prepare, signals, supervisor, target, tree
 from importguard.launch import command as commands
+from importguard.notified import process
 from importguard.policy import resolve
 from importguard.report.compose import record
 from importguard.report.log import Log
@@ -56,19 +57,11 @@ def is_below_a_guard(environment):
 
 
 def resolved_for(options, environment, log):
-    """Return what is in force; raises CannotArm where something was demanded that this version doesn't have."""
+    """Return what is in force, and say what is to be said about it."""
     resolved = resolve.resolve(vars(options), environment, pathlib.Path.cwd())
-    require_no_missing(resolved)
     for line in resolved.notices:
         log.notice(line)
     return resolved
-
-
-def require_no_missing(resolved):
-    """Raise CannotArm where something was demanded that this version doesn't have."""
-    missing = list(resolved.missing)
-    if missing:
-        raise CannotArm("; ".join(missing))
 
 
 def require_no_plugins(resolved, where):
@@ -120,10 +113,20 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
         path, argv, environment = _guarded(command, prepared, environment)
         ends_trees = resolved.mode == "enforce" and resolved.on_violation == "kill"
         group = cgroup.make() if ends_trees else None
-        return supervised.run(path, argv, environment, prepared.kernel, group)
+        answering = process.Answering(_terms(prepared)) if prepared.kernel.asking else None
+        return supervised.run(path, argv, environment, prepared.kernel, group, answering)
     finally:
         if not tree.has_descendants():
             directory.remove(prepared.directory)
+
+
+def _terms(prepared):
+    """Return by what the system calls of a Prepared session are judged."""
+    sites = prepared.target.sites.values()
+    owners = {path: name for site in sites for path, name in (*site["prefixes"].items(), *site["files"].items())}
+    place, found = prepared.directory, prepared.target
+    stdlib = (found.interpreter.stdlib,) if found.interpreter else ()
+    return process.Terms(place.board, place.pipe, prepared.table, owners, stdlib, found.app_roots)
 
 
 def _run_in_place(command, found, resolved, environment, log, options):

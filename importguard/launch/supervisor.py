@@ -53,12 +53,14 @@ class Supervisor:
         self._killed_for = None
         self._spare = Spare()
 
-    def run(self, path, argv, environment, plan=None, group=None):
+    def run(self, path, argv, environment, plan=None, group=None, answering=None):
         """Start the command beneath the kernel's layers of a Plan, stay until it has ended, and return its wait status,
-        or None when the tree was killed. `group` is a control group for it, where there is one."""
+        or None when the tree was killed. `group` is a control group for it, where there is one, `answering` the
+        notified.process.Answering of what a Plan has asked."""
         forwarder = Forwarder()
         wakeup, poll = self._listen()
-        self._child = _start_beneath(plan, path, argv, environment, forwarder.mask)
+        self._answering = answering
+        self._child = _start_beneath(plan, path, argv, environment, forwarder.mask, answering)
         self._group = group
         if group is not None:
             group.add(self._child)
@@ -69,11 +71,14 @@ class Supervisor:
             self._read()
             self._heed_plugins()
             self._statuses.update(tree.reap())
+            self._heed_answering()
         self._read()
         forwarder.child = 0
         self._finish()
         if group is not None:
             group.remove()
+        if answering is not None:
+            answering.end()
         return None if self._killed_for is not None else self._statuses[self._child]
 
     def take(self, fields):
@@ -133,9 +138,15 @@ class Supervisor:
         """Kill the whole tree on account of a record, and return what the `killed` record says of it."""
         self._killed_for = fields
         self._spare.release()
-        killed, statuses, survivors = tree.kill_tree(self._group)
+        own = [self._answering.pid] if self._answering is not None else []
+        killed, statuses, survivors = tree.kill_tree(self._group, own)
         self._statuses.update(statuses)
         return {"pid": self._child, "cause": fields.get("id", ""), "processes": killed, "survivors": survivors}
+
+    def _heed_answering(self):
+        """Say when nobody answers system calls any more: they fail from then on, and all else goes on."""
+        if self._answering is not None and (problem := self._answering.problem(self._statuses)):
+            self.take(record("degraded", pid=self._answering.pid, reason=problem))
 
     def _heed_plugins(self):
         """Say what went wrong with plugins, and kill the tree when one of them wants that."""
@@ -190,12 +201,13 @@ def exit_code(status):
     return code if code >= 0 else 128 - code
 
 
-def _start_beneath(plan, path, argv, environment, mask):
+def _start_beneath(plan, path, argv, environment, mask, answering):
     """Return the pid of the command. Layers are a thread's: a thread takes them, starts the command, and ends."""
+    hear = answering.start if answering is not None else None
     if plan is None or plan.is_empty:
         return _start(path, argv, environment, mask)
     try:
-        return layers.call_beneath(plan, lambda: _start(path, argv, environment, mask))
+        return layers.call_beneath(plan, lambda: _start(path, argv, environment, mask), hear)
     except OSError as error:
         raise CannotArm(f"the kernel's layers can't be put over the command: {error}") from error
 

@@ -21,11 +21,12 @@ def reap():
         ended[pid] = status
 
 
-def kill_tree(group=None):
+def kill_tree(group=None, own=()):
     """Kill every descendant until waitpid has none left; return ([{"pid", "argv"}], {pid: wait status}, survivors).
 
     `group` is a control group that the command was put into: the kernel then ends all of it at once, and what is left to do
-    here is to reap, and to kill what started before it was put there.
+    here is to reap, and to kill what started before it was put there. `own` are pids of the guard's: they end as well, and
+    aren't listed.
 
     A scan of the processes alone misses one that forks and exits in between. As a subreaper this process inherits it,
     so only ECHILD says that nothing is left. Survivors are those that this user may not kill.
@@ -40,10 +41,14 @@ def kill_tree(group=None):
         _kill(descendants, killed)
         statuses.update(reap())
         if not _has_children():
-            return list(killed.values()), statuses, []
+            return _listed(killed, own), statuses, []
         if time.monotonic() > end:
-            return list(killed.values()), statuses, [process.pid for process in _descendants()]
+            return _listed(killed, own), statuses, [process.pid for process in _descendants()]
         time.sleep(PAUSE)
+
+
+def _listed(killed, own):
+    return [fields for pid, fields in killed.items() if pid not in own]
 
 
 def has_descendants():

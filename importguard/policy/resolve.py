@@ -31,12 +31,14 @@ DEFAULTS = {
     "kernel.landlock": "auto",
     "quarantine.profile": "strict",
     "kernel.secrets": "off",
+    "kernel.supervisor": "off",
 }
 # Option, environment variable, values; a setting has its options' names, with dashes.
 CHOICES = {
     "mode": ("IMPORTGUARD", ("off", "observe", "enforce")),
     "on_violation": ("IMPORTGUARD_ON_VIOLATION", ("deny", "kill")),
     "kernel": ("IMPORTGUARD_KERNEL", ("off", "auto", "require")),
+    "supervise": ("IMPORTGUARD_SUPERVISE", ("off", "auto", "require")),
     "core": ("IMPORTGUARD_CORE", ("auto", "c", "py")),
 }
 
@@ -47,8 +49,8 @@ class Resolved:
 
     `lock` is the file of the lock, "" for none; where nobody approved it, it may only tighten. `quarantine` is the profile
     for what the lock doesn't know, `least_age` how many seconds old a release must be. `plugins` maps the names of plugins,
-    in their order, to their options; `notices` are lines for the user; `missing` is what was demanded and can't be had, so
-    that nothing may start; `candidate` is what would be in force with the policy that is only tried out, None without one.
+    in their order, to their options; `notices` are lines for the user; `candidate` is what would be in force with the policy that is
+    only tried out, None without one.
     """
 
     name: str
@@ -63,11 +65,11 @@ class Resolved:
     seccomp: str
     landlock: str
     secrets: str
+    supervisor: str
     core: str
     records: str
     plugins: dict[str, dict]
     notices: tuple[str, ...]
-    missing: tuple[str, ...]
     candidate: "Resolved | None" = None
     lock: str = ""
     lock_digest: str = ""
@@ -79,10 +81,11 @@ class Resolved:
 def resolve(options, environ, cwd):
     """Return the Resolved of a launch; raises PolicyError with every problem of every file, or UsageError.
 
-    `options` maps `policy`, `lock` ("off" for none), `mode`, `on_violation`, `records`, `kernel`,
-    `core` to what was typed, None where nothing.
+    `options` maps `policy`, `lock` ("off" for none), `mode`, `on_violation`, `records`, `kernel`, `supervise`,
+    `core` to what was typed, None where nothing; `supervise_unasked` to what a command does where nobody says.
     """
     typed = {name: _choice(name, options, environ) for name in CHOICES}
+    typed["unasked"] = options.get("supervise_unasked") or ""
     chosen = options.get("policy") or environ.get("IMPORTGUARD_POLICY") or ""
     found = find.policies(chosen, environ, pathlib.Path(cwd))
     notices = list(found.notices)
@@ -117,11 +120,11 @@ def _resolved(typed, locked, policies, records):
         seccomp=strict.get("kernel.seccomp"),
         landlock=strict.get("kernel.landlock"),
         secrets=strict.get("kernel.secrets"),
+        supervisor=strict.get("kernel.supervisor"),
         core=typed["core"] or "auto",
         records=records,
         plugins=_plugins(locked, policies),
         notices=(),
-        missing=tuple(_missing(everything)),
         quarantine=strict.get("quarantine.profile"),
         least_age=max(policy.settings.get("quarantine.min-age", 0) for policy in everything) if everything else 0,
     )
@@ -146,6 +149,9 @@ class _Settings:
     def __init__(self, typed, locked, policies):
         self.typed = {"mode": typed["mode"], "on-violation": typed["on_violation"]}
         self.typed.update({f"kernel.{layer}": typed["kernel"] for layer in ("seccomp", "landlock")})
+        # What the kernel has is taken unasked, but for the supervisor, which costs something: `auto` leaves that to the policy.
+        self.typed["kernel.supervisor"] = typed["supervise"] or (typed["kernel"] if typed["kernel"] != "auto" else None)
+        self.unasked = {"kernel.supervisor": typed["unasked"]}
         self.locked = locked
         self.policies = policies
 
@@ -155,7 +161,7 @@ class _Settings:
             value = preset.setting(self.get("extends"), key)
         order = STRICTNESS[key]
         floors = [policy.settings[key] for policy in self.locked if key in policy.settings]
-        return max([value or DEFAULTS[key], *floors], key=order.index)
+        return max([value or self.unasked.get(key) or DEFAULTS[key], *floors], key=order.index)
 
 
 def _lock(options, environ, cwd, chosen):
@@ -237,9 +243,3 @@ def is_tighter(key, value, others):
 
 def _not_approved(policy, ignored):
     return f"{policy.path} is not approved: ignored {', '.join(ignored)} (importguard allow {policy.path} approves it)"
-
-
-def _missing(policies):
-    for policy in policies:
-        if policy.settings.get("kernel.supervisor") == "require":
-            yield f"{policy.path}: kernel.supervisor = 'require': this version has no supervisor of system calls"

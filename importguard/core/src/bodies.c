@@ -144,6 +144,19 @@ start(void)
     return snapshots_watch_library();
 }
 
+/* Tell the supervisor whose body it is. */
+static void
+show(Call *call, OwnerId owner)
+{
+    if (!board_is_shared || owner == OWNER_STDLIB) {
+        return;
+    }
+    PyObject *name = PyDict_GetItemString(call->args[1], "__name__");
+    bool is_app = owner_text(owner).kind == KIND_APP;
+    call->is_shown = true;
+    board_enter(&call->before, is_app ? BOARD_RUN : board_phase(), owner, name && PyUnicode_CheckExact(name) ? name : NULL);
+}
+
 /* A body begins. What the one around it has changed until now is its doing, and not the new one's. */
 static int
 begin(Call *call, const char *Py_UNUSED(name))
@@ -157,6 +170,7 @@ begin(Call *call, const char *Py_UNUSED(name))
         return -1;
     }
     OwnerId owner = owner_of_code(call->args[0]);
+    show(call, owner);
     int result = 0;
     if (owner != OWNER_STDLIB && owner != running.owner) {
         result = settle(&running);
@@ -197,6 +211,9 @@ end(Call *call, PyObject *result)
         return result;
     }
     PyErr_Fetch(&type, &error, &traceback);
+    if (call->is_shown) {
+        board_leave(&call->before);
+    }
     if (call->began) {
         imported_end(call, owner_text(owner_of_code(call->args[0])));
     }

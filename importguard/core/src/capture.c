@@ -191,11 +191,13 @@ carry_again(PyObject *carried, Origin *origin, bool interrupts)
     return carried_new(origin, carried_function(carried), interrupts);
 }
 
-/* Return what the application puts off as it is; a handler must be known for one, as it may interrupt the guard. */
+/* Return what the application puts off as it is; a handler must be known for one, as it may interrupt the guard, and a thread
+ * where there is a supervisor, which takes one that it doesn't know for the work of whoever is being imported. */
 static PyObject *
 plain(PyObject *function, Manner manner)
 {
-    return manner == HANDLING && !is_carried(function) ? carried_new(NULL, function, true) : Py_NewRef(function);
+    bool is_known = manner == HANDLING || (manner == THREAD && board_is_shared);
+    return is_known && !is_carried(function) ? carried_new(NULL, function, manner == HANDLING) : Py_NewRef(function);
 }
 
 static PyObject *
@@ -206,7 +208,7 @@ carry_for(Origin *origin, PyObject *function, Manner manner)
         return carry_again(function, origin, interrupts);
     }
     if (!origin_is_the_application(origin)) {
-        has_foreign_roots = has_foreign_roots || manner == ROOT;
+        has_foreign_roots = has_foreign_roots || manner == ROOT || manner == THREAD;
     }
     else if (!has_foreign_roots) {
         return plain(function, manner);

@@ -41,6 +41,20 @@ is_called_by_somebody(const Cursor *cursor)
     return tag != NO_TAG && meaning != STDLIB && meaning != GUARD;
 }
 
+/* Tell the supervisor whose work it is, where that is or was an import. */
+static void
+show(Errand *errand)
+{
+    const Source *source = &errand->origin->source;
+    bool is_import = source->phase != PHASE_RUN && source->count > 0 && owner_text(source->owners[0]).kind != KIND_APP;
+    board_know_thread();
+    errand->is_shown = board_is_shared && (is_import || board_is_importing());
+    if (errand->is_shown) {
+        int phase = source->phase == PHASE_STARTUP ? BOARD_STARTUP : BOARD_IMPORT;
+        board_enter(&errand->before, is_import ? phase : BOARD_RUN, is_import ? source->owners[0] : OWNER_APP, source->module);
+    }
+}
+
 /* Begin a call, `*begun` NULL where it has no origin; returns 0, or -1 with an exception set. */
 static int
 set_out(const Carried *carried, Errand **begun)
@@ -49,6 +63,7 @@ set_out(const Carried *carried, Errand **begun)
     Errand *errand = carried->origin ? PyMem_RawMalloc(sizeof *errand) : NULL;
     *begun = errand;
     if (!errand) {
+        board_know_thread();
         return carried->origin ? PyErr_NoMemory(), -1 : 0;
     }
     cursor_start(&cursor, NULL);
@@ -63,6 +78,7 @@ set_out(const Carried *carried, Errand **begun)
         newest->newer = errand;
     }
     newest = errand;
+    show(errand);
     return 0;
 }
 
@@ -71,6 +87,9 @@ come_back(Errand *errand)
 {
     if (!errand) {
         return;
+    }
+    if (errand->is_shown) {
+        board_leave(&errand->before);
     }
     if (errand->older) {
         errand->older->newer = errand->newer;

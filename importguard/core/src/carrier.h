@@ -3,6 +3,7 @@
 #define IMPORTGUARD_CARRIER_H
 
 #include "blame.h"
+#include "board.h"
 
 /* Where work comes from; Python can neither read, make nor change it. */
 typedef struct {
@@ -20,6 +21,8 @@ struct Errand {
     const void *below; /* NULL where no frame is */
     Origin *origin;
     bool is_direct; /* called by the code of somebody, and not by the library or the interpreter */
+    bool is_shown;  /* on the board; `before` is what was there */
+    Work before;
 };
 
 /* carrier.c */
@@ -33,7 +36,7 @@ const Errand *errands(void);
 const Errand *errand_above(const Errand *newest, const void *frame);
 
 /* capture.c */
-typedef enum { HANDED_OVER, AT_FORK, HANDLING, ROOT } Manner;
+typedef enum { HANDED_OVER, AT_FORK, HANDLING, ROOT, THREAD } Manner;
 void capture_start(void);
 bool capture_is_the_application(void);
 PyObject *carry(PyObject *function, Manner manner);

@@ -42,7 +42,7 @@ without_carried(PyObject *result)
 static PyObject *
 start_by(PyCFunction real, PyObject *self, PyObject *args)
 {
-    PyObject *given = with_carried(args, 0, ROOT);
+    PyObject *given = with_carried(args, 0, THREAD);
     PyObject *result = given ? real(self, given) : NULL;
     Py_XDECREF(given);
     return result;
@@ -87,8 +87,8 @@ names_with_carried(PyObject *names, const char *name, Manner manner)
 static PyObject *
 start_joinable(PyObject *self, PyObject *args, PyObject *names)
 {
-    PyObject *given = with_carried(args, 0, ROOT), *result = NULL;
-    PyObject *named = given ? names_with_carried(names, "function", ROOT) : NULL;
+    PyObject *given = with_carried(args, 0, THREAD), *result = NULL;
+    PyObject *named = given ? names_with_carried(names, "function", THREAD) : NULL;
     if (given && (named || !names)) {
         result = real_start_joinable(self, given, named);
     }

@@ -1,4 +1,5 @@
 /* The audit hook. Twin: the function `hook` in pycore.py. */
+#include "board.h"
 #include "judge.h"
 #include "owners.h"
 #include "question.h"
@@ -235,6 +236,9 @@ on_import(PyObject *args)
         return -1;
     }
     PyObject *file = PyTuple_GET_ITEM(args, 1);
+    if (PyUnicode_CheckExact(file)) {
+        board_name_file(PyTuple_GET_ITEM(args, 0), file);
+    }
     if (!PyUnicode_CheckExact(file) || !table_watches_any(core.table, NATIVE_LOAD)) {
         return 0;
     }
@@ -300,5 +304,9 @@ hear(const char *event, PyObject *args)
 int
 hook(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
-    return TIMED(timed_hook, hear(event, args));
+    int result = TIMED(timed_hook, hear(event, args));
+    if (board_is_shared) {
+        board_hear(event, result == 0);
+    }
+    return result;
 }

@@ -2,6 +2,7 @@
 #ifndef IMPORTGUARD_METHODS_H
 #define IMPORTGUARD_METHODS_H
 
+#include "board.h"
 #include "judge.h"
 
 /* A module's body that is executed: whose it is, and its namespace (borrowed: it lasts as long as the body). */
@@ -22,6 +23,8 @@ typedef struct {
     bool is_body; /* of a module; `outer` is the one around it */
     Body outer;
     int64_t began, inside; /* see imported.c; nanoseconds, 0 where nobody wants to know */
+    bool is_shown; /* on the board; `before` is what was there */
+    Work before;
 } Call;
 
 /* A builtin to divert. `ask` returns 0 to go on, -1 with an exception; `then` gets the result (NULL with an exception)

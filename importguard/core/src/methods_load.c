@@ -85,10 +85,39 @@ look_at(PyObject *module, PyObject *result)
     return result;
 }
 
+/* A module is being made from its file, and executed: what its code does then is its owner's doing. */
+static int
+begin_making(Call *call, const char *Py_UNUSED(name))
+{
+    call->is_shown = board_is_shared;
+    board_enter_file(&call->before);
+    return 0;
+}
+
+static int
+begin_executing(Call *call, const char *Py_UNUSED(name))
+{
+    if (call->size) {
+        call->is_shown = board_is_shared;
+        board_enter_library(&call->before, call->args[0]);
+    }
+    return 0;
+}
+
+static void
+end_showing(const Call *call)
+{
+    if (call->is_shown) {
+        Work before = call->before;
+        board_leave(&before);
+    }
+}
+
 /* A module was made: some are for those who may have them. */
 static PyObject *
-look_at_made(Call *Py_UNUSED(call), PyObject *result)
+look_at_made(Call *call, PyObject *result)
 {
+    end_showing(call);
     const char *name = name_of(result);
     if (name && native_is_asked_for(name) && ask_about_name(NATIVE_CALL, "%s", name) < 0) {
         Py_DECREF(result);
@@ -101,14 +130,15 @@ look_at_made(Call *Py_UNUSED(call), PyObject *result)
 static PyObject *
 look_at_executed(Call *call, PyObject *result)
 {
+    end_showing(call);
     return result && call->size ? look_at(call->args[0], result) : result;
 }
 
 const Method methods_of_loading[] = {
     {"_imp", NULL, "create_builtin", NULL, look_at_made},
-    {"_imp", NULL, "create_dynamic", NULL, look_at_made},
+    {"_imp", NULL, "create_dynamic", begin_making, look_at_made},
     {"_imp", NULL, "exec_builtin", NULL, look_at_executed},
-    {"_imp", NULL, "exec_dynamic", NULL, look_at_executed},
+    {"_imp", NULL, "exec_dynamic", begin_executing, look_at_executed},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -1,5 +1,6 @@
 /* importguard.core.ccore: armed once a process, by install(); there is nothing here that changes it afterwards. */
 #include "blame.h"
+#include "board.h"
 #include "carrier.h"
 #include "filters.h"
 #include "finder.h"
@@ -212,6 +213,7 @@ static struct PyModuleDef definition = {
 
 /* What other files add: filters, and pure functions for the tests that hold them against their twins. */
 static PyMethodDef *const more[] = {
+    board_methods,
     filters_methods,
     readers_methods,
     twin_table_methods,

@@ -1,4 +1,5 @@
 /* What the C core does for the guard's own Python: it asks, and it tells; nothing here changes a verdict. */
+#include "board.h"
 #include "carrier.h"
 #include "judge.h"
 
@@ -58,6 +59,7 @@ ask(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *who = result < 0 ? NULL : blamed(&blame);
     if (result == 0 && asked.capability == PROC_SPAWN) {
         judge_grant(true);
+        board_let_pass(PASS_SPAWN);
     }
     blame_end(&blame);
     asked_clear(&asked, 1);
@@ -69,6 +71,7 @@ static PyObject *
 spawned(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
 {
     judge_grant(false);
+    board_let_pass(0);
     Py_RETURN_NONE;
 }
 

@@ -1,0 +1,78 @@
+"""What becomes of a system call of somebody who is being imported: the policy decides, and a refusal is put on record."""
+
+import contextlib
+import os
+
+from importguard.model import APP, UNOWNED, Owner, Request
+from importguard.notified import frames, processes
+from importguard.policy import decide, suggest
+from importguard.policy import table as tables
+from importguard.report import sink
+from importguard.report.compose import record
+
+LAYER = "seccomp"
+
+
+class Judging:
+    """Decides by a table. `owners` says whose a file is: {path: name}, folders included; `stdlib` are the folders of the
+    standard library, whose frames nobody is shown, `roots` those of the application. `target` is where records go."""
+
+    def __init__(self, content, *, owners, stdlib, roots, target):
+        self.table = tables.load(content)
+        self.table.owner_of = self.owner_of
+        self.owners = owners
+        self.stdlib = tuple(folder.rstrip("/") + "/" for folder in stdlib)
+        self.roots = tuple(root.rstrip("/") + "/" for root in roots)
+        self.write = sink.open_target(target)
+        self.lost = 0
+
+    def refusal(self, wanted, shown):
+        """Return the Decision that refuses what somebody who shows this asks for, None where the policy allows it."""
+        decision = decide.decide(self.table, _request(wanted, shown))
+        return None if decision.verdict == "allow" else decision
+
+    def report(self, wanted, shown, decision, thread):
+        """Put a refusal on record; what can't be written is lost, and the refusal stands."""
+        request = _request(wanted, shown)
+        kills = self.table.on_violation == "kill"
+        try:
+            process, parent = processes.process_of(thread)
+        except OSError:
+            process, parent = shown.process, 0
+        fields = record(
+            "decision", pid=process, ppid=parent, thread=thread, verdict="kill" if kills else "deny", candidate=None,
+            capability=request.capability, target=request.target,
+            owner={"name": shown.name, "version": shown.version, "kind": shown.kind}, via=[], phase=shown.phase,
+            module=shown.module, rule=decision.rule, layer=LAYER, stack=frames.stack(shown, self._shown_owner), count=1,
+            allow=suggest.suggest(request),
+        )  # fmt: skip
+        if wanted.argv is not None:
+            fields["argv"] = list(wanted.argv)
+        try:
+            self.write(sink.to_line(fields))
+        except OSError:
+            self.lost += 1
+
+    def say(self, event, **fields):
+        """Put something else on record."""
+        with contextlib.suppress(OSError):
+            self.write(sink.to_line(record(event, pid=os.getpid(), **fields)))
+
+    def owner_of(self, path):
+        """Return the name of the distribution that a path belongs to, None for nobody's."""
+        found = self.owners.get(path)
+        while found is None and "/" in path:
+            path = path.rpartition("/")[0]
+            found = self.owners.get(path)
+        return found
+
+    def _shown_owner(self, file):
+        """Return whose a frame is, None for one that isn't shown."""
+        if file.startswith(("<frozen ", "<shim>", "<interpreter", *self.stdlib)) and "/site-packages/" not in file:
+            return None
+        return self.owner_of(file) or (APP.name if file.startswith((*self.roots, "<string>")) else UNOWNED.name)
+
+
+def _request(wanted, shown):
+    owner = Owner(shown.name, shown.version, shown.kind)
+    return Request(wanted.capability, wanted.target, wanted.argv, owner, (), shown.phase, shown.module, LAYER)
