@@ -21,7 +21,7 @@ examples:
   importguard vet -r requirements.txt --executor dask --scheduler tcp://10.0.0.5:8786"""
 
 # What each reaches for is worth knowing where it is allowed, too; no lock of this folder has a say.
-HOW = ("--mode", "enforce", "--record-allowed", "--lock", "off")
+HOW = ("--mode", "enforce", "--record-allowed", "--lock", "off", "--supervise", "auto")
 
 
 def add(subparsers):

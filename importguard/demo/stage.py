@@ -52,7 +52,7 @@ def play(folder, release, program, *, guarded):
         records = pathlib.Path(folder, "records.jsonl")
         command = [str(python), "app.py"]
         if guarded:
-            command = [*itself.command_line(), "run", "--mode", "enforce", "--records", str(records), "--", *command]
+            command = [*itself.command_line(), "run", "--mode", "enforce", "--supervise", "auto", "--records", str(records), "--", *command]
         # What importguard keeps of its own is no deed of the application's.
         own = {"XDG_STATE_HOME": str(pathlib.Path(folder, "state"))}
         status, output, errors = _run(command, project, _variables(home) | own)

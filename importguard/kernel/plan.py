@@ -120,7 +120,7 @@ def _asking(ceiling, rules, found, setting):
         return "", ()
     if reason := why_no_seccomp(found):
         return "", (f"supervisor: {reason}",)
-    return ("sockets" if depends_on_addresses(ceiling, rules) else "calls"), ()
+    return "calls", ()
 
 
 def depends_on_addresses(ceiling, rules):

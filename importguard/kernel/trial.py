@@ -2,16 +2,17 @@
 
 import os
 
-from importguard.kernel import ceiling, landlock, layers, machine, plan
+from importguard.kernel import ceiling, landlock, layers, machine, plan, rehearsal
 
 # Where a thread may have Landlock refuse it something, it is this: to write to a folder that nobody wants to write.
+WITHOUT = "without it native code of a package connects and starts programs by its own system calls, while it is imported as well"
 NO_FOLDER = ceiling.Ceiling(writable=())
 
 
 def rungs():
-    """Return (state, text) of seccomp and of Landlock by name; a state is "holds", "fails" or "absent"."""
+    """Return (state, text) of seccomp, of Landlock and of the supervisor by name; a state is "holds", "fails" or "absent"."""
     found = machine.look()
-    return {"seccomp": seccomp(found), "landlock": ports_and_files(found)}
+    return {"seccomp": seccomp(found), "landlock": ports_and_files(found), "supervisor": supervisor(found)}
 
 
 def seccomp(found):
@@ -42,6 +43,16 @@ def ports_and_files(found):
     gives = ", ".join(text for step, (text, _without) in landlock.STEPS.items() if step <= found.landlock)
     lacks = "; ".join(without for step, (_text, without) in landlock.STEPS.items() if step > found.landlock)
     return "holds", f"ABI {found.landlock}: ceilings for {gives}" + (f"; without: {lacks}" if lacks else "")
+
+
+def supervisor(found):
+    """Return (state, text) of rung 2, and what native code can still do where it is off."""
+    if reason := plan.why_no_seccomp(found):
+        return "absent", f"{reason}: whose native call it is isn't known"
+    wanted = plan.Plan(found.kind, asking="sockets")
+    if problem := rehearsal.problem(lambda: layers.listen(wanted)):
+        return "absent", f"{problem}: {WITHOUT}"
+    return "holds", f"rung 2 can be had (--supervise auto); it is off by default in `run`: {WITHOUT}"
 
 
 def _filter_mode():

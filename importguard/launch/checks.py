@@ -77,7 +77,6 @@ def _kernel():
         if state == "absent" and getattr(resolved, name, "") == "require":
             state, text = "fails", f"the policy demands it: {text}"
         yield _check(name, state, text)
-    yield _check("supervisor", "absent", "no supervisor of system calls in this version: whose native call it is isn't known")
 
 
 def _preload():

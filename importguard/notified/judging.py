@@ -15,16 +15,16 @@ LAYER = "seccomp"
 
 class Judging:
     """Decides by a table. `owners` says whose a file is: {path: name}, folders included; `stdlib` are the folders of the
-    standard library, whose frames nobody is shown, `roots` those of the application. `target` is where records go."""
+    standard library, whose frames nobody is shown, `roots` those of the application. `pipe` is the path of the pipe for records."""
 
-    def __init__(self, content, *, owners, stdlib, roots, target):
+    def __init__(self, content, *, owners, stdlib, roots, pipe):
         self.table = tables.load(content)
         self.table.owner_of = self.owner_of
         self.owners = owners
         self.stdlib = tuple(folder.rstrip("/") + "/" for folder in stdlib)
         self.roots = tuple(root.rstrip("/") + "/" for root in roots)
-        self.write = sink.open_target(target)
-        self.lost = 0
+        # Kept open: where descriptors run out, refusals are still put on record.
+        self.pipe = os.open(pipe, os.O_WRONLY | os.O_CLOEXEC)
 
     def refusal(self, wanted, shown):
         """Return the Decision that refuses what somebody who shows this asks for, None where the policy allows it."""
@@ -48,15 +48,8 @@ class Judging:
         )  # fmt: skip
         if wanted.argv is not None:
             fields["argv"] = list(wanted.argv)
-        try:
-            self.write(sink.to_line(fields))
-        except OSError:
-            self.lost += 1
-
-    def say(self, event, **fields):
-        """Put something else on record."""
         with contextlib.suppress(OSError):
-            self.write(sink.to_line(record(event, pid=os.getpid(), **fields)))
+            os.write(self.pipe, sink.to_line(fields))  # at most what a pipe takes in one piece
 
     def owner_of(self, path):
         """Return the name of the distribution that a path belongs to, None for nobody's."""

@@ -16,7 +16,7 @@ ENDED = f"the supervisor of system calls has ended (%s): {FAILS}"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """By what calls are judged: `board` is the path of the board, `records` where records go, `table` the content of a table,
+    """By what calls are judged: `board` is the path of the board, `records` of the pipe for them, `table` the content of a table,
     `owners` {path: distribution}, `stdlib` the folders of the standard library, `roots` those of the application."""
 
     board: str
@@ -88,7 +88,7 @@ def _answer(listener, terms, launcher):
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _close_all_but(listener)
     judge = judging.Judging(
-        terms.table, owners=terms.owners, stdlib=terms.stdlib, roots=terms.roots, target=terms.records
+        terms.table, owners=terms.owners, stdlib=terms.stdlib, roots=terms.roots, pipe=terms.records
     )  # fmt: skip
     blame = blaming.Blaming(board.Board(terms.board), above={launcher, os.getpid()})
     serving.Serving(listener, blame, judge).serve()

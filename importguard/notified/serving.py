@@ -64,7 +64,9 @@ class Serving:
             asked = wanted.read(call)
         except OSError as error:
             # The kernel would say the same of an address that isn't there; of memory that can't be read, nobody knows.
-            return error.errno if error.errno in (errno.EINVAL, errno.EFAULT) else errno.EACCES
+            if error.errno in (errno.EINVAL, errno.EFAULT):
+                return error.errno
+            asked = (wanted.unknown(call),)
         if not notify.is_waiting(self.listener, call):
             return errno.EINTR
         return self._judge(call, asked, shown, is_looking_up)

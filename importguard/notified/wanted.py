@@ -33,10 +33,15 @@ class Wanted:
     argv: tuple[str, ...] | None = None
 
 
+def unknown(call):
+    """Return what a Call asks for where its memory can't be read."""
+    return Wanted(CAPABILITIES.get(call.name, "net.connect"), UNKNOWN)
+
+
 def read(call):
     """Return what a Call asks for, a Wanted for each address; raises OSError where the memory can't be read."""
     if call.name not in CAPABILITIES:
-        return (Wanted("net.connect", UNKNOWN),)  # of a 32-bit program: its calls go by other numbers
+        return (unknown(call),)  # of a 32-bit program: its calls go by other numbers
     with processes.Memory(call.thread) as memory:
         return tuple(READERS[call.name](call, memory))
 

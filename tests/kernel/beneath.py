@@ -1,6 +1,7 @@
 """`beneath.py ERRNO CALL,CALL... COMMAND...` runs a command whose kernel doesn't have some system calls: each fails so.
 
-`beneath.py layers N COMMAND...` runs one over which lie N layers of Landlock already.
+`beneath.py layers N COMMAND...` runs one over which lie N layers of Landlock already, `beneath.py listener NAME COMMAND...`
+one that somebody else listens to, who never hears anything.
 """
 
 import errno
@@ -35,6 +36,8 @@ def main(what, which, command):
             syscalls_unsafe.allow_port(ruleset, 1, landlock.BIND)
             syscalls_unsafe.restrict_self(ruleset)
             os.close(ruleset)
+    elif what == "listener":
+        os.set_inheritable(syscalls_unsafe.load_asking_filter(program([], 0)), True)
     else:
         syscalls_unsafe.load_filter(program([NUMBERS[name] for name in which.split(",")], getattr(errno, what)))
     os.execv(command[0], command)

@@ -58,7 +58,7 @@ def test_nothing_anywhere(world):
         "deny",
         "block",
     )
-    assert (found.policies, found.locked, found.notices, found.missing) == ((), (), (), ())
+    assert (found.policies, found.locked, found.notices) == ((), (), ())
     assert found.name == 'preset "recommended"'
 
 
@@ -184,13 +184,25 @@ def test_locked_elsewhere(world):
     assert found.notices == (f"{path}: locked = true counts only in {find.SYSTEM}",)
 
 
-def test_what_can_not_be_had_is_missing(world):
-    """What a policy or an option demands and this version can't do is named, so that nothing starts without it."""
-    path = write(world, "mine.toml", '[kernel]\nsupervisor = "require"')
-    found = run(world, {"policy": str(path)})
+@pytest.mark.parametrize(
+    ("policy", "typed", "found"),
+    [
+        ("", {}, "off"),
+        ("", {"supervise_unasked": "auto"}, "auto"),
+        ("off", {"supervise_unasked": "auto"}, "off"),
+        ("require", {"supervise_unasked": "auto"}, "require"),
+        ("auto", {"kernel": "auto"}, "auto"),
+        ("auto", {"kernel": "require"}, "require"),
+        ("require", {"kernel": "off"}, "off"),
+        ("auto", {"kernel": "require", "supervise": "off"}, "off"),
+    ],
+)
+def test_who_says_whether_calls_are_supervised(world, policy, typed, found):
+    """Its own option, then --kernel, which leaves it to the policy where it says auto, and last what the command is used to."""
+    if policy:
+        typed = {**typed, "policy": str(write(world, "mine.toml", f'[kernel]\nsupervisor = "{policy}"'))}
 
-    assert [line.partition(":")[0] for line in found.missing] == [str(path)]
-    assert run(world, {"kernel": "auto"}).missing == ()
+    assert run(world, typed).supervisor == found
 
 
 def test_the_kernel_option_is_for_both_layers(world):
