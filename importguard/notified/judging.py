@@ -3,7 +3,7 @@
 import contextlib
 import os
 
-from importguard.model import APP, UNOWNED, Owner, Request
+from importguard.model import Owner, Request
 from importguard.notified import frames, processes
 from importguard.policy import decide, suggest
 from importguard.policy import table as tables
@@ -63,7 +63,7 @@ class Judging:
         """Return whose a frame is, None for one that isn't shown."""
         if file.startswith(("<frozen ", "<shim>", "<interpreter", *self.stdlib)) and "/site-packages/" not in file:
             return None
-        return self.owner_of(file) or (APP.name if file.startswith((*self.roots, "<string>")) else UNOWNED.name)
+        return self.owner_of(file) or ("application" if file.startswith((*self.roots, "<string>")) else "unowned")
 
 
 def _request(wanted, shown):
