@@ -5,6 +5,7 @@
  * another socket in the place of this one, and what is at its other end is known by the kernel's word. */
 #include "question.h"
 
+#include "board.h"
 #include "owners.h"
 
 #include <fcntl.h>
@@ -65,6 +66,7 @@ reach(void)
     struct timeval limit = {.tv_sec = core.asker.seconds};
     struct ucred peer;
     socklen_t size = sizeof peer;
+    board_know_thread(); /* else it would be taken for one of whoever is being imported */
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
