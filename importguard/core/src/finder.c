@@ -233,8 +233,11 @@ find_spec(Finder *self, PyObject *args, PyObject *options)
     if (!PyArg_ParseTupleAndKeywords(args, options, "O|OO:find_spec", names, &name, &path, &target)) {
         return NULL;
     }
+    if (!meta_path) {
+        return PyErr_NoMemory(); /* which is why it isn't found: the finders behind this one would be asked by others, and not here */
+    }
     /* A finder may change the list while it is asked. */
-    PyObject *finders = meta_path ? PySequence_Tuple(meta_path) : PyTuple_New(0);
+    PyObject *finders = PySequence_Tuple(meta_path);
     for (Py_ssize_t at = 0; finders && at < PyTuple_GET_SIZE(finders); at++) {
         PyObject *finder = PyTuple_GET_ITEM(finders, at);
         if (finder == (PyObject *)self) {
