@@ -157,10 +157,19 @@ execution_program_starts(const char *event)
     return true;
 }
 
+/* Say whether code comes from a file of PYTHONSTARTUP that was written while the command runs: that is hardly the user's. Lines
+ * that are typed come from no file. */
+static bool
+is_new_startup(PyCodeObject *code)
+{
+    PyObject *file = code->co_filename;
+    return program == EVERY_LINE && PyUnicode_GET_LENGTH(file) && PyUnicode_READ_CHAR(file, 0) != '<' && file_is_fresh(file);
+}
+
 static int
 run_from_nowhere(PyCodeObject *code)
 {
-    if ((program != NEXT_CODE && program != EVERY_LINE) || !is_interpreter_acting()
+    if ((program != NEXT_CODE && program != EVERY_LINE) || !is_interpreter_acting() || is_new_startup(code)
         || (program == NEXT_CODE && !program_is_typed(NULL))) {
         return tag_set_untagged(code, TAG_OF(UNOWNED_PLACE) | MADE);
     }

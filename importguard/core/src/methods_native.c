@@ -11,8 +11,8 @@
 static const char *const SYMBOLS[] = {
     "open", "open64", "openat", "openat64", "openat2", "creat", "creat64", "fopen", "fopen64", "freopen", "freopen64",
     "opendir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
-    "truncate", "chmod", "chown", "remove", "mount", "umount2", "chroot", "pivot_root", "setns", "unshare", "sendfile",
-    "splice", "copy_file_range", "memfd_create", "shm_open", "socket", "connect", "bind", "sendto", "sendmsg",
+    "write", "writev", "truncate", "chmod", "chown", "remove", "mount", "umount2", "chroot", "pivot_root", "setns", "unshare", "sendfile",
+    "splice", "copy_file_range", "memfd_create", "shm_open", "socket", "connect", "bind", "send", "sendto", "sendmsg",
     "sendmmsg", "getaddrinfo", "gethostbyname", "gethostbyname2", "res_query", "res_search", "execve", "execv",
     "execvp", "execvpe", "execl", "execlp", "execle", "fexecve", "execveat", "system", "popen", "posix_spawn",
     "posix_spawnp", "fork", "vfork", "clone", "clone3", "wordexp", "pthread_create", "thrd_create", "kill", "ptrace",
