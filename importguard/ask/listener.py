@@ -40,6 +40,8 @@ class Listener:
         self.settle = settle
         self.seconds = seconds
         self.known = {}
+        self.is_closing = False
+        self.thread = threading.Thread(target=self._serve, daemon=True)
         self.refused = collections.Counter()
         self.path = f"{folder}/{SOCKET}"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -53,10 +55,17 @@ class Listener:
 
     def start(self):
         """Answer from now on."""
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread.start()
+
+    def close(self):
+        """Answer no more, and give the terminal back where a question is under way."""
+        self.is_closing = True
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # which ends the wait for the next one
+        self.thread.join(PATIENCE)
 
     def _serve(self):
-        while True:
+        while not self.is_closing:
             try:
                 connection = self.socket.accept()[0]
             except OSError:
@@ -79,7 +88,7 @@ class Listener:
             return "background"
         if self.refused[owner] >= MOST_QUESTIONS:
             return "unasked"
-        answer = self._ask(question, lambda: _has_gone(connection))
+        answer = self._ask(question, lambda: self.is_closing or _has_gone(connection))
         self.refused[owner] += answer not in ("once", "always")
         if answer in ("always", "never"):
             self.known[key] = answer

@@ -19,8 +19,12 @@ def place(options, resolved, log):
     reason = _why_not(resolved)
     found = None if reason else terminal.Terminal.own()
     if found is None:
-        log.notice(f"--ask: nobody is asked: {reason or 'there is no terminal'}; what the policy refuses is refused")
+        _say_that_nobody_is_asked(log, reason or "there is no terminal")
     return found
+
+
+def _say_that_nobody_is_asked(log, reason):
+    log.notice(f"--ask: nobody is asked: {reason}; what the policy refuses is refused")
 
 
 def _why_not(resolved):
@@ -30,8 +34,6 @@ def _why_not(resolved):
         return 'on-violation is "kill"'
     if resolved.core == "py":
         return "the core in Python could be given any answer"
-    if resolved.seccomp == "off" and not _typing_is_off():
-        return "without the kernel's seal, what runs here could type the answer"
     return ""
 
 
@@ -50,10 +52,15 @@ def policy(folder):
     return toml.Reader(tables, "", (), "ask", "ask", "ask", None).read("ask")
 
 
-def listen(prepared, found, options, environment):
-    """Answer questions at a Terminal while the run lasts."""
+def listen(prepared, found, options, environment, log):
+    """Answer questions at a Terminal, and return the Listener; None where what runs here could type the answer."""
+    if "seal" not in prepared.kernel.filters and not _typing_is_off():
+        _say_that_nobody_is_asked(log, "without the kernel's seal, what runs here could type the answer")
+        return None
     settle = functools.partial(_settle, options.policy or environment.get("IMPORTGUARD_POLICY") or "", environment)
-    listener.Listener(prepared.directory.path, found, settle, seconds=options.ask_seconds).start()
+    answering = listener.Listener(prepared.directory.path, found, settle, seconds=options.ask_seconds)
+    answering.start()
+    return answering
 
 
 def _settle(chosen, environment, question, granted):

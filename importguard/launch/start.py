@@ -96,6 +96,7 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
     )  # fmt: skip
     if learning:
         lessons.append(lesson.Lesson(found.sites, prepared.named, resolved, prepared.table))
+    answering = None
     try:
         directory.hold(prepared.directory)
         pipe = directory.make_pipe(prepared.directory)
@@ -109,13 +110,15 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))
         if asks:
-            asking.listen(prepared, asks[0], asks[1], environment)
+            answering = asking.listen(prepared, asks[0], asks[1], environment, log)
         path, argv, environment = _guarded(command, prepared, environment)
         ends_trees = resolved.mode == "enforce" and resolved.on_violation == "kill"
         group = cgroup.make() if ends_trees else None
         answering = process.Answering(_terms(prepared)) if prepared.kernel.asking else None
         return supervised.run(path, argv, environment, prepared.kernel, group, answering)
     finally:
+        if answering is not None:
+            answering.close()
         if not tree.has_descendants():
             directory.remove(prepared.directory)
 

@@ -1,15 +1,22 @@
 """`--ask` in a real pseudo-terminal: what is typed after the question answers it, and nothing else does."""
 
 import os
+import pathlib
 import re
+import signal
 import subprocess
+import termios
 import time
 
 import pytest
 from support import envs, guarded, wheels
 
+TYPING = pathlib.Path("/proc/sys/dev/tty/legacy_tiocsti")
 STEAL = "import os\nprint('loot', open(os.path.expanduser('~/.ssh/id_rsa')).read())\n"
 PROMPT = r"once, always, never, or Enter for no: "
+CAN_TYPE = pytest.mark.skipif(
+    not TYPING.exists() or TYPING.read_text().strip() == "0", reason="no program types into its terminal here"
+)
 KEY = "id_\u202egpj.\u05d0\x1b[2J\rfine"  # bidi, a letter that is read from right to left, a cleared screen, a line anew
 
 
@@ -232,6 +239,19 @@ def test_nobody_answers(ask):
     assert opened.finish() == 0
 
 
+def test_program_that_is_ended_leaves_the_terminal_as_it_was(ask):
+    """A program that is killed while it asks ends the run, and the terminal shows again what is typed."""
+    opened = ask("import os, acme_reader; print('pid', os.getpid(), flush=True); acme_reader.read('id_rsa')")
+
+    pid = int(opened.wait_for(r"pid (\d+)")[1])
+    opened.wait_for(PROMPT)
+    os.kill(pid, signal.SIGKILL)
+
+    assert opened.finish() == -signal.SIGKILL
+    flags = termios.tcgetattr(opened.master)[3]
+    assert flags & termios.ECHO and flags & termios.ICANON and flags & termios.ISIG
+
+
 def test_without_a_terminal_nothing_waits(world):
     """Where there is no terminal a denial is a denial, and it was said beforehand."""
     started = time.monotonic()
@@ -253,6 +273,7 @@ def test_without_a_terminal_nothing_waits(world):
         (("--mode", "observe"), "the mode is observe"),
         (("--on-violation", "kill"), 'on-violation is "kill"'),
         (("--core", "py"), "the core in Python could be given any answer"),
+        pytest.param(("--kernel", "off"), "without the kernel's seal, what runs here could type the answer", marks=CAN_TYPE),
     ],
 )
 def test_where_nothing_is_asked_the_reason_is_said(ask, options, reason):
