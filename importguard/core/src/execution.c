@@ -162,8 +162,12 @@ execution_program_starts(const char *event)
 static bool
 is_new_startup(PyCodeObject *code)
 {
+    struct stat status;
     PyObject *file = code->co_filename;
-    return program == EVERY_LINE && PyUnicode_GET_LENGTH(file) && PyUnicode_READ_CHAR(file, 0) != '<' && file_is_fresh(file);
+    if (program != EVERY_LINE || !PyUnicode_GET_LENGTH(file) || PyUnicode_READ_CHAR(file, 0) == '<') {
+        return false;
+    }
+    return !file_status(file, &status) || file_is_fresh(&status);
 }
 
 static int
