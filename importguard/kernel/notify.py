@@ -8,12 +8,11 @@ import struct
 from dataclasses import dataclass
 
 # ioctl numbers: _IOWR('!', 0, 80 bytes) and so on; the same on every machine that there are filters for.
-RECEIVE, ANSWER, IS_WAITING, GIVE, SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082102, 0x40182103, 0x40082104
+RECEIVE, ANSWER, IS_WAITING, SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082102, 0x40082104
 CONTINUE = 1
-AND_ANSWER = 2  # GIVE answers the call as well, with the number of the descriptor
 WAKE_HERE = 1  # hands the processor over to who waits: half of what an answer takes
 NOTICE = struct.Struct("=QIIiIQ6Q")
-REPLY, GIFT = struct.Struct("=QqiI"), struct.Struct("=QIIII")
+REPLY = struct.Struct("=QqiI")
 NATIVE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NUMBERS = {
     "x86_64": {
@@ -66,12 +65,6 @@ def go_on(listener, call):
 def answer(listener, call, value=0, problem=0):
     """Answer in the kernel's place, with a value or with the number of an error."""
     _send(listener, REPLY.pack(call.id, value, -problem, 0))
-
-
-def give(listener, call, fd, *, closes_on_exec):
-    """Answer with a new descriptor of the caller's own for what `fd` is; raises OSError where it can't have one."""
-    flags = os.O_CLOEXEC if closes_on_exec else 0
-    fcntl.ioctl(listener, GIVE, GIFT.pack(call.id, AND_ANSWER, fd, 0, flags))
 
 
 def is_waiting(listener, call):

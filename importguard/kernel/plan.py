@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from importguard.kernel import ceiling as ceilings
 from importguard.kernel import landlock, machine, refused
-from importguard.policy import targets
-from importguard.policy.table import CAPABILITY, EFFECT, KIND, PACKAGE, PATTERNS, PHASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def plan(table, named, found, *, seccomp, landlock_setting, is_strict, superviso
     ceiling = ceilings.ceiling(table, named, hides=hides)
     filters, inside, lacking = _filters(ceiling, found, seccomp, is_strict)
     abi, more = _landlock(ceiling, found, landlock_setting)
-    asking, unasked = _asking(ceiling, table["rules"], found, supervisor)
+    asking, unasked = _asking(found, supervisor)
     return Plan(found.kind, filters, inside, ceiling, abi, tuple(own), asking, (*lacking, *more, *unasked))
 
 
@@ -114,31 +112,13 @@ def _landlock(ceiling, found, setting):
     return found.landlock, landlock.missing(ceiling, found.landlock)
 
 
-def _asking(ceiling, rules, found, setting):
+def _asking(found, setting):
     """Return the piece that asks the supervisor, and what is missing."""
     if setting == "off":
         return "", ()
     if reason := why_no_seccomp(found):
         return "", (f"supervisor: {reason}",)
     return "calls", ()
-
-
-def depends_on_addresses(ceiling, rules):
-    """Say whether it matters where a call leads, and not only who makes it: then sockets are the supervisor's to connect, since
-    an address that was looked at may be another by the time that the kernel does."""
-    return (
-        not ceiling.is_open and (ceiling.connect is not None or ceiling.listen is not None)
-    ) or any(_allows_an_address(rule) for rule in rules)
-
-
-def _allows_an_address(rule):
-    """Say whether a rule lets somebody who is imported connect to some addresses. Names can't be told from addresses, so that
-    a rule with a name allows no call; who may connect anywhere needs nobody's connections."""
-    return (
-        rule[EFFECT] == "allow" and rule[KIND] == "net" and rule[PACKAGE] != ceilings.APPLICATION
-        and targets.glob(rule[CAPABILITY], "net.connect") and bool({"startup", "import"} & set(rule[PHASES]))
-        and any(entry[0] in ("any", "block") for entry in rule[PATTERNS])
-    )  # fmt: skip
 
 
 def programs(made):

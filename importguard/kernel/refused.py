@@ -4,9 +4,8 @@
 # where it isn't.
 MARK = 0x49470000
 HELD = 131  # ENOTRECOVERABLE: prctl has no use for it
-PIECES = ("seal", "mounts", "programs", "ports", "datagrams", "internet", "calls", "sockets")
-# Rung 2: these ask. There is one listener a process tree, so that only one of them can be over it.
-ASKING = ("calls", "sockets")
+PIECES = ("seal", "mounts", "programs", "ports", "datagrams", "internet", "calls")
+ASKING = ("calls",)  # rung 2
 
 # Rung 0. Nothing that ordinary programs use: forty workloads and the tests hold that.
 SEAL = {
@@ -46,7 +45,6 @@ WHOLE = 0xFFFFFFFF
 CALLS = "connect bind sendmsg sendmmsg execve execveat"
 ADDRESS = 4  # the argument of sendto that has one
 SENDTO = 11  # among the calls that 32-bit programs make through socketcall, whose arguments no filter sees
-UNIX = 1
 
 
 def rules(piece):
@@ -102,12 +100,6 @@ def _calls():
     yield "socketcall", ((0, WHOLE, SENDTO),)
 
 
-def _sockets():
-    yield from _calls()
-    for family in (UNIX, *INTERNET.values()):
-        yield "socket", ((0, WHOLE, family),)
-
-
 def _names(groups):
     return ((name, ()) for names in groups.values() for name in names.split())
 
@@ -120,5 +112,4 @@ _RULES = {
     "datagrams": _datagrams,
     "internet": _internet,
     "calls": _calls,
-    "sockets": _sockets,
 }

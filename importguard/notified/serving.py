@@ -6,7 +6,7 @@ import signal
 import struct
 
 from importguard.kernel import notify
-from importguard.notified import processes, wanted
+from importguard.notified import processes, stead, wanted
 from importguard.notified.wanted import INET, INET6, NETLINK, UNIX
 
 # Longer than any answer takes: who hangs then (memory that a file system of the caller's own serves, say) ends, and what
@@ -44,7 +44,10 @@ class Serving:
     def answer(self, call):
         """Answer one Call; what goes wrong refuses it."""
         try:
-            problem = self._problem(call)
+            problem, in_stead = self._problem(call)
+            if in_stead is not None:
+                stead.do(self.listener, call, in_stead)
+                return
         except (OSError, ValueError, struct.error) as error:
             problem = getattr(error, "errno", None) or errno.EACCES
         if problem:
@@ -55,33 +58,35 @@ class Serving:
         notify.go_on(self.listener, call)
 
     def _problem(self, call):
-        """Return the number of the error that refuses a Call, 0 where it may go on."""
+        """Return (the number of the error that refuses a Call, 0 where it may go on; the Wanted that is to be done in its
+        stead, or None)."""
         found = self.blaming.who(call, wanted.CAPABILITIES.get(call.name, "net.connect"))
         if found is None:
-            return 0
+            return 0, None
         shown, is_looking_up = found
         try:
             asked = wanted.read(call)
         except OSError as error:
             # The kernel would say the same of an address that isn't there; of memory that can't be read, nobody knows.
             if error.errno in (errno.EINVAL, errno.EFAULT):
-                return error.errno
+                return error.errno, None
             asked = (wanted.unknown(call),)
         if not notify.is_waiting(self.listener, call):
-            return errno.EINTR
+            return errno.EINTR, None
         return self._judge(call, asked, shown, is_looking_up)
 
     def _judge(self, call, asked, shown, is_looking_up):
+        in_stead = None
         for one in asked:
             if self._leaves_no_machine(call, one) or (is_looking_up and self._looks_up(call, one)):
                 continue
             decision = self.judging.refusal(one, shown)
-            if decision is None and one.family == UNIX and not self._is_of(call, UNIX):
-                return errno.EACCES  # it was one for as long as it was looked at
             if decision is not None:
                 self.judging.report(one, shown, decision, call.thread)
-                return errno.EACCES
-        return 0
+                return errno.EACCES, None
+            if stead.is_needed(one):
+                in_stead = one
+        return 0, in_stead
 
     def _leaves_no_machine(self, call, one):
         """Say whether this can't reach anybody: the kernel itself, or whoever is at the other end of a local socket already."""

@@ -1,0 +1,120 @@
+"""Measures what the supervisor of system calls costs a program that connects: with it and without, under the guard both times.
+
+    python benchmarks/supervised.py [--rounds 12] [--write]
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[1:1] = [str(HERE), str(HERE.parent)]
+
+import pairs  # noqa: E402 - found through the line above, as is its neighbour
+import ratios  # noqa: E402
+
+PROGRAM = """
+import http.client, http.server, json, socket, threading, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+    def log_message(self, *args):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+
+def timed(function, count):
+    function()
+    begin = time.perf_counter()
+    for _ in range(count):
+        function()
+    return (time.perf_counter() - begin) / count
+
+def connected():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.connect(("127.0.0.1", 9))
+
+def requested():
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
+    connection.request("GET", "/")
+    connection.getresponse().read()
+    connection.close()
+
+kept = http.client.HTTPConnection("127.0.0.1", server.server_port)
+
+def requested_again():
+    kept.request("GET", "/")
+    kept.getresponse().read()
+
+print(json.dumps({
+    "connect": timed(connected, 1000), "http, a connection a request": timed(requested, 300),
+    "http, kept alive": timed(requested_again, 600),
+}))
+"""
+VARIANTS = {"off": ("--supervise", "off"), "supervised": ("--supervise", "require")}
+HEAD = """# What the supervisor of system calls costs
+
+Written by `python benchmarks/supervised.py --write`: seconds by the clock within guarded processes, {rounds} paired rounds in turns,
+CPython {version}; the median, and for ratios the 95 % interval. The server is a thread of the same process.
+
+| what | without | supervised | |
+|---|---|---|---|
+"""
+
+
+def once(options, folder):
+    """Return {what: seconds} of one process."""
+    launcher = Path(sys.executable).with_name("importguard")
+    command = [launcher, "run", *options, "--", sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, timeout=120)
+    return json.loads(done.stdout)
+
+
+def measure(rounds):
+    """Return {variant: [{what: seconds}, ...]}; the order turns with the rounds."""
+    taken = {name: [] for name in VARIANTS}
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(-1, rounds):
+            for name in list(VARIANTS)[:: 1 if number % 2 else -1]:
+                found = once(VARIANTS[name], folder)
+                if number >= 0:
+                    taken[name].append(found)
+    return taken
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--write", action="store_true", help="keep the results beside this file")
+    options = parser.parse_args()
+    limits = tomllib.loads((HERE / "budgets.toml").read_text())["supervised"]
+    taken = measure(options.rounds)
+    lines, over = [], []
+    for what, limit in limits.items():
+        off, on = ([found[what] for found in taken[name]] for name in VARIANTS)
+        middle = [sorted(values)[len(values) // 2] * 1e6 for values in (off, on)]
+        if what == "connect":
+            said, is_over = f"{middle[1] - middle[0]:.0f} µs more", middle[1] - middle[0] > limit
+        else:
+            found = ratios.ratio(on, off)
+            said, is_over = str(found), found.lower > limit
+        lines.append(f"| {what} | {middle[0]:.0f} µs | {middle[1]:.0f} µs | {said} |")
+        over += [f"{what}: {said}, over {limit}"] if is_over else []
+    text = HEAD.format(rounds=options.rounds, version=sys.version.split()[0]) + "\n".join(lines) + "\n"
+    (HERE / "supervised.md").write_text(text) if options.write else print(text)
+    pairs.progress("\n".join(over) or "all within their budgets")
+    return bool(over)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
