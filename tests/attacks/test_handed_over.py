@@ -77,13 +77,13 @@ os.environ["PYTHONPYCACHEPREFIX"] = TMP + "/caches"
         "import functools, shutil\nitems = map(functools.partial(shutil.copyfile, AWS), [LOOT])\n",
         app="import {package}.{name} as package\nfor item in package.items:\n    pass\n",
         open_on=EVERYWHERE,
-        closed_by="callbacks made of builtins",
+        section="callbacks-made-of-builtins",
     ),
     "base_class_made_of_builtins": Attempt(
         "import functools, shutil\nclass Base:\n    __init_subclass__ = functools.partial(shutil.copyfile, AWS, LOOT)\n",
         app="import {package}.{name} as package\nclass Own(package.Base):\n    pass\n",
         open_on=EVERYWHERE,
-        closed_by="callbacks made of builtins",
+        section="callbacks-made-of-builtins",
     ),
 }
 WITH_HEAD = {name: attempts.with_head(each) for name, each in HANDED_OVER.items()}
