@@ -111,18 +111,27 @@ def place(wanted, environment):
 
 
 def before(path):
-    """Return the Lock that is at a path, an empty one where there is no file; raises LockError."""
-    return read.read(path) if os.path.lexists(path) else locks.lock((), path)
+    """Return the Lock that is at a path, both sides of a merge that isn't resolved, an empty one where there is no file;
+    raises LockError."""
+    return read.read_both(path) if os.path.lexists(path) else locks.lock((), path)
 
 
 def keep(lesson, known, path, environment):
     """Merge a lesson into the Lock that is `known`, write it to `path` unless nothing is new, and say what was learnt."""
     lock = merge.merge(known, lesson.lock(known))
     new = _things(lock) - _things(known)
-    if new or not os.path.exists(path):
+    if new or not _is_written(lock, path):
         write.save(lock, path)
     _approve(path, environment)
     return Learnt(path, len(lock.entries), len(new), lesson.refused())
+
+
+def _is_written(lock, path):
+    """Say whether a file says what a Lock does: there may be none, or one with a conflict in it."""
+    try:
+        return read.read(path) == lock
+    except errors.LockError:
+        return False
 
 
 def _approve(path, environment):

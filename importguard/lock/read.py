@@ -5,7 +5,7 @@ import re
 import tomllib
 
 from importguard import errors, versions
-from importguard.lock import deputies, model
+from importguard.lock import deputies, merge, model
 from importguard.model import CAPABILITIES, PHASES
 from importguard.policy import grants, lines, toml
 
@@ -16,20 +16,43 @@ KEYS = {
     model.UNOWNED: ("deputies", *PHASES, "refused"),
 }
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-MARKS = ("<<<<<<< ", "=======", ">>>>>>> ")
+OURS, BASE, THEIRS, END = MARKS = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 
 
 def read(path):
     """Return the Lock in a file; raises LockError with one line a problem."""
-    path = pathlib.Path(path)
+    return parse(_content(pathlib.Path(path)), str(path))
+
+
+def read_both(path):
+    """Return the Lock in a file as `read` does; where git left a conflict in it, with what both sides say."""
+    content = _content(pathlib.Path(path))
+    if not any(line.startswith(OURS) for line in content.split("\n")):
+        return parse(content, str(path))
+    return merge.merge(*(parse(side(content, number), str(path)) for number in (0, 1)))
+
+
+def side(content, number):
+    """Return one side, 0 or 1, of a text with conflicts; what belongs to the other is empty lines."""
+    now, kept = None, []
+    for line in content.split("\n"):
+        begins = next((mark for mark in MARKS if line.startswith(mark)), None)
+        if begins and (now is not None or begins == OURS):
+            now = {OURS: 0, BASE: -1, THEIRS: 1, END: None}[begins]
+            line = ""
+        kept.append(line if now in (None, number) else "")
+    return "\n".join(kept)
+
+
+def _content(path):
+    """Return the text of a file; raises LockError."""
     try:
-        content = path.read_bytes().decode()
+        return path.read_bytes().decode()
     except OSError as error:
         raise errors.LockError(f"{path}: can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise errors.LockError(f"{path}:{line}: not UTF-8 at byte {error.start}") from error
-    return parse(content, str(path))
 
 
 def parse(content, path):
@@ -46,7 +69,7 @@ def parse(content, path):
 def _not_toml(error, content, path):
     for number, line in enumerate(content.split("\n"), 1):
         if line.startswith(MARKS):
-            return f"{path}:{number}: a merge that is not resolved: keep what both sides say"
+            return f"{path}:{number}: a merge that is not resolved: `importguard learn` takes what both sides say"
     return f"{path}:{lines.of_error(error, content)}: {lines.reason(error)}"
 
 

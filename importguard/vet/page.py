@@ -30,7 +30,8 @@ def summary(results, refused):
     unclean = [found for found in results if not found.is_clean]
     lines = [f"not installed  {printable(name)}: {shown(reason)}" for name, reason in refused.items()]
     findings = ", ".join(printable(found.name) for found in unclean) or "none"
-    lines.append(f"{_counted(len(results), 'distribution')}, {_counted(modules, 'module')}; findings: {findings}")
+    missing = f"; not installed: {len(refused)}" if refused else ""
+    lines.append(f"{_counted(len(results), 'distribution')}, {_counted(modules, 'module')}; findings: {findings}{missing}")
     return "\n".join(lines)
 
 

@@ -78,7 +78,7 @@ def test_ten_thousand_distributions():
         ("", "x:1: version None is not understood, only 1 is"),
         ("version = 2", "x:1: version 2 is not understood, only 1 is"),
         ("version = 1\n[a", "x:2: "),
-        ("version = 1\n<<<<<<< ours\n", "x:2: a merge that is not resolved: keep what both sides say"),
+        ("version = 1\n<<<<<<< ours\n", "x:2: a merge that is not resolved: `importguard learn` takes what both sides say"),
         ("version = 1\ndistributoin = 1", "x:2: unknown key 'distributoin', did you mean 'distribution'?"),
         ("version = 1\ndistribution = 1", "x:2: distribution must be a table"),
         ('version = 1\n[distribution.A_b."1"]', "x:2: 'A_b' is not a normalised name, did you mean 'a-b'?"),
