@@ -124,6 +124,7 @@ def measure(stage, python, chosen, options, version):
     launched = launching.measure(stage, python, rounds=min(options.rounds, 15))
     preloaded = preloading.measure(stage, python, rounds=options.rounds)
     limits = ratios.budgets(options.budgets, version) if options.budgets else {}
+    limits.pop("supervised", None)  # by supervised.py
     calls = {workload.name: workload.calls for workload in wanted}
     return Measured(options.rounds, tries, taken, calls, inside, launched, preloaded, limits)
 
