@@ -114,8 +114,8 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
         path, argv, environment = _guarded(command, prepared, environment)
         ends_trees = resolved.mode == "enforce" and resolved.on_violation == "kill"
         group = cgroup.make() if ends_trees else None
-        answering = process.Answering(_terms(prepared)) if prepared.kernel.asking else None
-        return supervised.run(path, argv, environment, prepared.kernel, group, answering)
+        calls = process.Answering(_terms(prepared)) if prepared.kernel.asking else None
+        return supervised.run(path, argv, environment, prepared.kernel, group, calls)
     finally:
         if answering is not None:
             answering.close()
