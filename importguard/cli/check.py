@@ -29,7 +29,7 @@ def add(subparsers):
 
 def run(args):
     """Print the findings; raises PolicyError when a file can't be used."""
-    resolved = resolve.resolve({"policy": args.policy, "lock": args.lock}, os.environ, pathlib.Path.cwd())
+    resolved = resolve.resolve({"policy": args.policy, "lock": args.lock, "as_written": True}, os.environ, pathlib.Path.cwd())
     findings = [*resolved.notices, *_findings(resolved, _lock(resolved))]
     findings += _missing_plugins(resolved.plugins)
     for finding in findings:

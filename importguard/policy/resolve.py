@@ -82,7 +82,8 @@ def resolve(options, environ, cwd):
     """Return the Resolved of a launch; raises PolicyError with every problem of every file, or UsageError.
 
     `options` maps `policy`, `lock` ("off" for none), `mode`, `on_violation`, `records`, `kernel`, `supervise`,
-    `core` to what was typed, None where nothing; `supervise_unasked` to what a command does where nobody says.
+    `core` to what was typed, None where nothing; `supervise_unasked` to what a command does where nobody says;
+    with `as_written` what nobody approved is taken for what it says, which is for reading alone.
     """
     typed = {name: _choice(name, options, environ) for name in CHOICES}
     typed["unasked"] = options.get("supervise_unasked") or ""
@@ -92,7 +93,8 @@ def resolve(options, environ, cwd):
     policies = []
     for policy in reversed(found.policies):
         if policy in found.untrusted:
-            policy, ignored = _tightened(policy, policies)
+            tightened, ignored = _tightened(policy, policies)
+            policy = policy if options.get("as_written") else tightened
             notices += [_not_approved(policy, ignored)] if ignored else []
         policies.insert(0, policy)
     for policy in (*found.locked, *policies):

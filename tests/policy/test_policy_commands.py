@@ -77,6 +77,16 @@ def test_check_of_a_file_that_can_not_be_parsed(project, capsys):
     assert "bad.toml:3: mode = 'x'" in err
 
 
+def test_check_reads_all_of_what_nobody_approved(project, capsys):
+    """A reviewer's machine has approved nothing: what is wrong with the lines that don't count there is told all the same."""
+    (project / "importguard.toml").write_text("version = 1\n[run]\nallow = ['net.connect']\n[package.a]\nrun.allow = ['env.read:X']\nrun.deny = ['env.read:X']\n", "utf-8")
+
+    out = run(capsys, "check")[1]
+
+    assert "is not approved: ignored allow (2)" in out
+    assert "'net.connect' gives every distribution net.connect, without any target" in out and "never counts, since" in out
+
+
 def test_allow_shows_and_approves(project, capsys):
     """Approving shows what is loosened, and from then on the policy counts whole."""
     (project / "importguard.toml").write_text("version = 1\nmode = 'observe'\n[run]\nallow = ['net.*']\n", "utf-8")
