@@ -12,6 +12,7 @@ from celery import signals
 app = flask.Flask(__name__)
 tasks = celery.Celery("app", broker="memory://")
 tasks.conf.broker_connection_retry_on_startup = True
+tasks.conf.worker_proc_alive_timeout = 60  # a busy machine takes longer than the usual four seconds to fork
 
 
 def complete():

@@ -36,7 +36,9 @@ from celery import signals
 
 app = celery.Celery("app", broker="memory://", backend="cache+memory://")
 app.conf.broker_connection_retry_on_startup = True
-TASKS, PER_CHILD = 12, 2
+# Celery kills a child that hasn't said so within four seconds, which it takes on a busy machine.
+app.conf.worker_proc_alive_timeout = 60
+TASKS = 12
 MAIN = os.getpid()
 
 @app.task(name="work")
