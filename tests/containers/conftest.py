@@ -14,8 +14,6 @@ from support import envs
 # The image as it is, and with all that the manifest takes away from it. What is written into a home that is mounted
 # read-only can't be, guarded or not.
 SETTINGS = {"default": ((), "rw"), "hardened": (documented.options(), "ro")}
-# What is asked of the kernel: every test runs with each of these.
-KERNELS = ("auto",)
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +28,10 @@ def podman(interpreter):
         pytest.skip(f"pip can't fetch what the images are made of: {str(reason).strip()[-200:]}")
 
 
-@pytest.fixture(params=KERNELS)
+@pytest.fixture
 def kernel(request):
-    """What is asked of the kernel."""
-    return request.param
+    """What is asked of the kernel: `auto` where a test isn't parametrised with more."""
+    return getattr(request, "param", "auto")
 
 
 @pytest.fixture(params=SETTINGS)

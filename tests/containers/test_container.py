@@ -13,11 +13,14 @@ PYTHON = "/app/.venv/bin/python"
 # As process 1, whose end would be that of what the start-up file has started.
 WAIT = "import os\ntry:\n    while True: os.wait()\nexcept ChildProcessError: pass"
 
+with_and_without_a_supervisor_of_system_calls = pytest.mark.parametrize("kernel", ["auto", "require"], indirect=True)
+
 
 def armed(records):
     return [record for record in records if record["event"] == "armed"]
 
 
+@with_and_without_a_supervisor_of_system_calls
 def test_gunicorn_serves_and_drains(box):
     """It answers as uid 1000; after SIGTERM a request that was begun is answered still, and the status is gunicorn's."""
     path, _port = documented.readiness()
@@ -71,6 +74,7 @@ def test_an_attack_gets_through_unguarded(box):
         assert {"ssh", "aws", "kube", "docker", "netrc", "git"} <= running.stolen()
 
 
+@with_and_without_a_supervisor_of_system_calls
 def test_an_attack_is_stopped_and_the_application_serves(box):
     """The same image behind process 1: no canary leaves, no file is left behind, the record names who it was."""
     path, _port = documented.readiness()
