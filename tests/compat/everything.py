@@ -70,7 +70,7 @@ def compare(environment, interpreter, path, *, cores=CORES, jobs=1, tell=print, 
     options = () if usual else ("--policy", _policy(Path(path).parent, preset))
 
     def row(pin):
-        bare = _known(stores[BARE], pin) or _add(stores[BARE], _bare(environment, *pin)) if usual else None
+        bare = _known(stores[BARE], pin) or (_add(stores[BARE], _bare(environment, *pin)) if usual else None)
         found = {}
         for core in cores:
             known = _known(stores[core], pin)

@@ -42,3 +42,19 @@ def test_what_differs_is_told_and_tried_again(environment, interpreter, tmp_path
     assert second == first
     assert path.read_text().splitlines()[: len(lines)] == lines and len(path.read_text().splitlines()) == len(lines) + 1
     assert len(Store(path, f"bare, CPython {interpreter.version}").known) == 2
+
+
+def test_under_another_preset(environment, interpreter, tmp_path):
+    """Only what can't be imported guarded is imported bare, and only what differs is tried again."""
+    path = tmp_path / "results.jsonl"
+
+    first = everything.compare(environment, interpreter, path, cores=["c"], tell=[].append, preset="strict")
+    lines = path.read_text().splitlines()
+    second = everything.compare(environment, interpreter, path, cores=["c"], tell=[].append, preset="strict")
+
+    by_name = {row.bare.name: row for row in first}
+    assert by_name["acme-plain"].differences == []
+    assert by_name["acme-plain"].bare.errors["acme_plain.odd"].startswith("ModuleNotFoundError")
+    assert any("net.listen 127.0.0.1:8471" in text for _, text in by_name["acme-binding"].differences)
+    assert second == first and len(path.read_text().splitlines()) == len(lines) + 1
+    assert "under `strict` with the core (c)" in table.page(first, [], interpreter, ["c"], "strict")
