@@ -110,7 +110,8 @@ def ways_in(known):
     """Return {(section, way): [versions]} of what is open; a way that is tried on one version alone has none."""
     found = {}
     for miss in known["open"]:
-        whole = miss["test"].partition("[")[2].rstrip("]")
+        function, _, parameters = miss["test"].partition("::")[2].partition("[")
+        whole = parameters.rstrip("]") or function.removeprefix("test_")
         version = VERSION.match(whole)
         way = whole.removeprefix(version[0]) if version else whole
         found.setdefault((miss["section"], way), []).extend([version[1]] if version else [])
