@@ -24,7 +24,8 @@ RUN = [
     ([README], ("sh",)),
     (GUIDES, ("sh", "console", "toml")),
     ([TUTORIAL], ("sh", "console", "toml")),
-    ([*REFERENCE, *PLUGINS], ("toml", "python")),
+    (REFERENCE, ("sh", "toml", "python")),
+    (PLUGINS, ("toml", "python")),
     # The other tests that are named above.
     ([page for page in HOW_TO if page.stem == "review"], ("sh", "toml")),
     ([page for page in HOW_TO if page.stem == "guard-a-test-suite"], ("python", "toml")),
@@ -63,8 +64,8 @@ def test_no_command_hides_in_output(page):
     assert found == [] or page.name == "commands.md"
 
 
-@pytest.mark.parametrize("block", pages.blocks(README, "sh"), ids=str)
-def test_what_the_readme_has_typed(block, shell):
+@pytest.mark.parametrize("block", [block for page in (README, *REFERENCE) for block in pages.blocks(page, "sh")], ids=str)
+def test_what_readme_and_reference_have_typed(block, shell):
     """The lines of a block, one after the other, end with the exit status that they show, 0 where they show none."""
     if not is_typed_elsewhere(block):
         shell.run(block.text)

@@ -1,13 +1,15 @@
-"""What a link into a page may name: its headings, as the usual viewers spell them."""
+"""What a link into a page may name: its headings, as the usual viewers spell them, and anchors of its own."""
 
 import re
 
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+OWN = re.compile(r'<a id="([\w-]+)">')
 
 
 def of(page):
     """Return the anchors of a page."""
-    return {spelled(heading) for heading in HEADING.findall(page.read_text())}
+    text = page.read_text()
+    return {spelled(heading) for heading in HEADING.findall(text)} | set(OWN.findall(text))
 
 
 def spelled(heading):
