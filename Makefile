@@ -7,7 +7,7 @@ RUN := $(BIN)/python -m
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint attacks compat strict used cpython evidence hygiene sanitize kernel load pictures bench clean
+.PHONY: help demo test lint attacks compat strict used cpython evidence hygiene sanitize kernel load pictures suites bench clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -55,6 +55,9 @@ load: $(VENV)/ready-test ## fifty thousand requests with a violation in every hu
 
 pictures: $(VENV)/ready ## make the pictures of the documentation from real runs (with Chromium)
 	$(BIN)/python tools/pictures.py
+
+suites: $(VENV)/ready-test ## run the suites of well-known projects bare and guarded and write down what differs
+	nice $(BIN)/python tests/suites --out docs/reference/suites.md
 
 bench: $(VENV)/ready-bench ## measure what the guard costs
 	$(BIN)/python benchmarks
