@@ -70,7 +70,7 @@ class Supervisor:
             _drain(wakeup)
             self._read()
             self._heed_plugins()
-            self._statuses.update(tree.reap())
+            self._note(tree.reap())
             self._heed_answering()
         self._read()
         forwarder.child = 0
@@ -80,6 +80,11 @@ class Supervisor:
         if answering is not None:
             answering.end()
         return None if self._killed_for is not None else self._statuses[self._child]
+
+    def _note(self, statuses):
+        """Note how those have ended whose end matters: orphans there may be any number of."""
+        own = (self._child, self._answering.pid if self._answering is not None else 0)
+        self._statuses.update({pid: status for pid, status in statuses.items() if pid in own})
 
     def take(self, fields):
         """Count, store and show one record."""

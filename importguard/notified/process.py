@@ -1,5 +1,6 @@
 """The process that answers system calls: forked off the launcher, which says when it has ended, and ends it when it hangs."""
 
+import contextlib
 import os
 import select
 import signal
@@ -72,8 +73,10 @@ class Answering:
             return
         poll = select.poll()
         poll.register(fd, select.POLLIN)
-        if poll.poll(MILLISECONDS):
-            os.waitpid(self.pid, os.WNOHANG)
+        # Its number may be another's by now, if it has ended before.
+        with contextlib.suppress(ChildProcessError):
+            if poll.poll(MILLISECONDS):
+                os.waitpid(self.pid, os.WNOHANG)
         os.close(fd)
 
 

@@ -6,6 +6,7 @@ import signal
 import struct
 
 from importguard.kernel import notify
+from importguard.model import Decision
 from importguard.notified import processes, stead, wanted
 from importguard.notified.wanted import INET, INET6, NETLINK, UNIX
 
@@ -13,9 +14,12 @@ from importguard.notified.wanted import INET, INET6, NETLINK, UNIX
 # asks gets ENOSYS from then on.
 PATIENCE = 20
 DNS = ":53"
+EXECUTING = ("execve", "execveat")
 # Where the C library asks who a name is, in the course of looking one up.
 RESOLVERS = ("unix:/var/run/nscd/socket", "unix:/run/nscd/socket", "unix:/run/systemd/resolve/")
 TABLES = {UNIX: "unix", NETLINK: "netlink"}
+# Else a rule that refuses one target would be got round by memory that nobody may read.
+UNREADABLE = Decision("deny", "supervisor: what is asked for can't be read")
 
 
 class Serving:
@@ -48,44 +52,48 @@ class Serving:
             if in_stead is not None:
                 stead.do(self.listener, call, in_stead)
                 return
-        except (OSError, ValueError, struct.error) as error:
+        except (OSError, ValueError, RuntimeError, struct.error) as error:
             problem = getattr(error, "errno", None) or errno.EACCES
         if problem:
             notify.answer(self.listener, call, problem=problem)
-            return
-        if call.name in ("execve", "execveat"):
-            self.blaming.execute(call)
-        notify.go_on(self.listener, call)
+        else:
+            notify.go_on(self.listener, call)
 
     def _problem(self, call):
         """Return (the number of the error that refuses a Call, 0 where it may go on; the Wanted that is to be done in its
         stead, or None)."""
         found = self.blaming.who(call, wanted.CAPABILITIES.get(call.name, "net.connect"))
         if found is None:
+            if call.name in EXECUTING:
+                self.blaming.execute(call, is_blamed=False)
             return 0, None
         shown, is_looking_up = found
+        default = None
         try:
             asked = wanted.read(call)
         except OSError as error:
             # The kernel would say the same of an address that isn't there; of memory that can't be read, nobody knows.
             if error.errno in (errno.EINVAL, errno.EFAULT):
                 return error.errno, None
-            asked = (wanted.unknown(call),)
+            asked, default = (wanted.unknown(call),), UNREADABLE
         if not notify.is_waiting(self.listener, call):
             return errno.EINTR, None
-        return self._judge(call, asked, shown, is_looking_up)
+        return self._judge(call, asked, shown, is_looking_up, default)
 
-    def _judge(self, call, asked, shown, is_looking_up):
+    def _judge(self, call, asked, shown, is_looking_up, default):
+        """Judge what is asked; `default` is the Decision where the policy refuses nothing of it, None to allow it."""
         in_stead = None
         for one in asked:
             if self._leaves_no_machine(call, one) or (is_looking_up and self._looks_up(call, one)):
                 continue
-            decision = self.judging.refusal(one, shown)
+            decision = self.judging.refusal(one, shown) or default
             if decision is not None:
                 self.judging.report(one, shown, decision, call.thread)
                 return errno.EACCES, None
             if stead.is_needed(one):
                 in_stead = one
+        if call.name in EXECUTING:
+            self.blaming.execute(call, is_blamed=True)
         return 0, in_stead
 
     def _leaves_no_machine(self, call, one):

@@ -30,8 +30,14 @@ def do(listener, call, one):
         raise OSError(errno.EACCES, "another user's rights")
     data = _data(call) if call.name.startswith("send") else b""
     taken = _take(process, call)
-    # A connection may take its time, and others have calls as well.
-    threading.Thread(target=_do, args=(listener, call, one, taken, data), daemon=True).start()
+    try:
+        if not notify.is_waiting(listener, call):
+            raise OSError(errno.EINTR, "all of that may be somebody else's")
+        # A connection may take its time, and others have calls as well.
+        threading.Thread(target=_do, args=(listener, call, one, taken, data), daemon=True).start()
+    except (OSError, RuntimeError):
+        taken.close()
+        raise
 
 
 def _take(process, call):
@@ -39,9 +45,14 @@ def _take(process, call):
     number = call.words[0] & 0xFFFFFFFF
     found = os.pidfd_open(process)
     try:
-        taken = socket.socket(fileno=syscalls_unsafe.take_descriptor(found, number))
+        copy = syscalls_unsafe.take_descriptor(found, number)
     finally:
         os.close(found)
+    try:
+        taken = socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)  # a file, say
+        raise
     # A thread may have descriptors of its own.
     if os.fstat(taken.fileno()).st_ino != processes.inode_of(call.thread, number):
         taken.close()
@@ -50,16 +61,21 @@ def _take(process, call):
 
 
 def _do(listener, call, one, taken, data):
-    value = problem = 0
+    value, problem = 0, errno.EACCES
     try:
         with taken:
             value = _done(call, one, taken, data)
+        problem = 0
     except (OSError, OverflowError, ValueError) as error:
         problem = getattr(error, "errno", None) or errno.EACCES
-    notify.answer(listener, call, value, problem)
+    finally:
+        # Whatever has gone wrong: who gets no answer waits for ever.
+        notify.answer(listener, call, value, problem)
 
 
 def _done(call, one, taken, data):
+    if taken.family != one.family:
+        raise OSError(errno.EAFNOSUPPORT, "an address of another family than the socket's")
     if one.family == UNIX:
         return _connect_to_path(call, one, taken)
     address = _address(one)

@@ -41,7 +41,7 @@ def unknown(call):
 def read(call):
     """Return what a Call asks for, a Wanted for each address; raises OSError where the memory can't be read."""
     if call.name not in CAPABILITIES:
-        return (unknown(call),)  # of a 32-bit program: its calls go by other numbers
+        raise OSError(errno.ENOSYS, "a call of a 32-bit program, which go by other numbers")
     with processes.Memory(call.thread) as memory:
         return tuple(READERS[call.name](call, memory))
 

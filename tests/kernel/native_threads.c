@@ -1,5 +1,6 @@
-/* An extension that leaves its work to others while it is loaded: to a thread that no interpreter knows of, to a child, and to a
-   child whose parent has ended. Everything goes to loopback; `results` has the error of each attempt, 0 where it passed. */
+/* An extension that leaves its work to others while it is loaded: to a thread that no interpreter knows of, to a child, to a
+   child whose parent has ended, and to the last of a long line of children; or goes on after a program that may be started
+   couldn't be. Everything goes to loopback; `results` has the error of each attempt, 0 where it passed. */
 #define _GNU_SOURCE
 #include <Python.h>
 
@@ -10,12 +11,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static int *shared; /* what children write their errors to */
-enum { THREAD, CHILD, ORPHAN, MESSAGE, MESSAGES, NAMED, COUNT };
-static const char *const names[COUNT] = {"thread", "child", "orphan", "sendmsg", "sendmmsg", "flipped"};
+enum { THREAD, CHILD, ORPHAN, LINE, UNSTARTED, MESSAGE, MESSAGES, NAMED, COUNT };
+static const char *const names[COUNT] = {"thread", "child", "orphan", "line", "unstarted", "sendmsg", "sendmmsg", "flipped"};
 
 static struct sockaddr_in
 loopback(const char *variable)
@@ -102,6 +104,40 @@ in_child(void)
     waitpid(child, NULL, 0);
 }
 
+/* More processes in a line than anybody goes up. */
+static void
+in_line(int left)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        if (left) {
+            in_line(left - 1);
+        } else {
+            get(LINE);
+        }
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+}
+
+/* The default policy lets anybody have ldconfig say what libraries there are; with such an environment nothing is executed. */
+static void
+after_no_start(void)
+{
+    char *const words[] = {"ldconfig", "-p", NULL};
+    pid_t child = fork();
+    if (child == 0) {
+        syscall(SYS_execve, "/sbin/ldconfig", words, (char **)1);
+        get(UNSTARTED);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    syscall(SYS_execve, "/sbin/ldconfig", words, (char **)1);
+    if (shared[UNSTARTED] > 0) {
+        get(UNSTARTED);
+    }
+}
+
 static void
 in_orphan(void)
 {
@@ -141,6 +177,8 @@ PyInit_acme_threads(void)
     pthread_join(thread, NULL);
     in_child();
     in_orphan();
+    in_line(80);
+    after_no_start();
     send_message(MESSAGE);
     send_message(MESSAGES);
     send_flipped();

@@ -96,7 +96,8 @@ def test_at_import_native_code_gets_neither_connection_nor_process(tmp_path, any
 
 
 def test_what_the_importer_leaves_to_others_is_refused_as_well(world):
-    """A thread that no interpreter knows, a child, an orphan, messages, and an address that changes while it is looked at."""
+    """A thread that no interpreter knows, a child, an orphan, the last of a long line, one whose program could not be started, messages,
+    and an address that changes while it is looked at."""
     outcome = run(world, PROGRAM.format("acme_threads"))
 
     assert set(json.loads(outcome.stdout).values()) == {errno.EACCES}, outcome.story()
@@ -109,7 +110,7 @@ def test_unsupervised_all_of_that_gets_through(world):
     outcome = run(world, PROGRAM.format("acme_threads"), options=())
 
     assert set(json.loads(outcome.stdout).values()) == {0}
-    assert {"GET:/thread", "GET:/child", "GET:/orphan"} <= set(world.evidence())
+    assert {"GET:/thread", "GET:/child", "GET:/orphan", "GET:/line", "GET:/unstarted"} <= set(world.evidence())
 
 
 def test_a_violation_ends_the_whole_tree_where_that_is_wanted(world):
