@@ -13,7 +13,7 @@ def content(records, texts, owner):
     commands, modules = {}, {}
     for record in records:
         if record["event"] == "armed":
-            commands.setdefault(record.get("pid", 0), " ".join(record.get("argv", ())))
+            commands.setdefault(record.get("pid", 0), " ".join(record.get("argv") or ()))
         elif record["event"] == "imports":
             modules.setdefault(record.get("pid", 0), []).extend(record["modules"])
     found = [_process(pid, commands.get(pid, ""), listed, texts, owner) for pid, listed in modules.items() if listed]

@@ -106,7 +106,7 @@ def _denial(key, known):
     ]
     names = ("owner", "capability", "target", "phase")
     return {
-        **dict(zip(names, key, strict=True)), "count": known["count"], "time": record["time"], "id": record["id"],
+        **dict(zip(names, key, strict=True)), "count": known["count"], "time": record.get("time", ""), "id": record.get("id", ""),
         "rule": record.get("rule", ""), "module": record.get("module", ""), "stack": frames, "settle": escape(settle(record)),
         "verdict": record["verdict"],
     }  # fmt: skip
@@ -131,7 +131,7 @@ def _timeline(decisions):
     """Return [owner, first, last, worst verdict, count] for each owner, in seconds since 1970, by its first record."""
     found = {}
     for record in decisions:
-        at = _seconds(record["time"])
+        at = _seconds(record.get("time", ""))
         known = found.setdefault(owner(record), [at, at, "allow", 0])
         known[1] = at
         known[2] = max(known[2], record["verdict"], key=WORST.index)
@@ -142,7 +142,7 @@ def _timeline(decisions):
 def _seconds(text):
     try:
         return datetime.datetime.fromisoformat(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
 
 
@@ -153,7 +153,7 @@ def _span(records):
 
 def _process(record):
     names = ("pid", "ppid", "python", "core", "mode", "policy")
-    return {**{name: record.get(name, "") for name in names}, "argv": " ".join(record.get("argv", ()))}
+    return {**{name: record.get(name, "") for name in names}, "argv": " ".join(record.get("argv") or ())}
 
 
 def _event(record):

@@ -10,7 +10,11 @@ SHOWN = 200
 EVENTS = ("armed", "decision", "imports", "tamper", "degraded")
 EVENTS_WRITTEN = (*EVENTS, "killed", "exit")
 VERDICTS = ("allow", "log", "deny", "kill")
-TEXTS = ("id", "time", "capability", "target", "phase", "module", "rule", "layer", "python", "core", "mode", "policy", "asked")
+TEXTS = (
+    "id", "time", "capability", "target", "phase", "module", "rule", "layer", "python", "core", "mode", "policy", "asked", "reason",
+    "line",
+)  # fmt: skip
+DEEPEST = 8  # what a record is made of lies no deeper, and what is shown is gone through by recursion
 
 
 class Reader:
@@ -70,6 +74,12 @@ def problem_of(fields, *, written=False):
     for name in ("pid", "thread", "count"):
         if type(fields.get(name, 0)) is not int:
             return f"{name} is no number"
+    for name in ("argv", "via"):
+        listed = fields.get(name)
+        if listed is not None and not (type(listed) is list and all(type(word) is str for word in listed)):
+            return f"{name} is no list of texts"
+    if _is_deep(fields, DEEPEST):
+        return "nested too deeply"
     if fields["event"] == "decision":
         return _decision_problem(fields)
     return _imports_problem(fields) if fields["event"] == "imports" else ""
@@ -92,7 +102,9 @@ def _is_timed_module(entry):
 
 
 def _is_owner(owner):
-    return type(owner) is dict and all(type(owner.get(name, "")) is str for name in ("name", "version", "kind"))
+    if type(owner) is not dict or type(owner.get("version", "")) is not str:
+        return False
+    return all(type(owner.get(name)) is str for name in ("name", "kind"))
 
 
 def _decision_problem(fields):
@@ -104,12 +116,16 @@ def _decision_problem(fields):
         return "owner is none"
     if "caller" in fields and not _is_owner(fields["caller"]):
         return "caller is none"
-    for name in ("argv", "via"):
-        listed = fields.get(name)
-        if listed is not None and not (type(listed) is list and all(type(word) is str for word in listed)):
-            return f"{name} is no list of texts"
     stack = fields.get("stack", [])
     return "" if type(stack) is list and all(type(frame) is dict for frame in stack) else "stack is none"
+
+
+def _is_deep(value, left):
+    if type(value) is dict:
+        value = value.values()
+    elif type(value) is not list:
+        return False
+    return not left or any(_is_deep(inner, left - 1) for inner in value)
 
 
 def _refuse(constant):

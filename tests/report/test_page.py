@@ -215,3 +215,13 @@ def test_page_of_a_real_run(tmp_path, empty_environment):
     data = data_of(tmp_path / "out.html")
     assert [(denial["owner"], denial["capability"]) for denial in data["denials"]] == [("acme-thief 1.0", "proc.spawn")]
     assert [event["event"] for event in data["events"]] == ["tamper"]
+
+
+def test_records_without_a_time_or_an_id_are_shown_all_the_same(report):
+    """Any guarded process may have written them."""
+    bare = {key: value for key, value in decision().items() if key not in ("time", "id")}
+
+    made, page = report(bare, {"v": 1, "event": "armed", "argv": None}, {**decision(1), "time": "0001-01-01T00:00:00"})
+
+    assert made.returncode == 0, made.stderr
+    assert "litellm" in page.read_text()
