@@ -51,7 +51,8 @@ class Listener:
             os.chmod(self.path, 0o666 if os.geteuid() == 0 else 0o600)
             self.socket.listen(MOST_WAITING)
         except OSError as error:
-            raise CannotArm(f"can't listen for questions at {self.path}: {error.strerror}") from error
+            # A path that is too long has no number, and so no text of the system's.
+            raise CannotArm(f"can't listen for questions at {self.path}: {error.strerror or error}") from error
 
     def start(self):
         """Answer from now on."""
@@ -106,8 +107,9 @@ class Listener:
     def _settled(self, question, grant):
         try:
             return self.settle(question, grant)
-        except ImportguardError as error:
-            return f"allowed for this run, and not written: {error.args[0]}"
+        except (ImportguardError, OSError, ValueError) as error:
+            said = error.args[0] if isinstance(error, ImportguardError) else error
+            return f"allowed for this run, and not written: {said}"
 
 
 def _received(connection):

@@ -38,11 +38,12 @@ def ports_and_files(found):
         is_refused = layers.call_beneath(plan.Plan(found.kind, ceiling=NO_FOLDER, abi=found.landlock), _is_writing_refused)
     except OSError as error:
         return "fails", f"the kernel refuses it: {error.strerror}"
-    if not is_refused:
+    if is_refused is False:
         return "fails", "a ruleset was taken, and a file was written all the same"
     gives = ", ".join(text for step, (text, _without) in landlock.STEPS.items() if step <= found.landlock)
     lacks = "; ".join(without for step, (_text, without) in landlock.STEPS.items() if step > found.landlock)
-    return "holds", f"ABI {found.landlock}: ceilings for {gives}" + (f"; without: {lacks}" if lacks else "")
+    untried = "" if is_refused else "; taken and not tried: no file can be made in /tmp here anyway"
+    return "holds", f"ABI {found.landlock}: ceilings for {gives}" + (f"; without: {lacks}" if lacks else "") + untried
 
 
 def supervisor(found):
@@ -61,13 +62,13 @@ def _filter_mode():
 
 
 def _is_writing_refused():
-    """Say whether making a file fails here where it works without: it is gone again at once."""
+    """Say whether making a file fails here where it works without, None where it doesn't: it is gone again at once."""
     path = f"/tmp/importguard-doctor-{os.getpid()}"
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
     except PermissionError:
         return True
     except OSError:
-        return False
+        return None  # a container whose root is read-only, say
     os.unlink(path)
     return False

@@ -54,7 +54,8 @@ class Children:
                 data = file.read(MOST_READ)
         except OSError:
             return []
-        whole = data[: data.rfind(b"\n") + 1]
+        # A line that long is none of a guard's, and must not keep what comes after it from being read.
+        whole = data if len(data) == MOST_READ and b"\n" not in data else data[: data.rfind(b"\n") + 1]
         self._sizes[name] = done + len(whole)
         return [record for record in map(reader.read_line, whole.splitlines()) if record["event"] == "decision"]
 

@@ -65,7 +65,10 @@ def arm(wanted, *, is_worker=False):
         if wanted.learns and not is_worker:
             raise errors.UsageError(BELOW)
         return Armed(guard.guard)
-    handle, path = tempfile.mkstemp(prefix="importguard-", suffix=".jsonl")
+    try:
+        handle, path = tempfile.mkstemp(prefix="importguard-", suffix=".jsonl")
+    except OSError as error:
+        raise errors.CannotArm(f"no place for the records of the run: {error.strerror}; set TMPDIR to a folder that can be written") from error
     os.close(handle)
     if not wanted.learns:
         embed.arm(wanted.policy, mode=wanted.mode, records=path)
