@@ -4,6 +4,7 @@ They run in the launcher: what a guarded process itself has to call goes through
 """
 
 import ctypes
+import errno
 import os
 import struct
 
@@ -14,6 +15,7 @@ PR_SET_NO_NEW_PRIVS = 38
 # <linux/seccomp.h>
 SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
+SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 32  # Linux 5.19
 INSTRUCTION = 8
 NUMBERS_OF_SECCOMP = {"x86_64": 317, "aarch64": 277}
 PIDFD_GETFD = 438  # the same number on every machine
@@ -60,6 +62,13 @@ def load_asking_filter(program):
 
     Raises OSError where the kernel doesn't take it: EBUSY where something else is listening already.
     """
+    try:
+        # Else a signal that has a handler ends the wait: a call fails that no signal interrupts otherwise, and Python takes a
+        # connection that was never asked for to be made.
+        return _load_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
     return _load_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER)
 
 
