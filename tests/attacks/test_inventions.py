@@ -143,6 +143,36 @@ exec(made[1])
 """,
         project={"extra.py": "x = 1\n"},
     ),
+    "link_to_the_project_that_leads_elsewhere_by_then": Attempt(
+        """
+import _frozen_importlib_external as external
+place = TMP + "/bent.py"
+def load():
+    exec(external.SourceFileLoader("bent", place).get_code("bent"), {})
+
+os.symlink(os.getcwd() + "/extra.py", place)
+load()
+os.unlink(place)
+with open(place, "w") as file:
+    file.write(COPY + "\\n")
+load()
+""",
+        project={"extra.py": "x = 1\n"},
+    ),
+    "link_that_is_bent_to_the_project_before_its_code_runs": Attempt(
+        """
+import _frozen_importlib_external as external
+place = TMP + "/bent.py"
+with open(TMP + "/own.py", "w") as file:
+    file.write(COPY + "\\n")
+os.symlink(TMP + "/own.py", place)
+code = external.SourceFileLoader("bent", place).get_code("bent")
+os.unlink(place)
+os.symlink(os.getcwd() + "/extra.py", place)
+exec(code, {})
+""",
+        project={"extra.py": "x = 1\n"},
+    ),
     "namespace_named_site": Attempt(
         "space = {'__name__': 'site'}\nexec('def read(path): return open(path).read()', space)\n"
         "open(LOOT, 'w').write(space['read'](AWS))\n",

@@ -41,6 +41,8 @@ typedef struct {
 
 bool board_is_shared;
 static Board *board;
+static pthread_key_t ends; /* of threads */
+static bool hears_of_ends;
 static _Thread_local struct {
     Slot *slot;
     uint32_t number;
@@ -92,6 +94,9 @@ take_slot(void)
             mine.slot = slot;
         }
     }
+    if (mine.slot && hears_of_ends) {
+        pthread_setspecific(ends, mine.slot);
+    }
     return mine.slot != NULL;
 }
 
@@ -99,6 +104,17 @@ static bool
 has_slot(void)
 {
     return mine.slot && __atomic_load_n(&mine.slot->thread, __ATOMIC_ACQUIRE) == mine.number;
+}
+
+/* A thread ends: its number may be that of another one next, which must not be taken for it. */
+static void
+take_down(void *Py_UNUSED(slot))
+{
+    if (has_slot()) {
+        __atomic_store_n(state_of(mine.slot), 0, __ATOMIC_RELEASE);
+        __atomic_store_n(&mine.slot->thread, 0, __ATOMIC_RELEASE);
+    }
+    mine.slot = NULL;
 }
 
 static void
@@ -109,14 +125,24 @@ write_text(char *place, size_t room, const char *data, size_t size)
     memset(place + size, 0, room - size);
 }
 
+/* Say whether a text is shown as it is: what would be cut off could leave another one's name. */
+static bool
+fits(Text text, size_t room)
+{
+    return text.size < room && !(text.size && memchr(text.data, '\0', text.size));
+}
+
 static void
 write_words(Slot *slot)
 {
     OwnerText owner = owner_text(mine.work.owner);
     Py_ssize_t size = 0;
     const char *module = mine.work.module ? PyUnicode_AsUTF8AndSize(mine.work.module, &size) : NULL;
-    if (mine.work.module && !module) {
-        PyErr_Clear();
+    if (!fits(owner.name, sizeof slot->name)) {
+        owner = owner_text(OWNER_UNOWNED);
+    }
+    if (!fits(owner.version, sizeof slot->version)) {
+        owner.version.size = 0; /* of a version that isn't known, denials hold and grants don't */
     }
     slot->kind = (uint32_t)owner.kind;
     slot->begun = mine.work.begun;
@@ -156,6 +182,10 @@ board_enter(Work *before, int phase, OwnerId owner, PyObject *module)
     *before = mine.work;
     if (!board_is_shared) {
         return;
+    }
+    if (module && !PyUnicode_AsUTF8(module)) { /* which is kept in the str: nothing goes wrong where it is shown again */
+        PyErr_Clear();
+        module = NULL;
     }
     uint64_t begun = phase == BOARD_RUN ? 0 : before->phase == BOARD_RUN ? now() : before->begun;
     mine.work = (Work){phase, owner, begun, Py_XNewRef(module)};
@@ -342,6 +372,7 @@ share_board(PyObject *Py_UNUSED(module), PyObject *path)
     board = found;
     board_is_shared = true;
     pthread_atfork(NULL, NULL, after_fork);
+    hears_of_ends = pthread_key_create(&ends, take_down) == 0;
     board_know_thread();
     Py_RETURN_NONE;
 }

@@ -166,6 +166,7 @@ begin(Call *call, const char *Py_UNUSED(name))
     }
     call->is_body = true;
     call->outer = running;
+    Py_XINCREF(running.globals);
     if (!has_begun && start() < 0) {
         return -1;
     }
@@ -174,7 +175,8 @@ begin(Call *call, const char *Py_UNUSED(name))
     int result = 0;
     if (owner != OWNER_STDLIB && owner != running.owner) {
         result = settle(&running);
-        running = (Body){owner, call->args[1]};
+        Py_XDECREF(running.globals);
+        running = (Body){owner, Py_NewRef(call->args[1])};
     }
     if (result == 0) {
         imported_begin(call);
@@ -199,7 +201,9 @@ end_body(const Call *call)
 {
     Body ended = running;
     running = call->outer;
-    return ended.owner == running.owner || settle(&ended) == 0 ? watch(call) : -1;
+    int result = ended.owner == running.owner || settle(&ended) == 0 ? watch(call) : -1;
+    Py_XDECREF(ended.globals);
+    return result;
 }
 
 /* A body has ended, by an exception or not. */

@@ -41,6 +41,8 @@ typedef struct {
     Meaning meaning;
     uint32_t number; /* of its owner, see owners.h */
     PyObject *path;  /* str, or NULL */
+    dev_t device;    /* of the file that was proven to lie there, and its inode; 0 for none */
+    ino_t inode;
 } Place;
 
 /* How a walk ends; blame.py has the same numbers. */
@@ -121,6 +123,7 @@ int loaded_sweep(PyObject *base);
 Place *place_at(Tag tag);
 size_t place_new(Meaning meaning, PyObject *path, uint32_t owner);
 size_t place_of_path(PyObject *path);
+size_t place_of_file(PyObject *path, const struct stat *status);
 void place_resolve(Place *place);
 
 /* pinned.c */
@@ -157,7 +160,7 @@ Tag proof_of_compiled(PyObject *data);
 void file_note_start(double since);
 bool file_is_fresh(const struct stat *status);
 bool file_status(PyObject *path, struct stat *status);
-PyObject *file_content(PyObject *path);
+PyObject *file_content(PyObject *path, struct stat *status);
 bool file_holds(PyObject *path, size_t skip, const char *data, size_t length, struct stat *status);
 bool file_same(int fd, size_t skip, const char *data, size_t length);
 bool is_cache_of(PyObject *bytecode, PyObject *source);

@@ -96,17 +96,16 @@ file_status(PyObject *path, struct stat *status)
     return is_known;
 }
 
-/* Return the bytes of a regular file, or NULL, where an exception may be set. */
+/* Return the bytes of a regular file, or NULL, where an exception may be set; what the kernel says of it goes to `status`. */
 PyObject *
-file_content(PyObject *path)
+file_content(PyObject *path, struct stat *status)
 {
-    struct stat status;
-    int fd = open_regular(path, &status);
+    int fd = open_regular(path, status);
     if (fd < 0) {
         return NULL;
     }
-    PyObject *content = status.st_size <= LARGEST_SOURCE ? PyBytes_FromStringAndSize(NULL, status.st_size) : NULL;
-    if (content && pread(fd, PyBytes_AS_STRING(content), (size_t)status.st_size, 0) != status.st_size) {
+    PyObject *content = status->st_size <= LARGEST_SOURCE ? PyBytes_FromStringAndSize(NULL, status->st_size) : NULL;
+    if (content && pread(fd, PyBytes_AS_STRING(content), (size_t)status->st_size, 0) != status->st_size) {
         Py_CLEAR(content);
     }
     close(fd);

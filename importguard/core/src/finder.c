@@ -104,8 +104,8 @@ owner_of(PyObject *origin, OwnerId *owner)
     buffer_start(&real);
     int result = paths_resolve(name, WORKING_FOLDER, &real);
     if (result == 0) {
-        *owner = owner_of_path(buffer_text(&real));
         place_expect(origin, &real);
+        *owner = owner_of_path(buffer_text(&real));
     }
     buffer_end(&real);
     Py_XDECREF(keeper);
@@ -237,7 +237,9 @@ find_spec(Finder *self, PyObject *args, PyObject *options)
         return PyErr_NoMemory(); /* which is why it isn't found: the finders behind this one would be asked by others, and not here */
     }
     /* A finder may change the list while it is asked. */
+    Py_INCREF(meta_path);
     PyObject *finders = PySequence_Tuple(meta_path);
+    Py_DECREF(meta_path);
     for (Py_ssize_t at = 0; finders && at < PyTuple_GET_SIZE(finders); at++) {
         PyObject *finder = PyTuple_GET_ITEM(finders, at);
         if (finder == (PyObject *)self) {

@@ -5,7 +5,8 @@
 #include "board.h"
 #include "judge.h"
 
-/* A module's body that is executed: whose it is, and its namespace (borrowed: it lasts as long as the body). */
+/* A module's body that is executed: whose it is, and its namespace (a strong
+ * reference: greenlets end their bodies in any order). */
 typedef struct {
     OwnerId owner;
     PyObject *globals;

@@ -82,7 +82,8 @@ bool
 ask_is_free(Capability capability)
 {
     return !core.armed || !table_watches_any(core.table, capability)
-           || (!table_may_refuse_app(core.table, capability) && !core.candidate && capture_is_the_application());
+           || (!table_may_refuse_app(core.table, capability) && !core.candidate
+               && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter && capture_is_the_application());
 }
 
 /* Ask about something that has a fixed name. Returns 0 or -1. */

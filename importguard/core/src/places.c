@@ -1,5 +1,6 @@
 /* What code is tagged with: a place, which is a file or one of the few that are always there, and whose it is. */
 #include "owners.h"
+#include "paths.h"
 #include "table.h"
 
 #include <string.h>
@@ -25,6 +26,7 @@ static uint32_t runner_room;
 /* What the finder has just resolved: the code of that file is loaded next, unless something is written in between. */
 static PyObject *expected;
 static Buffer expected_real;
+static struct stat expected_status; /* of the path itself: where that was a link, of no regular file */
 
 /* Return the number of a new place, or 0 with an exception set. */
 size_t
@@ -42,9 +44,9 @@ place_new(Meaning meaning, PyObject *path, uint32_t owner)
     }
     if (place_count == 0) {
         place_count = 1; /* the place of NO_TAG */
-        places[0] = (Place){UNRESOLVED, OWNER_UNOWNED, NULL};
+        places[0] = (Place){UNRESOLVED, OWNER_UNOWNED, NULL, 0, 0};
     }
-    places[place_count] = (Place){meaning, owner, Py_XNewRef(path)};
+    places[place_count] = (Place){meaning, owner, Py_XNewRef(path), 0, 0};
     return place_count++;
 }
 
@@ -101,20 +103,27 @@ known_for(Text text)
     return found;
 }
 
-/* Return the number of the place of a file, which is looked up when code from there is first run. */
-size_t
-place_of_path(PyObject *path)
+static Known *
+known_for_path(PyObject *path)
 {
     PyObject *keeper;
     Text text;
     if (text_of_name(path, &text, &keeper) < 0) {
-        return 0;
+        return NULL;
     }
     Known *found = known_for(text);
+    Py_XDECREF(keeper);
+    return found;
+}
+
+/* Return the number of the place of a file, which is looked up when code from there is first run. */
+size_t
+place_of_path(PyObject *path)
+{
+    Known *found = known_for_path(path);
     if (found && !found->place) {
         found->place = place_new(UNRESOLVED, path, OWNER_UNOWNED);
     }
-    Py_XDECREF(keeper);
     return found ? found->place : 0;
 }
 
@@ -223,6 +232,7 @@ place_expect(PyObject *path, Buffer *real)
     Py_CLEAR(expected);
     if (PyUnicode_GET_LENGTH(path) && PyUnicode_READ_CHAR(path, 0) == '/' && buffer_set(&expected_real, real->data, real->size) == 0) {
         expected = Py_NewRef(path);
+        expected_status = *looked_at();
     }
 }
 
@@ -253,4 +263,66 @@ place_resolve(Place *place)
     }
     buffer_end(&real);
     PyErr_Clear();
+}
+
+static bool
+is_same_file(const struct stat *status, const struct stat *other)
+{
+    return status->st_ino == other->st_ino && status->st_dev == other->st_dev;
+}
+
+/* Say whether a real path is that of a file: what was given itself, with no link on the way, or what the kernel says now. */
+static bool
+leads_to(Text given, const Buffer *real, const struct stat *status)
+{
+    struct stat now;
+    return text_same(given, buffer_text(real)) || (is_callable(real) && lstat(real->data, &now) == 0 && is_same_file(&now, status));
+}
+
+/* Give the real path of a file that code was read from; say whether there is one. */
+static bool
+find_file(PyObject *path, const struct stat *status, Buffer *real)
+{
+    PyObject *keeper;
+    Text text;
+    if (take_expected(path, real) && is_same_file(&expected_status, status)) {
+        return true;
+    }
+    if (buffer_set(real, "", 0) < 0 || text_of_name(path, &text, &keeper) < 0) {
+        return false;
+    }
+    bool result = paths_resolve(text, WORKING_FOLDER, real) == 0 && leads_to(text, real, status);
+    if (!result) {
+        paths_forget(); /* another process may have changed a link to a folder */
+        result = paths_resolve(text, WORKING_FOLDER, real) == 0 && leads_to(text, real, status);
+    }
+    Py_XDECREF(keeper);
+    return result;
+}
+
+/* Return the number of the place of a file that code was read from just now, 0 where the path leads elsewhere by now. By the file
+ * and not by its path: a link leads elsewhere whenever somebody wants it to, and what lies behind it may be the application's. */
+size_t
+place_of_file(PyObject *path, const struct stat *status)
+{
+    Buffer real;
+    Known *found = known_for_path(path);
+    if (!found) {
+        return 0;
+    }
+    const Place *before = &places[found->place];
+    if (found->place && before->inode == status->st_ino && before->device == status->st_dev) {
+        return found->place;
+    }
+    found->place = 0;
+    size_t number = place_of_path(path);
+    buffer_start(&real);
+    bool is_there = number && find_file(path, status, &real);
+    if (is_there) {
+        settle(number, buffer_text(&real));
+        places[number].device = status->st_dev;
+        places[number].inode = status->st_ino;
+    }
+    buffer_end(&real);
+    return is_there ? number : 0;
 }

@@ -8,20 +8,21 @@
 
 #define HEADER 16 /* bytes of a .pyc in front of the code */
 
+/* Return the tag of a file that holds the code, or NO_TAG where its path leads to another one by now. */
 static Tag
-tag_of_file(PyObject *path)
+tag_of_file(PyObject *path, const struct stat *status)
 {
-    size_t place = place_of_path(path);
+    size_t place = place_of_file(path, status);
     PyErr_Clear();
     return place ? TAG_OF(place) : NO_TAG;
 }
 
-/* Return new code made of a source file, or NULL without an exception. */
+/* Return new code made of a source file, or NULL without an exception; what the kernel says of the file goes to `status`. */
 static PyObject *
-compile_again(PyObject *source)
+compile_again(PyObject *source, struct stat *status)
 {
     PyCompilerFlags flags = {0, PY_MINOR_VERSION};
-    PyObject *content = file_content(source), *code = NULL;
+    PyObject *content = file_content(source, status), *code = NULL;
     if (content && strlen(PyBytes_AS_STRING(content)) == (size_t)PyBytes_GET_SIZE(content)) {
         code = Py_CompileStringObject(PyBytes_AS_STRING(content), source, Py_file_input, &flags, -1);
     }
@@ -32,12 +33,12 @@ compile_again(PyObject *source)
 
 /* Bytecode that was written while the command runs, by this process or one before, may be anybody's: it counts if it is what its source says. */
 static bool
-is_of_source(PyObject *code, const struct stat *bytecode, PyObject *source)
+is_of_source(PyObject *code, const struct stat *bytecode, PyObject *source, struct stat *status)
 {
     if (!file_is_fresh(bytecode)) {
-        return true;
+        return file_status(source, status);
     }
-    PyObject *again = compile_again(source);
+    PyObject *again = compile_again(source, status);
     bool result = again && PyObject_RichCompareBool(code, again, Py_EQ) == 1;
     PyErr_Clear();
     Py_XDECREF(again);
@@ -48,10 +49,11 @@ is_of_source(PyObject *code, const struct stat *bytecode, PyObject *source)
 static Tag
 tag_of_bytecode(PyObject *code, PyObject *bytecode, PyObject *source, const struct stat *status)
 {
+    struct stat own;
     if (source && PyUnicode_CheckExact(source) && is_cache_of(bytecode, source)) {
-        return is_of_source(code, status, source) ? tag_of_file(source) : NO_TAG;
+        return is_of_source(code, status, source, &own) ? tag_of_file(source, &own) : NO_TAG;
     }
-    return tag_of_file(bytecode);
+    return tag_of_file(bytecode, status);
 }
 
 /* Say whether what lies behind the header of `whole` is what a .pyc holds. */
@@ -103,7 +105,7 @@ proof_of_compiled(PyObject *data)
     if (path && PyUnicode_CheckExact(path) && PyBytes_CheckExact(data)
         && (contents_are_of(data, path, &status)
             || file_holds(path, 0, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data), &status))) {
-        tag = tag_of_file(path);
+        tag = tag_of_file(path, &status);
     }
     Py_XDECREF(path);
     cursor_end(&cursor);

@@ -200,7 +200,9 @@ report_import(PyObject *name, PyObject *spec, bool is_refused)
         PyErr_Clear();
     }
     else if (result == 0 && is_refused) {
-        PyErr_SetImportError(PyUnicode_FromFormat("importguard IG202: the import of %R was refused", name), name, NULL);
+        PyObject *text = PyUnicode_FromFormat("importguard IG202: the import of %R was refused", name);
+        PyErr_SetImportError(text, name, NULL);
+        Py_XDECREF(text);
         return -1;
     }
     return result;
