@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 
 from importguard.model import Owner, Request
 from importguard.notified import frames, processes
@@ -35,10 +36,11 @@ class Judging:
         """Put a refusal on record; what can't be written is lost, and the refusal stands."""
         request = _request(wanted, shown)
         kills = self.table.on_violation == "kill"
+        is_there = True
         try:
             process, parent = processes.process_of(thread)
         except OSError:
-            process, parent = shown.process, 0
+            process, parent, is_there = shown.process, 0, False
         fields = record(
             "decision", pid=process, ppid=parent, thread=thread, verdict="kill" if kills else "deny", candidate=None,
             capability=request.capability, target=request.target,
@@ -50,6 +52,10 @@ class Judging:
             fields["argv"] = list(wanted.argv)
         with contextlib.suppress(OSError):
             os.write(self.pipe, sink.to_line(fields))  # at most what a pipe takes in one piece
+        if kills and is_there:
+            # The launcher ends the tree when it reads this; who has asked is to do nothing more until then.
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGKILL)
 
     def owner_of(self, path):
         """Return the name of the distribution that a path belongs to, None for nobody's."""

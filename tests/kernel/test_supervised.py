@@ -120,7 +120,8 @@ def test_a_violation_ends_the_whole_tree_where_that_is_wanted(world):
     assert (outcome.returncode, outcome.stdout) == (KILLED, ""), outcome.story()
     assert got_through(world) == []
     killed = next(record for record in outcome.records if record["event"] == "killed")
-    assert killed["survivors"] == [] and all("app.py" in process["argv"] for process in killed["processes"])
+    started = [process["argv"] for process in killed["processes"] if process["argv"]]  # who has asked may have ended by then
+    assert killed["survivors"] == [] and all("app.py" in argv for argv in started)
 
 
 def test_a_package_that_is_granted_it_does_it(world):

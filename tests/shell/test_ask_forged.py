@@ -60,7 +60,10 @@ mine.listen()
 def serve():
     while True:
         connection = mine.accept()[0]
-        connection.sendall(b"once")
+        try:
+            connection.sendall(b"once")
+        except OSError:
+            pass  # a daemon's traceback and the end of the interpreter want the same lock
         connection.close()
 threading.Thread(target=serve, daemon=True).start()
 import acme_thief
