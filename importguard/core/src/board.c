@@ -1,5 +1,6 @@
 /* The board: a file that the processes of a guarded tree share with the supervisor of system calls, which reads in it who is
- * being imported by the thread that makes one. Whatever native code writes here, the supervisor only refuses more by it.
+ * being imported by the thread that makes one. Native code can write here as well: what it gains is what a thread may that imports
+ * nothing, never more than the ceilings leave (docs/explanation/limits.md).
  *
  * One slot a thread, found by its number; importguard/notified/board.py reads the same layout. */
 #include "board.h"
