@@ -18,6 +18,7 @@ sys.path[1:1] = [str(HERE), str(HERE.parent), str(HERE.parent / "tests")]
 
 import environment  # noqa: E402 - found through the line above, as are its neighbours
 import launching  # noqa: E402
+import memory  # noqa: E402
 import pairs  # noqa: E402
 import preloading  # noqa: E402
 import ratios  # noqa: E402
@@ -28,18 +29,20 @@ import workloads  # noqa: E402
 
 # The hooks of others run in one round of so many; an import takes malwi-box twenty seconds, a loop of calls many minutes.
 OFTEN, SLOW = 3, 20
+TRIES = 5
 PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Everything that came out: `taken` {workload: {variant: [Taken]}}, `calls` {workload: calls of what is measured},
-    `inside`, `launching` and `preloading` as they return it, `budgets` {kind: {workload: limit}}."""
+    """Everything that came out: `taken` {workload: {variant: [CPU seconds]}}, `calls` {workload: calls of what is
+    measured}, `memory` {workload: MB that the guard adds}, `inside`, `launching` and `preloading` as they return it, `budgets` {kind: {workload: limit}}."""
 
     rounds: int
     tries: int
     taken: dict
     calls: dict
+    memory: dict
     inside: dict
     launching: dict
     preloading: dict
@@ -47,7 +50,7 @@ class Measured:
 
     def seconds(self, workload, variant):
         """Return the CPU seconds of each round."""
-        return [taken.seconds for taken in self.taken[workload][variant]]
+        return self.taken[workload][variant]
 
     def ratio(self, workload, variant="guarded", reference="bare"):
         """Return the Ratio of a variant to another; None where one of them can't be had here."""
@@ -62,11 +65,6 @@ class Measured:
             return None
         pairs = zip(self.seconds(workload, "guarded"), self.seconds(workload, "bare"), strict=True)
         return ratios.summary([(guarded - bare) / calls * 1e6 for guarded, bare in pairs])
-
-    def memory(self, workload):
-        """Return the MB that the guarded process is larger at its largest, as a Ratio whose unit they are."""
-        pairs = zip(self.taken[workload]["guarded"], self.taken[workload]["bare"], strict=True)
-        return ratios.summary([(guarded.kib - bare.kib) / 1024 for guarded, bare in pairs])
 
 
 def main(arguments=None):
@@ -111,12 +109,13 @@ def measure(stage, python, chosen, options, version):
         for workload in workloads.every(stage.file, times=0.05 if options.quick else 1)
         if (chosen is None or workload.name in chosen) and not (options.quick and workload.is_import)
     ]
-    taken, inside = {}, {}
-    tries = 1 if options.quick else 5
+    taken, larger, inside = {}, {}, {}
+    tries = 1 if options.quick else TRIES
     in_c = None if options.core == "py" or options.quick else timed.build(stage, python)
     for workload in wanted:
         pairs.progress(f"{workload.name}: {options.rounds} rounds")
         taken[workload.name] = take(stage, workload, options)
+        larger[workload.name] = memory.added(stage, workload, rounds=min(options.rounds, TRIES))
         if in_c is not None and workload.is_import:
             inside[workload.name] = timed.time_inside(in_c, stage, python, workload, tries=tries)
         elif options.core == "py" and (workload.is_import or options.quick):
@@ -126,11 +125,11 @@ def measure(stage, python, chosen, options, version):
     limits = ratios.budgets(options.budgets, version) if options.budgets else {}
     limits.pop("supervised", None)  # by supervised.py
     calls = {workload.name: workload.calls for workload in wanted}
-    return Measured(options.rounds, tries, taken, calls, inside, launched, preloaded, limits)
+    return Measured(options.rounds, tries, taken, calls, larger, inside, launched, preloaded, limits)
 
 
 def take(stage, workload, options):
-    """Return {variant: its Takens}: bare and guarded in each round, the audit hooks of others in some of them."""
+    """Return {variant: its CPU seconds}: bare and guarded in each round, the audit hooks of others in some of them."""
     compared = [stage.variants[name] for name in ("bare", "guarded")]
     others = [
         (variant, -(-options.rounds // (SLOW if variant.name == "malwi-box" else OFTEN)))
@@ -155,7 +154,7 @@ def check(measured):
         "cpu": {name: measured.ratio(name) for name in names},
         "against-the-return-hook": {name: measured.ratio(name, reference="return hook") for name in names},
         "microseconds": {name: measured.per_call(name) for name in names},
-        "megabytes": {name: measured.memory(name) for name in names},
+        "megabytes": measured.memory,
     }
     broken = [line for kind, limits in measured.budgets.items() for line in ratios.over(found[kind], limits)]
     print("\n".join(broken), file=sys.stderr)

@@ -54,7 +54,7 @@ def _chosen(folder):
 def _ratio(workload, both, rounds):
     pairs.progress(f"{workload.name}: {rounds} rounds")
     taken = pairs.measure(workload, both, rounds=rounds)
-    return ratios.ratio(*([each.seconds for each in taken[name]] for name in ("both", "one")))
+    return ratios.ratio(*(taken[name] for name in ("both", "one")))
 
 
 def _variant(folder, python, core, kind):

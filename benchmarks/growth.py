@@ -119,7 +119,7 @@ def added(stage, code, rounds):
     workload = workloads.Workload("growth", code)
     taken = pairs.measure(workload, [stage.variants["bare"], stage.variants["guarded"]], rounds=rounds)
     both = zip(taken["guarded"], taken["bare"], strict=True)
-    return statistics.median(guarded.seconds - bare.seconds for guarded, bare in both)
+    return statistics.median(guarded - bare for guarded, bare in both)
 
 
 def furnish(folder, python, count):

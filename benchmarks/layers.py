@@ -58,7 +58,7 @@ def measure(code, variants, rounds):
         at = number % len(names)
         for name in (*names[at:], *names[:at]):
             argv = [sys.executable, "-I", "-c", code]
-            seconds = layers.call_beneath(variants[name], lambda argv=argv: pairs.run(argv, {"PATH": "/usr/bin:/bin"})).seconds
+            seconds = layers.call_beneath(variants[name], lambda argv=argv: pairs.run(argv, {"PATH": "/usr/bin:/bin"}))
             if number >= 0:
                 taken[name].append(seconds)
     return taken

@@ -54,7 +54,7 @@ def _over(workload, kinds, rounds):
     pairs.progress(f"{workload.name}: {rounds} rounds")
     taken = pairs.measure(workload, kinds, rounds=rounds)
     for name, other in AGAINST.items():
-        ratio = ratios.ratio(*([each.seconds for each in taken[kind]] for kind in (name, other)))
+        ratio = ratios.ratio(*(taken[kind] for kind in (name, other)))
         print(f"{workload.name:20} {name:9} / {other:7} {ratio}")
         if ratio.lower > BUDGETS[name]:
             yield f"{workload.name}: {name} is above {BUDGETS[name]}"

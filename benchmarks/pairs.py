@@ -2,17 +2,8 @@
 
 import os
 import sys
-from dataclasses import dataclass
 
 WARM_UP = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What one process took: CPU `seconds`, user and system, and `kib`, its largest resident set."""
-
-    seconds: float
-    kib: int
 
 
 class WorkloadFailed(Exception):
@@ -20,7 +11,7 @@ class WorkloadFailed(Exception):
 
 
 def measure(workload, variants, *, rounds, others=()):
-    """Return {variant's name: the Taken of each round}: the values of one round belong together.
+    """Return {variant's name: the CPU seconds of each round}: the values of one round belong together.
 
     `others` are pairs of a variant and the number of first rounds in which it is measured beside them. The order turns with the rounds, so that no
     variant always runs on what another one has warmed up.
@@ -37,13 +28,13 @@ def measure(workload, variants, *, rounds, others=()):
 
 
 def run(argv, environment):
-    """Run a program to its end and return the Taken of its process and of the children that it waited for."""
+    """Run a program to its end and return the CPU seconds, user and system, of its process and of the children that it waited for."""
     devnull = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
     pid = os.posix_spawn(argv[0], argv, environment, file_actions=devnull)
     _, status, usage = os.wait4(pid, 0)
     if status:
         raise WorkloadFailed(f"{argv[-1].strip()!r} ended with {os.waitstatus_to_exitcode(status)}")
-    return Taken(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+    return usage.ru_utime + usage.ru_stime
 
 
 def progress(text):

@@ -25,7 +25,7 @@ def _both(argv, environment, rounds):
     taken = ([], [])
     for number in range(-pairs.WARM_UP, rounds):
         for at in (0, 1) if number % 2 else (1, 0):
-            seconds = pairs.run(argv, variants[at]).seconds
+            seconds = pairs.run(argv, variants[at])
             if number >= 0:
                 taken[at].append(seconds)
     return taken

@@ -92,8 +92,8 @@ def _row(name, measured):
 
 
 def _call(name, measured):
-    added, limit = measured.per_call(name), measured.budgets.get("microseconds", {}).get(name)
-    shown = [name, str(added) if added else "", f"{limit:.1f}" if limit else "", f"{measured.memory(name).median:.1f}"]
+    larger, added, limit = measured.memory[name], measured.per_call(name), measured.budgets.get("microseconds", {}).get(name)
+    shown = [name, str(added) if added else "", f"{limit:.1f}" if limit else "", f"{larger.median:.1f}" if larger else "not here"]
     return "| " + " | ".join(shown) + " |"
 
 
