@@ -8,11 +8,13 @@ import struct
 from dataclasses import dataclass
 
 # ioctl numbers: _IOWR('!', 0, 80 bytes) and so on; the same on every machine that there are filters for.
-RECEIVE, ANSWER, IS_WAITING, SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082102, 0x40082104
+RECEIVE, ANSWER, IS_WAITING, HAND_OVER, SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082102, 0x40182103, 0x40082104
 CONTINUE = 1
+AS_THE_ANSWER = 2  # SECCOMP_ADDFD_FLAG_SEND, Linux 5.14
 WAKE_HERE = 1  # hands the processor over to who waits: half of what an answer takes
 NOTICE = struct.Struct("=QIIiIQ6Q")
 REPLY = struct.Struct("=QqiI")
+HANDED = struct.Struct("=QIIII")
 NATIVE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NUMBERS = {
     "x86_64": {
@@ -65,6 +67,14 @@ def go_on(listener, call):
 def answer(listener, call, value=0, problem=0):
     """Answer in the kernel's place, with a value or with the number of an error."""
     _send(listener, REPLY.pack(call.id, value, -problem, 0))
+
+
+def hand_over(listener, call, fd, flags):
+    """Give who called a descriptor of what `fd` is, the lowest that is free there, as the answer; `flags` may have O_CLOEXEC.
+
+    Raises OSError where the kernel can't (EINVAL before Linux 5.14), where there is no room, or nobody any more (ENOENT).
+    """
+    fcntl.ioctl(listener, HAND_OVER, HANDED.pack(call.id, AS_THE_ANSWER, fd, 0, flags))
 
 
 def is_waiting(listener, call):

@@ -43,6 +43,8 @@ FAST_OPEN = 0x20000000  # MSG_FASTOPEN: a connection that is made by sending
 WHOLE = 0xFFFFFFFF
 # What asks, whatever its arguments. Data on a connection doesn't: send() is a sendto() without an address.
 CALLS = "connect bind sendmsg sendmmsg execve execveat"
+# The sockets that the supervisor makes for who is being imported, so as to have a copy of each.
+COPIED = {"UNIX": 1, "INET": 2, "INET6": 10, "NETLINK": 16}
 ADDRESS = 4  # the argument of sendto that has one
 SENDTO = 11  # among the calls that 32-bit programs make through socketcall, whose arguments no filter sees
 
@@ -97,6 +99,8 @@ def _internet():
 def _calls():
     yield from ((name, ()) for name in CALLS.split())
     yield "sendto", ((ADDRESS, None, 0),)
+    for family in COPIED.values():
+        yield "socket", ((0, WHOLE, family),)
     yield "socketcall", ((0, WHOLE, SENDTO),)
 
 

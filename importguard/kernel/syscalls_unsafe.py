@@ -88,6 +88,23 @@ def take_descriptor(process, number):
     return _call(PIDFD_GETFD, process, number, 0)
 
 
+def connect(fd, address):
+    """Connect a socket to a `struct sockaddr`, as bytes."""
+    return _checked(_function("connect", ctypes.c_int), ctypes.c_int(fd), address, ctypes.c_uint(len(address)))
+
+
+def bind(fd, address):
+    """Give a socket a name, a `struct sockaddr` as bytes."""
+    return _checked(_function("bind", ctypes.c_int), ctypes.c_int(fd), address, ctypes.c_uint(len(address)))
+
+
+def send(fd, data, flags, address):
+    """Send bytes to a `struct sockaddr`, as bytes, or to where a socket is connected to (None); return how many went."""
+    size = ctypes.c_size_t(len(data))
+    to = (address, ctypes.c_uint(len(address))) if address else (None, ctypes.c_uint(0))
+    return _checked(_function("sendto", ctypes.c_ssize_t), ctypes.c_int(fd), data, size, ctypes.c_int(flags), *to)
+
+
 def landlock_abi():
     """Return which version of Landlock this kernel has, 0 for none."""
     try:

@@ -72,6 +72,11 @@ class Board:
         places = dict.fromkeys(found.start() // 4 for found in ANYTHING.finditer(states))
         return [shown for shown in map(self._read, places) if shown is not None]
 
+    def is_over(self, shown):
+        """Say whether what a thread has shown isn't shown any more: the import that it began with has ended."""
+        now = self._read(shown.at)
+        return now is None or (now.thread, now.begun) != (shown.thread, shown.begun) or now.phase == "run"
+
     def clear(self, shown):
         """Take down what a thread shows: its program is another now, or it has ended."""
         os.pwrite(self.fd, WORD.pack(0), STATES + shown.at * WORD.size)

@@ -55,22 +55,33 @@ def inode_of(thread, fd):
     return int(text[8:-1]) if text.startswith("socket:[") else 0
 
 
-def is_listed(thread, table, inode):
-    """Say whether a table of a thread's network (`unix`, `netlink`) has a socket."""
-    column = {"unix": 6, "netlink": 9}[table]
+def sockets_of(process):
+    """Return the inodes of the sockets that a process has open."""
     try:
-        with open(f"/proc/{thread}/net/{table}", "rb") as file:
-            next(file)
-            return any(int(line.split()[column]) == inode for line in file)
-    except (OSError, ValueError, IndexError, StopIteration):
+        return {inode_of(process, int(name)) for name in os.listdir(f"/proc/{process}/fd")}
+    except OSError:
+        return set()
+
+
+def has_our_rights(thread):
+    """Say whether the kernel lets a thread do what it lets us: the same user, capabilities, and name spaces."""
+    try:
+        return _rights(thread) == _rights("thread-self")
+    except OSError:
         return False
 
 
-class Memory:
-    """The memory of a thread's process, read through /proc, which containers allow; raises OSError where there is none."""
+def _rights(thread):
+    with open(f"/proc/{thread}/status", "rb") as file:
+        said = [line for line in file if line.startswith((b"Uid:", b"Gid:", b"Groups:", b"CapEff:"))]
+    return said, *(os.readlink(f"/proc/{thread}/ns/{name}") for name in ("net", "user"))
 
-    def __init__(self, thread):
-        self.fd = os.open(f"/proc/{thread}/mem", os.O_RDONLY | os.O_CLOEXEC)
+
+class Memory:
+    """The memory of a thread's process, through /proc, which containers allow; raises OSError where there is none."""
+
+    def __init__(self, thread, *, writes=False):
+        self.fd = os.open(f"/proc/{thread}/mem", (os.O_RDWR if writes else os.O_RDONLY) | os.O_CLOEXEC)
 
     def __enter__(self):
         return self
@@ -87,6 +98,10 @@ class Memory:
         if len(data) < size:
             raise OSError(14, "no such address")
         return data
+
+    def write(self, address, data):
+        """Put bytes where there are some."""
+        os.pwrite(self.fd, data, address)
 
     def word(self, address):
         """Return the pointer at an address."""

@@ -13,7 +13,7 @@ CAPABILITIES = {
     "bind": "net.listen", "execve": "proc.spawn", "execveat": "proc.spawn",
 }  # fmt: skip
 UNKNOWN = "?"
-UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
+UNSPECIFIED, UNIX, INET, INET6, NETLINK = 0, 1, 2, 10, 16
 MOST_ADDRESS = 128  # sizeof(struct sockaddr_storage)
 MESSAGE = struct.Struct("=QIxxxxQQQQixxxx")  # struct msghdr
 MESSAGES = 64  # sizeof(struct mmsghdr)
@@ -59,8 +59,13 @@ def _sendmsg(call, memory):
 
 
 def _sendmmsg(call, memory):
-    for at in range(min(call.words[2] & 0xFFFFFFFF, MOST_MESSAGES)):
-        yield _message(call, memory, call.words[1] + at * MESSAGES)
+    for place in places(call):
+        yield _message(call, memory, place)
+
+
+def places(call):
+    """Return where the messages of a `sendmmsg` lie; the kernel may send fewer of them than it was told to."""
+    return [call.words[1] + at * MESSAGES for at in range(min(call.words[2] & 0xFFFFFFFF, MOST_MESSAGES))]
 
 
 def _message(call, memory, place):
@@ -76,7 +81,9 @@ def _addressed(call, memory, place, size):
         raise OSError(errno.EINVAL, "no socket address")
     address = memory.bytes(place, size)
     family = struct.unpack_from("=H", address)[0]
-    return Wanted(CAPABILITIES[call.name], target_of(family, address, call.thread), family, address)
+    # Without a family an address is taken for one of IPv4, but by `connect`, which undoes a connection then.
+    read = INET if family == UNSPECIFIED and call.name != "connect" else family
+    return Wanted(CAPABILITIES[call.name], target_of(read, address, call.thread), family, address)
 
 
 def target_of(family, address, thread):

@@ -11,9 +11,11 @@ import sys
 
 from importguard.kernel import landlock, syscalls_unsafe
 
+TRACING = {"x86_64": (101, 310, 311), "aarch64": (117, 270, 271)}[os.uname().machine]
 NUMBERS = {
     "seccomp": syscalls_unsafe.NUMBERS_OF_SECCOMP[os.uname().machine], "landlock_create_ruleset": 444,
-    "landlock_restrict_self": 446,
+    "landlock_restrict_self": 446, "pidfd_getfd": syscalls_unsafe.PIDFD_GETFD,
+    **dict(zip(("ptrace", "process_vm_readv", "process_vm_writev"), TRACING, strict=True)),
 }  # fmt: skip
 LOAD, EQUALS, RETURN = 0x20, 0x15, 0x06
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000

@@ -1,11 +1,13 @@
 /* An extension that connects 3,000 times while it is loaded, as another thread changes the port between one that it may reach and
-   one that it may not. `results` counts the connections that were made, by what was allowed. */
+   one that it may not: one datagram socket over and over, or a stream each time (KIND). `results` counts the connections that were
+   made, by what was allowed. */
 #define _GNU_SOURCE
 #include <Python.h>
 
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,7 +40,8 @@ PyInit_acme_race(void)
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     pthread_create(&thread, NULL, flip, ports);
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    int kind = strcmp(getenv("KIND"), "stream") == 0 ? SOCK_STREAM : SOCK_DGRAM;
+    int fd = socket(AF_INET, kind, 0);
     for (int at = 0; at < TRIES; at++) {
         struct sockaddr_in peer;
         socklen_t size = sizeof peer;
@@ -50,6 +53,10 @@ PyInit_acme_race(void)
             if (send(fd, "x", 1, MSG_DONTWAIT) < 0) {
                 continue;
             }
+        }
+        if (kind == SOCK_STREAM) {
+            close(fd);
+            fd = socket(AF_INET, kind, 0);
         }
     }
     stop = 1;

@@ -20,7 +20,7 @@ def test_a_file_is_no_socket_and_is_not_kept(tmp_path):
     with open(tmp_path / "file", "w") as file:
         before = os.listdir("/proc/self/fd")
         with pytest.raises(OSError, match="socket") as caught:
-            stead._take(os.getpid(), call(file.fileno()))
+            stead._from_its_process(call(file.fileno()), 0)
 
         assert caught.value.errno == errno.ENOTSOCK
         assert os.listdir("/proc/self/fd") == before
@@ -33,6 +33,6 @@ def test_an_address_of_another_family_is_answered(monkeypatch):
     ours = socket.socket(socket.AF_INET)
     one = Wanted("net.connect", "[::1]:9", INET6, bytes(28))
 
-    stead._do(0, call(ours.fileno()), one, ours, b"")
+    stead._do(0, call(ours.fileno()), (one,), ours, (), lambda *_: None)
 
     assert answers == [(0, errno.EAFNOSUPPORT)]

@@ -87,6 +87,23 @@ def udp_sink(host="127.0.0.1"):
         listener.close()
 
 
+@contextlib.contextmanager
+def stream_sink(host="127.0.0.1"):
+    """Accept connections on loopback for the length of the block, and keep each; nobody is answered."""
+    listener = socket.create_server((host, 0), backlog=1024)
+    sink = Sink(host, listener.getsockname()[1])
+    thread = threading.Thread(target=_accept, args=(listener, sink), daemon=True)
+    thread.start()
+    try:
+        yield sink
+    finally:
+        # What had come before this has been accepted then.
+        with socket.create_connection((sink.host, sink.port)) as stopper:
+            stopper.sendall(MARK)
+            thread.join(SECONDS)
+        listener.close()
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = SECONDS
 
@@ -111,6 +128,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_arguments):
         """Keep the tests' own output free of the access log."""
+
+
+def _accept(listener, sink):
+    while True:
+        connection, _sender = listener.accept()
+        with connection:
+            connection.settimeout(SECONDS)
+            data = connection.recv(len(MARK))
+            if data == MARK:
+                return
+            sink.keep(Received("TCP", "", "", data))
 
 
 def _receive(listener, sink):
