@@ -9,7 +9,19 @@ from importguard import session
 from importguard.childargs import guard_child
 from importguard.errors import KILLED, CannotArm, UsageError
 from importguard.kernel import layers, syscalls_unsafe
-from importguard.launch import asking, cgroup, directory, lesson, preloading, prepare, signals, supervisor, target, tree
+from importguard.launch import (
+    asking,
+    cgroup,
+    directory,
+    inplace,
+    lesson,
+    preloading,
+    prepare,
+    signals,
+    supervisor,
+    target,
+    tree,
+)
 from importguard.launch import command as commands
 from importguard.notified import process
 from importguard.policy import resolve
@@ -62,13 +74,6 @@ def resolved_for(options, environment, log):
     for line in resolved.notices:
         log.notice(line)
     return resolved
-
-
-def require_no_plugins(resolved, where):
-    """Raise CannotArm where a policy names plugins that nobody could call: they are for the launcher of `run` alone."""
-    if resolved.plugins:
-        names = ", ".join(map(repr, resolved.plugins))
-        raise CannotArm(f"plugins {names} are called by `importguard run` alone, not in {where}")
 
 
 def _load_plugins(resolved):
@@ -137,7 +142,7 @@ def _run_in_place(command, found, resolved, environment, log, options):
     if plugins and plugins.takes_records():
         names = ", ".join(map(repr, plugins.takes_records()))
         raise CannotArm(f"--no-supervisor leaves nobody who could hand records to the plugins {names}")
-    target = records_in_place(resolved.records)
+    target = inplace.records(resolved.records)
     prepared = prepare.prepare(
         found, resolved, environment, command.argv, records=target, plugins=plugins, recording=options.record_allowed,
         times_imports=options.record_imports,
@@ -215,18 +220,6 @@ def _replace(path, argv, environment):
             os.execve("/bin/sh", ("sh", path, *argv[1:]), environment)
     except OSError as error:
         raise commands.NotExecutable(f"can't execute {path!r}: {error.strerror}") from error
-
-
-def records_in_place(records):
-    """Return where a guarded process without a supervisor writes, once it is known that it can."""
-    if records in ("", "-"):
-        return "stderr"
-    writer = open_writer(records)
-    if records.startswith("fd:"):
-        os.set_inheritable(writer.fd, True)
-        return records
-    os.close(writer.fd)
-    return "file:" + os.path.abspath(records)
 
 
 def _report(prepared, take):
