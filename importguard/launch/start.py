@@ -97,7 +97,7 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
     learning = lessons is not None
     prepared = prepare.prepare(
         found, resolved, environment, command.argv, records="", plugins=plugins, recording=recording or learning,
-        unlocked=learning, asks=asks[1].ask_seconds if asks else 0, times_imports=times_imports,
+        unlocked=learning, asks=asking.seconds(asks[1]) if asks else 0, times_imports=times_imports,
     )  # fmt: skip
     if learning:
         lessons.append(lesson.Lesson(found.sites, prepared.named, resolved, prepared.table))
