@@ -92,7 +92,7 @@ def first_denial_on_a_terminal(environment):
     )
     os.close(inner)
     output = b""
-    while b"nothing went out guarded" not in output:
+    while b"  allow  [" not in output:
         output += os.read(outer, 65536)
     child.terminate()
     child.wait(SECONDS)
