@@ -85,11 +85,11 @@ def _moves(args):
 
 
 def _links(args):
-    # A second name for a file gives its content to whoever may read that name.
+    # A second name for a file gives its content to whoever may read that name, and changes it for whoever may write there.
     paths.forget()
     source = locate(args[0], args[2] if len(args) > 2 else -1)
     found = _writes((1, 3))(args)
-    return ([("fs.read", source, None)] if source else []) + found
+    return ([("fs.read", source, None), ("fs.write", source, None)] if source else []) + found
 
 
 def _symlinks(args):

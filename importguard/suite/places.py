@@ -17,7 +17,7 @@ class Places:
 
     def __init__(self):
         self.current = LOADING
-        self.kept = {}  # place: its records, oldest first
+        self.kept = []  # (place, record)
         self._main = threading.get_ident()
         self._threads = {}
 
@@ -35,7 +35,7 @@ class Places:
     def keep(self, place, record):
         """Keep a record of a place, unless it says of nothing that was or would have been refused."""
         if record.get("verdict", "allow") != "allow" and record.get("rule") != NOTICED:
-            self.kept.setdefault(place, []).append(record)
+            self.kept.append((place, record))
 
     def here(self):
         """Return the place of what runs in this thread."""
@@ -43,14 +43,20 @@ class Places:
 
     def of(self, place):
         """Return what was kept of a place, oldest first."""
-        return list(self.kept.get(place, ()))
+        return [record for where, record in list(self.kept) if where == place] if self.kept else []
 
     def forget(self, place, count):
         """Drop the first records of a place, which its report has told."""
-        if place in self.kept:
-            del self.kept[place][:count]
+        kept = []
+        for where, record in list(self.kept):
+            if where == place and count:
+                count -= 1
+            else:
+                kept.append((where, record))
+        self.kept[:] = kept
 
     def left_over(self, told):
         """Return the (place, record) pairs that no report has told; `told` are collections, whose reports have."""
-        places = [place for place in self.kept if not (place in told and place.startswith("collection"))]
-        return [(place, record) for place in places for record in self.kept[place]]
+        return [
+            (place, record) for place, record in self.kept if not (place in told and place.startswith("collection"))
+        ]

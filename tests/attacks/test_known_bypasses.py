@@ -6,6 +6,7 @@ import attempts
 import pytest
 from attempts import CALLED, EVERYWHERE, IMPORTED, Attempt
 
+MAIN = "if __name__ == '__main__':\n"
 NO_LOOPBACK = 'version = 1\nextends = "recommended"\n[run]\ndeny = ["net.connect:127.0.0.0/8"]\n'
 
 
@@ -37,9 +38,6 @@ sys.addaudithook(hook)
 with open(place + "/credentials") as secret, open(LOOT, "w") as loot:
     loot.write(secret.read())
 """
-    ),
-    "folder_of_a_secret_under_another_name": Attempt(
-        "import shutil\nos.rename(HOME + '/.aws', TMP + '/plain')\nshutil.copyfile(TMP + '/plain/credentials', LOOT)"
     ),
     "library_function_put_in_anothers_place": Attempt(
         "import functools, json, shutil\njson.loads = functools.partial(shutil.copyfile, AWS, LOOT)",
@@ -86,17 +84,47 @@ def run():
         CALLED,
         NO_LOOPBACK,
     ),
+    "worker_of_the_application": Attempt(
+        "import gc, shutil\nfrom concurrent.futures import ProcessPoolExecutor\n"
+        "pool = [each for each in gc.get_objects() if isinstance(each, ProcessPoolExecutor)][0]\n"
+        "pool.submit(shutil.copyfile, AWS, LOOT).result()\n",
+        app=MAIN + "    from concurrent.futures import ProcessPoolExecutor\n    with ProcessPoolExecutor(1) as pool:\n"
+        "        pool.submit(abs, 1).result()\n        import {package}.{name}\n",
+    ),
+    "fork_server_of_the_application": Attempt(
+        "def run():\n    import multiprocessing, shutil\n"
+        "    child = multiprocessing.get_context('forkserver').Process(target=shutil.copyfile, args=(AWS, LOOT))\n"
+        "    child.start()\n    child.join()\n",
+        app=MAIN + "    import multiprocessing, tempfile\n    tempfile.tempdir = '/tmp'  # a socket's path is short\n    child = multiprocessing.get_context('forkserver').Process(target=abs, args=(1,))\n"
+        "    child.start()\n    child.join()\n    import {package}.{name} as package\n    package.run()\n",
+    ),
+    "function_of_the_application": Attempt(
+        "import __main__\n__main__.copy(AWS, LOOT)\n",
+        app="import shutil\n\ndef copy(source, target):\n    shutil.copyfile(source, target)\n\n" + IMPORTED,
+    ),
+    "hook_of_an_interactive_session": Attempt(
+        "import functools, shutil\nsys.__interactivehook__ = functools.partial(shutil.copyfile, AWS, LOOT)\n", command=("-i", "app.py")
+    ),
+    "socket_to_the_host_of_a_virtual_machine": Attempt(
+        "import socket\nwith socket.socket(socket.AF_VSOCK) as plug:\n    plug.settimeout(1)\n    try:\n        plug.connect((1, 9))\n"
+        "    except PermissionError:\n        raise\n    except OSError:\n        pass\nopen(TMP + '/asked-the-kernel', 'w').close()\n",
+        "wrote:tmp/asked-the-kernel",
+    ),
 }
 
 # The anchor of the limits that speaks of each.
 SECTIONS = {
     "path_that_changes_its_mind": "paths-that-change-between-look-and-open",
     "link_that_comes_between": "paths-that-change-between-look-and-open",
-    "folder_of_a_secret_under_another_name": "folders-of-secrets-under-another-name",
     "library_function_put_in_anothers_place": "callbacks-made-of-builtins",
     "standard_library_of_somebody_elses": "a-standard-library-of-somebody-elses",
     "records_written_by_a_package": "records-of-one-user",
     "name_that_leads_to_a_refused_address": "names-that-lead-to-refused-addresses",
+    "worker_of_the_application": "processes-that-take-orders",
+    "fork_server_of_the_application": "processes-that-take-orders",
+    "function_of_the_application": "an-application-that-does-as-it-is-told",
+    "hook_of_an_interactive_session": "callbacks-made-of-builtins",
+    "socket_to_the_host_of_a_virtual_machine": "addresses-that-are-numbers",
 }
 OPEN = {
     name: dataclasses.replace(attempts.with_head(bypass), open_on=EVERYWHERE, section=SECTIONS[name])

@@ -76,12 +76,13 @@ def test_a_link_is_opened_as_what_it_points_to(tmp_path):
     assert target == str(tmp_path / "secret")
 
 
-def test_a_hard_link_asks_to_read_what_it_names(tmp_path):
-    """A second name for a file is a way to read it."""
+def test_a_hard_link_asks_to_read_and_to_write_what_it_names(tmp_path):
+    """A second name for a file is a way to read it, and to change it."""
     found = events.READERS["os.link"][0]((str(tmp_path / "a"), str(tmp_path / "b"), -1, -1))
 
     assert [(capability, target) for capability, target, _ in found] == [
         ("fs.read", str(tmp_path / "a")),
+        ("fs.write", str(tmp_path / "a")),
         ("fs.write", str(tmp_path / "b")),
     ]
 

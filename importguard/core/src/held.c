@@ -111,7 +111,7 @@ ask_send_secure(Call *call, const char *Py_UNUSED(name))
     return result;
 }
 
-/* write(fd, data) and writev(fd, buffers) */
+/* write(fd, data), writev(fd, buffers), and dup2(fd, fd2): what is written to the second number goes by the first one's socket. */
 static int
 ask_write(Call *call, const char *Py_UNUSED(name))
 {
@@ -121,6 +121,74 @@ ask_write(Call *call, const char *Py_UNUSED(name))
     }
     int has_number = call_number(call, 0, "fd", &fd);
     return has_number == 1 && fd >= 0 && fd <= INT_MAX ? ask_to_send((int)fd) : has_number < 0 ? -1 : 0;
+}
+
+/* _wrap_socket(sock, server_side, server_hostname): the greeting says a name of the caller's choice. */
+static int
+ask_to_secure(Call *call, const char *Py_UNUSED(name))
+{
+    PyObject *socket = call_value(call, 0, "sock");
+    if (!socket || ask_is_free(NET_CONNECT)) {
+        return 0;
+    }
+    PyTypeObject *const *type = PyCapsule_Import("_socket.CAPI", 0); /* what it leads to begins with the type */
+    if (!type) {
+        return -1;
+    }
+    return PyObject_TypeCheck(socket, *type) ? ask_to_send(((Socket *)socket)->fd) : 0;
+}
+
+/* set_wakeup_fd(fd): signals write their numbers there, which a package may choose. */
+static int
+ask_wakeup(Call *call, const char *Py_UNUSED(name))
+{
+    long fd;
+    int has_number = ask_is_free(NET_CONNECT) ? 0 : call_number(call, 0, "fd", &fd);
+    return has_number == 1 && fd >= 0 && fd <= INT_MAX ? ask_to_send((int)fd) : has_number < 0 ? -1 : 0;
+}
+
+/* Ask about the file of a faulthandler, which writes the names of functions and files there; returns 0 or -1. Whose descriptor
+ * it is, is asked once, so that the object is kept in its place. */
+static int
+ask_about_dump(Call *call, Py_ssize_t at)
+{
+    PyObject *file = call_value(call, at, "file");
+    if (!file || file == Py_None || ask_is_free(NET_CONNECT)) {
+        return 0;
+    }
+    if (!PyLong_Check(file)) {
+        PyObject *number = PyObject_CallMethod(file, "fileno", NULL);
+        int result = number ? call_give(call, at, "file", number) : -1;
+        Py_XDECREF(number);
+        if (result < 0) {
+            return -1;
+        }
+        Py_INCREF(file); /* for good: the faulthandler would keep it open, and has its number now */
+    }
+    long fd;
+    int has_number = call_number(call, at, "file", &fd);
+    return has_number == 1 && fd >= 0 && fd <= INT_MAX ? ask_to_send((int)fd) : has_number < 0 ? -1 : 0;
+}
+
+/* dump_traceback(file, all_threads) and enable(file, all_threads) */
+static int
+ask_to_dump(Call *call, const char *Py_UNUSED(name))
+{
+    return ask_about_dump(call, 0);
+}
+
+/* register(signum, file, all_threads, chain) */
+static int
+ask_to_dump_by_signal(Call *call, const char *Py_UNUSED(name))
+{
+    return ask_about_dump(call, 1);
+}
+
+/* dump_traceback_later(timeout, repeat, file, exit) */
+static int
+ask_to_dump_later(Call *call, const char *Py_UNUSED(name))
+{
+    return ask_about_dump(call, 2);
 }
 
 /* listen() on a socket without an address takes a free port of all interfaces; else who has called bind() was asked. */
@@ -199,5 +267,12 @@ const Method methods_of_sockets[] = {
     {"_ssl", "_SSLSocket", "write", ask_send_secure, NULL},
     {"posix", NULL, "write", ask_write, NULL},
     {"posix", NULL, "writev", ask_write, NULL},
+    {"posix", NULL, "dup2", ask_write, NULL},
+    {"_ssl", "_SSLContext", "_wrap_socket", ask_to_secure, NULL},
+    {"_signal", NULL, "set_wakeup_fd", ask_wakeup, NULL},
+    {"faulthandler", NULL, "dump_traceback", ask_to_dump, NULL},
+    {"faulthandler", NULL, "enable", ask_to_dump, NULL},
+    {"faulthandler", NULL, "register", ask_to_dump_by_signal, NULL},
+    {"faulthandler", NULL, "dump_traceback_later", ask_to_dump_later, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -79,7 +79,7 @@ int native_watch(PyObject *module, const char *name);
 PyObject *native_symbols(PyObject *module, PyObject *nothing);
 
 /* Ends with a Method without a name. */
-extern const Method methods_of_bodies[], methods_of_databases[], methods_of_files[], methods_of_libraries[],
+extern const Method methods_of_bodies[], methods_of_databases[], methods_of_files[], methods_of_folders[], methods_of_libraries[],
     methods_of_loading[], methods_of_native[], methods_of_processes[], methods_of_sockets[];
 
 #endif

@@ -1,5 +1,6 @@
 /* Files that the C libraries behind Python's modules open by themselves. */
 #include "methods.h"
+#include "readers.h"
 
 #include <string.h>
 
@@ -34,6 +35,40 @@ static int
 ask_certificates(Call *call, const char *Py_UNUSED(name))
 {
     return ask_about_path(call, 0, "cafile", -1, READS) < 0 ? -1 : ask_about_path(call, 1, "capath", -1, READS);
+}
+
+/* open(filename, flags="r", mode=0o666) of gdbm, which takes the name as it is. */
+static int
+ask_database(Call *call, const char *Py_UNUSED(name))
+{
+    PyObject *flags = call_value(call, 1, NULL);
+    bool reads = !flags || (PyUnicode_Check(flags) && PyUnicode_GET_LENGTH(flags) && PyUnicode_READ_CHAR(flags, 0) == 'r');
+    return ask_about_path(call, 0, NULL, -1, reads ? READS : READS | WRITES);
+}
+
+/* The same of ndbm, whose libraries add an ending each. */
+static int
+ask_named_database(Call *call, const char *Py_UNUSED(name))
+{
+    static const char *const endings[] = {".db", ".pag", ".dir"};
+    PyObject *value = call_value(call, 0, NULL), *once = value ? argument_once(value) : NULL;
+    int result = once && call_give(call, 0, NULL, once) == 0 ? 0 : value ? -1 : 0;
+    PyObject *path = once && result == 0 ? locate_at(once, WORKING_FOLDER) : NULL;
+    for (size_t at = 0; path && result == 0 && at < Py_ARRAY_LENGTH(endings); at++) {
+        PyObject *target = PyUnicode_FromFormat("%U%s", path, endings[at]);
+        result = !target || judge_ask(FS_READ, target, NULL) < 0 || judge_ask(FS_WRITE, target, NULL) < 0 ? -1 : 0;
+        Py_XDECREF(target);
+    }
+    Py_XDECREF(path);
+    Py_XDECREF(once);
+    return result < 0 || PyErr_Occurred() ? -1 : 0;
+}
+
+/* getspnam(name) and getspall(): the C library reads the hashes of passwords. */
+static int
+ask_shadow(Call *Py_UNUSED(call), const char *Py_UNUSED(name))
+{
+    return ask_about_name(FS_READ, "%s", "/etc/shadow");
 }
 
 static setter real_set_log;
@@ -72,6 +107,10 @@ const Method methods_of_libraries[] = {
     {"_ssl", "_SSLContext", "load_cert_chain", ask_key, NULL},
     {"_ssl", "_SSLContext", "load_verify_locations", ask_certificates, NULL},
     {"_ssl", "_SSLContext", "load_dh_params", ask_to_read_first, NULL},
+    {"_gdbm", NULL, "open", ask_database, NULL},
+    {"_dbm", NULL, "open", ask_named_database, NULL},
+    {"spwd", NULL, "getspnam", ask_shadow, NULL},
+    {"spwd", NULL, "getspall", ask_shadow, NULL},
     {"_ssl", NULL, "_test_decode_cert", ask_to_read_first, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

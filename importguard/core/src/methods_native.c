@@ -7,7 +7,8 @@
 #include <dlfcn.h>
 #include <string.h>
 
-/* What reads, writes, connects, starts, maps, loads or calls the kernel, by the names of the C library. */
+/* What reads, writes, connects, starts, maps, loads or calls the kernel, or leaves work behind that has no frame: by the names
+ * of the C library, what that has for itself included, and of the interpreter. */
 static const char *const SYMBOLS[] = {
     "open", "open64", "openat", "openat64", "openat2", "creat", "creat64", "fopen", "fopen64", "freopen", "freopen64",
     "opendir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
@@ -18,9 +19,27 @@ static const char *const SYMBOLS[] = {
     "posix_spawnp", "fork", "vfork", "clone", "clone3", "wordexp", "pthread_create", "thrd_create", "kill", "ptrace",
     "process_vm_readv", "process_vm_writev", "syscall", "mmap", "mmap64", "mprotect", "pkey_mprotect", "mremap",
     "dlopen", "dlmopen", "dlsym", "dlvsym",
+    "__open_2", "__open64_2", "__openat_2", "__openat64_2", "__open_nocancel", "__open64_nocancel",
+    "__openat_nocancel", "__openat64_nocancel", "setmntent", "__nss_files_fopen", "__nss_files_data_open",
+    "_IO_file_fopen", "_IO_file_open", "catopen", "open_by_handle_at", "open_tree", "fsopen", "fspick",
+    "move_mount", "updwtmp", "updwtmpx", "ruserpass", "_Py_open_noraise", "getspnam", "getspnam_r", "getspent",
+    "getspent_r", "_nss_files_getspnam_r", "_nss_files_getspent_r", "__write_nocancel", "_Py_write_noraise",
+    "pwrite", "pwrite64", "pwritev", "pwritev2", "aio_write", "aio_write64", "lio_listio", "lio_listio64",
+    "dprintf", "vdprintf", "__dprintf_chk", "__vdprintf_chk", "fdopen", "dup2", "dup3", "PyFile_NewStdPrinter",
+    "getaddrinfo_a", "gethostbyname_r", "gethostbyname2_r", "gethostbyaddr", "gethostbyaddr_r", "getnameinfo",
+    "getnetbyname", "getnetbyname_r", "getnetbyaddr", "getnetbyaddr_r", "res_nquery", "res_nsearch",
+    "res_querydomain", "res_nquerydomain", "res_send", "res_nsend", "__res_context_query", "__res_context_search",
+    "__res_context_send", "_nss_dns_gethostbyname_r", "_nss_dns_gethostbyname2_r", "_nss_dns_gethostbyname3_r",
+    "_nss_dns_gethostbyname4_r", "_nss_dns_gethostbyaddr_r", "_nss_dns_gethostbyaddr2_r", "_nss_dns_getnetbyname_r",
+    "_nss_dns_getnetbyaddr_r", "rcmd", "rcmd_af", "rexec", "rexec_af", "forkpty", "daemon", "_Fork", "pidfd_spawn",
+    "pidfd_spawnp", "Py_Main", "Py_BytesMain", "Py_RunMain", "timer_create", "mq_notify", "Py_AddPendingCall",
+    "Py_AtExit", "PyThread_start_new_thread", "PyThread_start_joinable_thread", "PyEval_SetTrace",
+    "PyEval_SetProfile", "PyEval_SetTraceAllThreads", "PyEval_SetProfileAllThreads", "_PyEval_SetTrace",
+    "_PyEval_SetProfile", "_PyInterpreterState_SetEvalFrameFunc", "killpg", "sigqueue", "tgkill",
+    "pidfd_send_signal", "pidfd_getfd", "iconv_open", "__gconv_open", "setenv", "putenv", "clearenv",
 };
 
-#define PLACES 512 /* a power of two, several times as many as there are symbols */
+#define PLACES 1024 /* a power of two, several times as many as there are symbols */
 static struct {
     const void *address;
     const char *name;

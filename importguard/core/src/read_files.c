@@ -1,12 +1,13 @@
 /* Readers of events about files and folders. Twins: those of the same names in events.py. */
 #include "reading.h"
 
+#include "methods.h"
 #include "paths.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#define WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
+#define MODE_OF_WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 
 /* What is a module by its name is read as one, next: how it was found here is half of the proof of whose it is. */
 static void
@@ -19,18 +20,31 @@ note_module(PyObject *path, Text real)
     contents_saw(is_whole && S_ISREG(looked_at()->st_mode) ? path : NULL, looked_at());
 }
 
+/* A file object that writes to a socket of somebody else's sends by it, past every method of sockets. Returns 0, or -1 with an
+ * error. */
+static int
+ask_about_sender(PyObject *fd)
+{
+    int overflow;
+    long number = PyLong_AsLongAndOverflow(fd, &overflow);
+    return number >= 0 && number <= INT_MAX && !overflow ? ask_to_send((int)number) : 0;
+}
+
 int
 reads_open(Reading *reading, PyObject *args)
 {
     PyObject *path = PyTuple_GET_ITEM(args, 0), *flags = PyTuple_GET_ITEM(args, 2);
-    if (PyLong_CheckExact(path) || !PyLong_CheckExact(flags)) {
+    if (!PyLong_CheckExact(flags)) {
         return 0;
     }
     unsigned long bits = PyLong_AsUnsignedLongMask(flags);
+    if (PyLong_Check(path)) {
+        return bits & MODE_OF_WRITING ? ask_about_sender(path) : 0;
+    }
     if (bits & O_PATH) {
         return 0;
     }
-    bool writes = bits & WRITES, reads = !writes || (bits & O_ACCMODE) != O_WRONLY;
+    bool writes = bits & MODE_OF_WRITING, reads = !writes || (bits & O_ACCMODE) != O_WRONLY;
     int found = ask_at(reading, reads ? FS_READ : FS_WRITE, path, WORKING_FOLDER);
     if (found > 0 && !writes) {
         note_module(path, reading->asked->text);
@@ -98,16 +112,17 @@ reads_move(Reading *reading, PyObject *args)
     return target < 0 ? -1 : 0;
 }
 
-/* A second name for a file gives its content to whoever may read that name. */
+/* A second name for a file gives its content to whoever may read that name, and changes it for whoever may write there. */
 int
 reads_link(Reading *reading, PyObject *args)
 {
     const Reader *reader = reading->reader;
     paths_forget();
-    if (ask_at(reading, FS_READ, PyTuple_GET_ITEM(args, 0), dir_fd_of(args, reader->dir_fd[0])) < 0) {
-        return -1;
+    int source = ask_at(reading, FS_READ, PyTuple_GET_ITEM(args, 0), dir_fd_of(args, reader->dir_fd[0]));
+    if (source > 0) {
+        ask_as_well(reading, FS_WRITE, reading->asked);
     }
-    return write_at(reading, args, 1) < 0 ? -1 : 0;
+    return source < 0 || write_at(reading, args, 1) < 0 ? -1 : 0;
 }
 
 int

@@ -1,0 +1,213 @@
+"""By-ways: files by a second name, functions beside the known ones, descriptors of others, what the next start believes."""
+
+import attempts
+import pytest
+from attempts import CALLED, IMPORTED, RAN, Attempt
+
+# The application has a connection, at whose other end it writes down what came.
+CONNECTED = """import os, socket
+server = socket.create_server(("127.0.0.1", 0))
+plug = socket.create_connection(server.getsockname())
+there, _ = server.accept()
+try:
+    import {package}.{name}
+except OSError:
+    pass
+there.settimeout(0.5)
+try:
+    received = there.recv(64)
+except OSError:
+    received = b""
+if received:
+    open(os.environ["TMPDIR"] + "/received", "wb").write(received)
+"""
+RECEIVED = "wrote:tmp/received"
+UNIT = "/systemd/user/more.service"
+UNITS = "os.makedirs(TMP + '/folder/systemd/user')\nopen(TMP + '/folder" + UNIT + "', 'w').write('x')\n"
+WITHOUT_CONFIG = (
+    "import os\nif os.path.exists(os.path.expanduser('~/.config')):\n"
+    "    os.rename(os.path.expanduser('~/.config'), os.environ['TMPDIR'] + '/was')\n"
+)
+LIBRARY = "import ctypes\nlibrary = ctypes.CDLL(None)\n"
+KEEP = "open(LOOT, 'wb').write(os.read(fd, 4096))\n"
+TOOL = "tools = os.path.dirname(__file__) + '/tools'\nscript(tools + '/git', 'echo ran > $TMPDIR/ran')\n"
+A_COPY = {"acme_more.py": ""}  # of the environment: these tell the next run who is the application
+INFO = "import glob\ninfo = glob.glob(os.path.dirname(os.path.dirname(__file__)) + '/acme_byways-*.dist-info')[0]\n"
+
+
+def by_connection(source, **fields):
+    """Return an Attempt to send by the application's connection while the package is imported."""
+    return Attempt("import __main__\nplug = __main__.plug\n" + source, RECEIVED, CONNECTED, **fields)
+
+
+BYWAYS = {
+    "second_name_of_a_startup_file": Attempt(
+        "os.link(HOME + '/.bashrc', TMP + '/second')\nopen(TMP + '/second', 'a').write('echo more\\n')\n",
+        "wrote:home/.bashrc",
+    ),
+    "folder_put_in_the_place_of_settings": Attempt(
+        UNITS + "os.rename(TMP + '/folder', HOME + '/.config')\n",
+        "wrote:home/.config" + UNIT,
+        WITHOUT_CONFIG + IMPORTED,
+    ),
+    "folder_of_a_repository_that_goes_and_comes_back": Attempt(
+        "os.rename('.git', TMP + '/away')\nopen(TMP + '/away/hooks/pre-commit', 'w').write('x')\nos.rename(TMP + '/away', '.git')\n",
+        "wrote:project/.git/hooks/pre-commit",
+        "import os\nos.makedirs('.git/hooks')\n" + IMPORTED,
+    ),
+    "link_in_the_place_of_settings": Attempt(
+        UNITS + "os.symlink(TMP + '/folder', HOME + '/.config')\nif os.path.exists(HOME + '/.config" + UNIT + "'):\n"
+        "    open(TMP + '/planted', 'w').close()\n",
+        "wrote:tmp/planted",
+        WITHOUT_CONFIG + IMPORTED,
+    ),
+    "link_in_the_place_of_settings_that_is_filled_later": Attempt(
+        "os.mkdir(TMP + '/folder')\nos.symlink('../tmp/folder', HOME + '/.config')\nos.makedirs(TMP + '/folder/systemd/user')\n"
+        "open(TMP + '/folder" + UNIT + "', 'w').write('x')\nif os.path.exists(HOME + '/.config" + UNIT + "'):\n"
+        "    open(TMP + '/planted', 'w').close()\n",
+        "wrote:tmp/planted",
+        WITHOUT_CONFIG + IMPORTED,
+    ),
+    "folder_of_a_secret_under_another_name": Attempt(
+        "import shutil\nos.rename(HOME + '/.aws', TMP + '/plain')\nshutil.copyfile(TMP + '/plain/credentials', LOOT)"
+    ),
+    "checked_opening": Attempt(LIBRARY + "fd = library['__open64_2'](AWS.encode(), 0)\n" + KEEP),
+    "opening_that_no_thread_cancels": Attempt(LIBRARY + "fd = library['__open64_nocancel'](AWS.encode(), 0)\n" + KEEP),
+    "opening_by_the_interpreter": Attempt(
+        "import ctypes\nfd = ctypes.pythonapi._Py_open_noraise(AWS.encode(), 0)\n" + KEEP
+    ),
+    "table_of_mounts": Attempt(
+        LIBRARY + "library.setmntent.restype = ctypes.c_void_p\nlibrary.fileno.argtypes = [ctypes.c_void_p]\n"
+        "fd = library.fileno(library.setmntent(AWS.encode(), b'r'))\n" + KEEP
+    ),
+    "archive_that_is_none": Attempt(
+        "import ctypes, ctypes.util\nlibrary = ctypes.CDLL('libz.so.1')\nlibrary.gzopen.restype = ctypes.c_void_p\n"
+        "data = ctypes.create_string_buffer(4096)\n"
+        "size = library.gzread(ctypes.c_void_p(library.gzopen(AWS.encode(), b'r')), data, 4096)\n"
+        "open(LOOT, 'wb').write(data.raw[:size])\n"
+    ),
+    "terminal_with_a_child": Attempt(
+        LIBRARY + "child = library.forkpty(ctypes.byref(ctypes.c_int()), None, None, None)\n"
+        "if child == 0:\n    open(TMP + '/ran', 'w').close()\n    os._exit(0)\nos.waitpid(child, 0)\n",
+        RAN,
+    ),
+    "look_up_of_a_name": Attempt(
+        LIBRARY + "found, error = ctypes.c_void_p(), ctypes.c_int()\nhost = ctypes.create_string_buffer(1024)\n"
+        "library.gethostbyname_r(b'127.0.0.1', host, ctypes.create_string_buffer(8192), 8192, ctypes.byref(found),"
+        " ctypes.byref(error))\nopen(TMP + '/ran', 'w').close()\n",
+        RAN,
+    ),
+    "call_that_waits_for_the_program": Attempt(
+        "import ctypes, functools, shutil, threading, time\ncall = ctypes.cast(ctypes.pythonapi.PyObject_CallNoArgs, ctypes.c_void_p)\n"
+        "kept = functools.partial(shutil.copyfile, AWS, LOOT)\n\ndef later():\n    time.sleep(0.3)\n"
+        "    ctypes.pythonapi.Py_AddPendingCall(call, ctypes.py_object(kept))\n\nthreading.Thread(target=later, daemon=True).start()\n",
+        app=IMPORTED + "import time\nend = time.monotonic() + 1\nwhile time.monotonic() < end:\n    sum(range(1000))\n",
+    ),
+    "hashes_of_passwords": Attempt(
+        "try:\n    import spwd\n    read = spwd.getspall\nexcept ImportError:\n    import ctypes\n    read = ctypes.CDLL(None).getspent\n"
+        "try:\n    read()\nexcept PermissionError as error:\n    if type(error) is not PermissionError:\n        raise\n"
+        "open(TMP + '/ran', 'w').close()\n",
+        RAN,
+    ),
+    "file_object_of_a_socket": by_connection("open(plug.fileno(), 'wb', closefd=False).write(b'file')\n"),
+    "number_that_stands_for_a_socket": by_connection(
+        "os.dup2(plug.fileno(), 1)\nprint('standard output', flush=True)\n"
+    ),
+    "greeting_with_a_name": by_connection(
+        "import ssl\ncontext = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\ncontext.check_hostname = False\nplug.setblocking(False)\n"
+        "try:\n    context._wrap_socket(plug, False, 'some-data.example').do_handshake()\nexcept ssl.SSLError:\n    pass\n"
+    ),
+    "numbers_of_signals": by_connection(
+        "import signal\nplug.setblocking(False)\nbefore = signal.set_wakeup_fd(plug.fileno())\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: None)\nsignal.raise_signal(signal.SIGUSR1)\nsignal.set_wakeup_fd(before)\n"
+    ),
+    "names_in_a_traceback": by_connection(
+        "import faulthandler\nexec(compile('faulthandler.dump_traceback(plug)', 'some data', 'exec'))\n"
+    ),
+    "names_in_a_traceback_of_what_changes": by_connection(
+        "import faulthandler\nclass File:\n    numbers = iter([2, plug.fileno(), plug.fileno()])\n"
+        "    def fileno(self):\n        return next(self.numbers)\n\nfile = File()\nif 'importguard' not in sys.modules:\n    file.fileno()\n"
+        "faulthandler.dump_traceback(file)\n"
+    ),
+    "word_that_it_is_the_application": Attempt(
+        INFO
+        + "os.mkdir(TMP + '/own')\nopen(TMP + '/own/pyproject.toml', 'w').write('[project]\\nname = \"acme-byways\"\\n')\n"
+        'open(info + \'/direct_url.json\', \'w\').write(\'{"url": "file://%s/own", "dir_info": {"editable": true}}\' % TMP)\n',
+        "wrote:site/acme_byways-1.0.dist-info/direct_url.json",
+        files=A_COPY,
+    ),
+    "claim_to_the_files_of_others": Attempt(
+        "def run():\n    import glob\n    "
+        + INFO.replace("import glob\n", "")
+        + "    open(info + '/RECORD', 'a').write('acme_other/__init__.py,,\\n')\n",
+        "wrote:site/acme_byways-1.0.dist-info/RECORD",
+        CALLED,
+        files=A_COPY,
+    ),
+    "commands_of_the_debugger": Attempt(
+        "open('.pdbrc', 'w').write(COPY + '\\n')\n",
+        app=IMPORTED + "import io, pdb\npdb.Pdb(stdin=io.StringIO('c\\n'), readrc=True).set_trace()\nprint()\n",
+    ),
+    "program_on_the_path_of_the_user": Attempt("script(HOME + '/.local/bin/git')\n", "wrote:home/.local/bin/git"),
+    "program_that_gives_keys": Attempt(
+        "open(HOME + '/.aws/config', 'a').write('credential_process = more\\n')\n", "wrote:home/.aws/config"
+    ),
+    "path_of_the_application": Attempt(
+        TOOL + "os.environ['PATH'] = tools + ':' + os.environ['PATH']\n",
+        RAN,
+        IMPORTED + "import subprocess\nsubprocess.run(['git'])\n",
+    ),
+    "path_past_the_mapping": Attempt(
+        TOOL + "os.environ._data[b'PATH'] = os.fsencode(tools)\n",
+        RAN,
+        IMPORTED + "import subprocess\nsubprocess.run(['git'])\n",
+    ),
+    "path_by_the_c_library": Attempt(
+        TOOL + LIBRARY + "library.setenv(b'PATH', os.fsencode(tools), 1)\n",
+        RAN,
+        IMPORTED + "import os\nos.system('git')\n",
+    ),
+    "start_of_a_shell": Attempt(
+        "place = os.path.dirname(__file__) + '/start'\nopen(place, 'w').write('echo ran > $TMPDIR/ran')\nos.environ['BASH_ENV'] = place\n",
+        RAN,
+        IMPORTED + "import subprocess\nsubprocess.run(['bash', '-c', 'true'])\n",
+    ),
+    "way_of_the_applications_traffic": Attempt(
+        "os.environ['http_proxy'] = os.environ['SINK']\n",
+        "GET:http://127.0.0.1:9/key",
+        IMPORTED
+        + "import urllib.request\ntry:\n    urllib.request.urlopen('http://127.0.0.1:9/key')\nexcept OSError:\n    pass\n",
+    ),
+}
+# What the core in Python sees as well.
+IN_PYTHON = (
+    "second_name_of_a_startup_file", "checked_opening", "opening_by_the_interpreter", "table_of_mounts", "archive_that_is_none",
+    "terminal_with_a_child", "look_up_of_a_name", "word_that_it_is_the_application", "claim_to_the_files_of_others",
+    "commands_of_the_debugger", "program_on_the_path_of_the_user", "program_that_gives_keys", "path_of_the_application",
+    "path_by_the_c_library", "start_of_a_shell", "way_of_the_applications_traffic",
+)  # fmt: skip
+WITH_HEAD = {name: attempts.with_head(each) for name, each in BYWAYS.items()}
+
+
+@pytest.fixture(scope="session")
+def room(tmp_path_factory):
+    """The Room of one distribution that has a module for each."""
+    return attempts.Room("acme_byways", WITH_HEAD, tmp_path_factory.mktemp("byways"))
+
+
+@pytest.mark.parametrize("name", BYWAYS)
+def test_byway_reaches_its_target_unguarded(name, room, interpreter, tmp_path):
+    """The control: without the guard it does what it is there for."""
+    attempts.assert_works(room, name, interpreter, tmp_path)
+
+
+@pytest.mark.parametrize("name", BYWAYS)
+def test_byway_is_closed(name, room, any_interpreter, tmp_path, request):
+    """Under `recommended` it doesn't."""
+    attempts.assert_stopped(room, name, any_interpreter, tmp_path, request)
+
+
+@pytest.mark.parametrize("name", IN_PYTHON)
+def test_byway_is_closed_by_the_core_in_python(name, room, interpreter, tmp_path, request):
+    """Under `recommended` it doesn't, with the core in Python."""
+    attempts.assert_stopped(room, name, interpreter, tmp_path, request, core="py")
