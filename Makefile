@@ -39,7 +39,7 @@ cpython: $(VENV)/ready-test ## run CPython's own tests bare and guarded and writ
 	$(BIN)/python tests/cpython --core c py --resume build/cpython-$$(git rev-parse --short HEAD 2>/dev/null || echo here) --out docs/reference/cpython.md
 
 evidence: $(VENV)/ready-test ## measure and gather what it catches, refuses wrongly, costs and misses
-	nice $(BIN)/python tests/evidence --out docs/evidence.md
+	nice $(BIN)/python tests/evidence --resume build/evidence --out docs/evidence.md
 
 hygiene: $(VENV)/ready-test ## fail each allocation, fuzz what the core in C reads, count what it keeps
 	$(RUN) pytest tests/hygiene --thorough

@@ -9,7 +9,7 @@ from importguard import session
 from importguard.cli import environment
 from importguard.errors import UsageError
 from importguard.kernel import plan as kernel
-from importguard.launch import bundle, locked, preflight, preloading, prepare, start
+from importguard.launch import bundle, inplace, locked, preflight, preloading, prepare
 from importguard.ledger import holdings
 from importguard.policy import compile as compiler
 from importguard.policy import named, resolve
@@ -66,7 +66,7 @@ def resolved_for(options, environ):
     resolved = resolve.resolve(options, environ, options["cwd"])
     if resolved.mode == "off":
         raise UsageError("the mode is off, so there is nothing to enable")
-    start.require_no_plugins(resolved, "an enabled environment")
+    inplace.require_no_plugins(resolved, "an enabled environment")
     return resolved
 
 

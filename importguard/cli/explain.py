@@ -89,10 +89,10 @@ def _load(resolved, surroundings, environment):
 
 def _lock(resolved, surroundings, environment):
     """Return what the lock makes of an environment; without one it says nothing of anybody."""
-    from importguard.launch import locked
+    from importguard.launch import locked, vouching
 
     if environment is None:
-        return locked.Locked()
+        return vouching.Locked()
     return locked.look(locked.read(resolved), resolved, environment.sites, surroundings)
 
 

@@ -49,7 +49,7 @@ def add_options(parser):
 def add_ask(parser):
     """Add the options of commands that ask at the terminal."""
     parser.add_argument("--ask", action="store_true", help="ask at the terminal about what is refused: once, always, never, or no; where there is no terminal, or no answer, it is refused")
-    parser.add_argument("--ask-seconds", type=_seconds, default=60, metavar="N", help="how long a question waits for its answer (default: 60)")
+    parser.add_argument("--ask-seconds", type=_seconds, metavar="N", help="how long a question of --ask waits for its answer (default: 60)")
 
 
 def _seconds(text):

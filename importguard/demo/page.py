@@ -52,9 +52,13 @@ def denials(outcome):
         key = (record["capability"], record["target"], record["rule"], messages.place(record))
         first, count = counted.get(key, (record, 0))
         counted[key] = (first, count + record.get("count", 1))
-    return [
-        messages.denial(record) + (f"\n  ({count} times)" if count > 1 else "") for record, count in counted.values()
-    ]
+    return [_text(record) + (f"\n  ({count} times)" if count > 1 else "") for record, count in counted.values()]
+
+
+def _text(record):
+    """Return a denial without the command that explains its record, which is gone with the world that it was played in."""
+    lines = messages.denial(record).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("  more "))
 
 
 def _said(outcome):

@@ -7,12 +7,15 @@ from importguard.ask import grant, listener, terminal
 from importguard.errors import UsageError
 from importguard.policy import toml
 
+STARTED = pathlib.Path("/proc/self/stat")
 TYPING = pathlib.Path("/proc/sys/dev/tty/legacy_tiocsti")
 
 
 def place(options, resolved, log):
     """Return the Terminal to ask at, None where nobody is asked; says why where it was wanted."""
     if not options.ask:
+        if options.ask_seconds is not None:
+            raise UsageError("--ask-seconds says how long --ask waits, and nobody is asked: add --ask, or leave it out")
         return None
     if options.no_supervisor:
         raise UsageError("--ask needs the launcher, which --no-supervisor leaves out")
@@ -21,6 +24,11 @@ def place(options, resolved, log):
     if found is None:
         _say_that_nobody_is_asked(log, reason or "there is no terminal")
     return found
+
+
+def seconds(options):
+    """Return how long a question waits."""
+    return options.ask_seconds or listener.SECONDS
 
 
 def _say_that_nobody_is_asked(log, reason):
@@ -32,6 +40,8 @@ def _why_not(resolved):
         return f"the mode is {resolved.mode}"
     if resolved.on_violation == "kill":
         return 'on-violation is "kill"'
+    if not STARTED.exists():
+        return "there is no /proc, by which a process knows who answers it"
     if resolved.core == "py":
         return "the core in Python could be given any answer"
     return ""
@@ -58,7 +68,7 @@ def listen(prepared, found, options, environment, log):
         _say_that_nobody_is_asked(log, "without the kernel's seal, what runs here could type the answer")
         return None
     settle = functools.partial(_settle, options.policy or environment.get("IMPORTGUARD_POLICY") or "", environment)
-    answering = listener.Listener(prepared.directory.path, found, settle, seconds=options.ask_seconds)
+    answering = listener.Listener(prepared.directory.path, found, settle, seconds=seconds(options))
     answering.start()
     return answering
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 from importguard import guard, session
-from importguard.launch import command, lesson, prepare, start
+from importguard.launch import command, inplace, prepare
 from importguard.policy import resolve
 
 
@@ -26,13 +26,16 @@ def learn(policy=None, *, records):
 
 def _arm(options, *, learning=False):
     environment = dict(os.environ)
+    if learning:
+        from importguard.launch import lesson  # before anything is guarded; who doesn't learn loads nothing of it
+
     resolved = resolve.resolve(options, environment, os.getcwd())
-    start.require_no_plugins(resolved, "importguard.arm()")
+    inplace.require_no_plugins(resolved, "importguard.arm()")
     if resolved.mode == "off":
         return None
     me = command.Command(sys.executable, (sys.executable, *sys.orig_argv[1:]), sys.executable, "")
-    found = prepare.look(me, environment)
-    target = start.records_in_place(resolved.records)
+    found = prepare.look(me, environment, is_own=True)
+    target = inplace.records(resolved.records)
     prepared = prepare.prepare(
         found, resolved, environment, sys.orig_argv, records=target, inside=True, recording=learning, unlocked=learning
     )

@@ -3,9 +3,8 @@
 import fnmatch
 import os
 import time
-from dataclasses import dataclass
 
-from importguard.launch import preflight
+from importguard.launch import preflight, vouching
 from importguard.lock import environment, model, quarantine, rules, uploads
 from importguard.lock import read as reading
 from importguard.policy import compile as compiler
@@ -14,27 +13,6 @@ from importguard.startupfiles import hook
 
 MOST_SAID = 8
 NAMES_SAID = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """A lock in force: `rules` for the table and `deputies` by its word, the names that are `quarantined`, and a record for
-    whoever is.
-
-    `vouched` are the start-up files that it knows with their content, as (distribution or "", file name).
-    """
-
-    rules: tuple = ()
-    deputies: tuple = ()
-    quarantined: tuple[str, ...] = ()
-    records: tuple[dict, ...] = ()
-    vouched: frozenset = frozenset()
-
-    def vouches(self, record):
-        """Say whether a record of the preflight is about a start-up file that the lock knows."""
-        owner = record["owner"]
-        name = owner["name"] if owner["kind"] == model.DISTRIBUTION else ""
-        return record["rule"] == "start-up files" and (name, os.path.basename(record["target"])) in self.vouched
 
 
 def installed(sites, resolved):
@@ -54,7 +32,7 @@ def read(resolved):
 def look(lock, resolved, sites, named, known=()):
     """Return the Locked of a launch, by a Lock or None; `known` are the paths of start-up files that are well known."""
     if lock is None:
-        return Locked()
+        return vouching.Locked()
     label = os.path.basename(resolved.lock)
     here = installed(sites, resolved)
     ages = (
@@ -72,7 +50,7 @@ def look(lock, resolved, sites, named, known=()):
             found += rules.of_quarantine(one.entry.name, resolved.quarantine, named, label=label, layer=layer)
     records = tuple(_records(_worth_saying(new, known), resolved.quarantine, label))
     vouched = frozenset(_startup_files(entry for entry in here if entry.key in keys))
-    return Locked(tuple(found), acting, tuple(names), records, vouched)
+    return vouching.Locked(tuple(found), acting, tuple(names), records, vouched)
 
 
 def _startup_files(entries):

@@ -1,18 +1,18 @@
 """Everything that happens before the command starts: policy, ledger, preflight, session file."""
 
 import dataclasses
+import functools
 import pathlib
 import time
 
 import importguard
 from importguard import core, session
 from importguard.advisories import locate
-from importguard.ask import listener
 from importguard.childargs import guard_child
 from importguard.errors import CannotArm
-from importguard.kernel import layers, machine
+from importguard.kernel import machine
 from importguard.kernel import plan as kernel
-from importguard.launch import asking, bundle, directory, locked, preflight, preloading, target
+from importguard.launch import bundle, directory, preflight, preloading, target, vouching
 from importguard.ledger import holdings
 from importguard.policy import compile as compiler
 from importguard.policy import named
@@ -39,9 +39,9 @@ class Prepared:
     named: dict
 
 
-def look(command, environment):
-    """Return the Target of a Command that starts in the working directory."""
-    return target.look(command, environment, folder=str(pathlib.Path.cwd()))
+def look(command, environment, *, is_own=False):
+    """Return the Target of a Command that starts in the working directory, or that this process is."""
+    return target.look(command, environment, folder=str(pathlib.Path.cwd()), is_own=is_own)
 
 
 def prepare(
@@ -55,7 +55,7 @@ def prepare(
     `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
     `asks`: for how many seconds the launcher asks about what is refused, 0 where it doesn't. `times_imports`: how long modules take is recorded.
     """
-    known_lock = None if unlocked else locked.read(resolved)
+    look_at_lock = _reader_of_lock(resolved) if resolved.lock and not unlocked else None
     if plugins:
         plugins.owners(found.sites)
     marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
@@ -68,10 +68,13 @@ def prepare(
         unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
     place = directory.create(environment)
     if asks:
+        from importguard.ask import listener
+        from importguard.launch import asking  # most runs ask nobody
+
         resolved = dataclasses.replace(resolved, locked=(*resolved.locked, asking.policy(place.path)))
     preload, missing = preloading.find()
     surroundings = named_targets(found, environment, place.outer)
-    lock = locked.look(known_lock, resolved, found.sites, surroundings, known)
+    lock = look_at_lock(resolved, found.sites, surroundings, known) if look_at_lock else vouching.Locked()
     vouched = [fields["target"] for fields in unknown if lock.vouches(fields)]
     unknown = [fields for fields in unknown if fields["target"] not in vouched]
     table = compiler.table(resolved, surroundings, lock=lock, learning=recording)
@@ -112,15 +115,28 @@ def prepare(
     return Prepared(place, found, records, damage, resolved.mode, preload, made, table, surroundings)
 
 
+def _reader_of_lock(resolved):
+    """Return what looks at a launch with the lock that is in force, which is read now; raises LockError."""
+    from importguard.launch import locked  # a launch without a lock pays nothing for it
+
+    return functools.partial(locked.look, locked.read(resolved))
+
+
 def _plan(resolved, table, surroundings, own, *, inside, alone):
     """Return the Plan for the kernel, as this machine takes it; raises CannotArm where more is demanded. `alone`: there is no
     parent, and so nobody who supervises."""
     made = plan(resolved, table, surroundings, own)
     if alone and made.asking:
         made = made.without("supervisor", kernel.ALONE)
-    made = kernel.for_itself(made) if inside else layers.rehearse(made)
+    made = kernel.for_itself(made) if inside else _rehearsed(made)
     require(made, resolved)
     return made
+
+
+def _rehearsed(made):
+    from importguard.kernel import layers  # who guards itself, as a suite does, can rehearse nothing
+
+    return layers.rehearse(made)
 
 
 def plan(resolved, table, surroundings, own=()):

@@ -3,6 +3,8 @@
 import os
 import select
 import signal
+import site
+import sys
 from dataclasses import dataclass
 
 SECONDS = 20
@@ -73,6 +75,33 @@ def probe(path, environment):
         base_prefix=base_prefix, system_site=system_site == "true", user_site=user_site, stdlib=stdlib,
         site_dirs=tuple(site_dirs),
     )  # fmt: skip
+
+
+def own():
+    """Return the Interpreter that runs this, as `probe` would; None where `site` hasn't made its paths what they would be."""
+    if sys.flags.no_site or not sys.executable:
+        return None
+    prefixes = [sys.prefix, sys.exec_prefix]
+    is_alone = sys.prefix != sys.base_prefix and not _has_system_site(sys.prefix)
+    if sys.prefix != sys.base_prefix and not is_alone:
+        prefixes += [sys.base_prefix, sys.base_exec_prefix]
+    site_dirs = dict.fromkeys(place for prefix in prefixes for place in site.getsitepackages([prefix]))
+    return Interpreter(
+        path=sys.executable, implementation=sys.implementation.name, version=tuple(sys.version_info[:3]),
+        executable=sys.executable, prefix=sys.prefix, base_prefix=sys.base_prefix, system_site=not is_alone,
+        user_site=site.getusersitepackages(), stdlib=os.path.dirname(os.__file__), site_dirs=tuple(site_dirs),
+    )  # fmt: skip
+
+
+def _has_system_site(prefix):
+    """Say whether a virtual environment includes the system's site directories, as its pyvenv.cfg has it."""
+    try:
+        with open(f"{prefix}/pyvenv.cfg", encoding="utf-8", errors="surrogateescape") as file:
+            pairs = [line.partition("=") for line in file]
+    except OSError:
+        return True
+    values = [value.strip().lower() for key, _, value in pairs if key.strip().lower() == "include-system-site-packages"]
+    return not values or values[-1] == "true"
 
 
 def capture(argv, environment):

@@ -9,7 +9,19 @@ from importguard import session
 from importguard.childargs import guard_child
 from importguard.errors import KILLED, CannotArm, UsageError
 from importguard.kernel import layers, syscalls_unsafe
-from importguard.launch import asking, cgroup, directory, lesson, preloading, prepare, signals, supervisor, target, tree
+from importguard.launch import (
+    asking,
+    cgroup,
+    directory,
+    inplace,
+    lesson,
+    preloading,
+    prepare,
+    signals,
+    supervisor,
+    target,
+    tree,
+)
 from importguard.launch import command as commands
 from importguard.notified import process
 from importguard.policy import resolve
@@ -64,13 +76,6 @@ def resolved_for(options, environment, log):
     return resolved
 
 
-def require_no_plugins(resolved, where):
-    """Raise CannotArm where a policy names plugins that nobody could call: they are for the launcher of `run` alone."""
-    if resolved.plugins:
-        names = ", ".join(map(repr, resolved.plugins))
-        raise CannotArm(f"plugins {names} are called by `importguard run` alone, not in {where}")
-
-
 def _load_plugins(resolved):
     """Return the Host of the plugins that the policy names, or None."""
     if not resolved.plugins:
@@ -92,7 +97,7 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
     learning = lessons is not None
     prepared = prepare.prepare(
         found, resolved, environment, command.argv, records="", plugins=plugins, recording=recording or learning,
-        unlocked=learning, asks=asks[1].ask_seconds if asks else 0, times_imports=times_imports,
+        unlocked=learning, asks=asking.seconds(asks[1]) if asks else 0, times_imports=times_imports,
     )  # fmt: skip
     if learning:
         lessons.append(lesson.Lesson(found.sites, prepared.named, resolved, prepared.table))
@@ -137,7 +142,7 @@ def _run_in_place(command, found, resolved, environment, log, options):
     if plugins and plugins.takes_records():
         names = ", ".join(map(repr, plugins.takes_records()))
         raise CannotArm(f"--no-supervisor leaves nobody who could hand records to the plugins {names}")
-    target = records_in_place(resolved.records)
+    target = inplace.records(resolved.records)
     prepared = prepare.prepare(
         found, resolved, environment, command.argv, records=target, plugins=plugins, recording=options.record_allowed,
         times_imports=options.record_imports,
@@ -215,18 +220,6 @@ def _replace(path, argv, environment):
             os.execve("/bin/sh", ("sh", path, *argv[1:]), environment)
     except OSError as error:
         raise commands.NotExecutable(f"can't execute {path!r}: {error.strerror}") from error
-
-
-def records_in_place(records):
-    """Return where a guarded process without a supervisor writes, once it is known that it can."""
-    if records in ("", "-"):
-        return "stderr"
-    writer = open_writer(records)
-    if records.startswith("fd:"):
-        os.set_inheritable(writer.fd, True)
-        return records
-    os.close(writer.fd)
-    return "file:" + os.path.abspath(records)
 
 
 def _report(prepared, take):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importguard import versions
 from importguard.errors import CannotArm
 from importguard.launch import command as commands
-from importguard.launch.probe import Interpreter, probe
+from importguard.launch import probe as probes
 from importguard.ledger.scan import scan
 
 OLDEST = (3, 11)
@@ -24,7 +24,7 @@ class UnguardableInterpreter(CannotArm):
 class Target:
     """A command's Python side: `interpreter` is None for a program that is none, `sites` the ledger's mapping."""
 
-    interpreter: Interpreter | None
+    interpreter: probes.Interpreter | None
     site_dirs: tuple[str, ...]
     sites: dict
     program: str
@@ -32,11 +32,11 @@ class Target:
     problem: str  # why the interpreter can't be guarded, or ""
 
 
-def look(command, environment, *, folder):
-    """Return the Target of a Command that is started in `folder`."""
+def look(command, environment, *, folder, is_own=False):
+    """Return the Target of a Command that is started in `folder`; `is_own`: it is this very process, which needs no other to ask."""
     known = bool(command.interpreter)
     path = command.interpreter or commands.default_interpreter(environment)
-    interpreter = probe(path, environment)
+    interpreter = (probes.own() if is_own else None) or probes.probe(path, environment)
     arguments = commands.python_arguments(command) if known else commands.Arguments("", "", "")
     site_dirs = _site_dirs(interpreter, arguments.options, environment) if interpreter else ()
     sites = {site_dir: scan(site_dir) for site_dir in site_dirs}

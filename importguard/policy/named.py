@@ -92,11 +92,26 @@ def _with_links(wanted):
         if not literal.startswith("/"):
             continue
         folder = literal if "*" not in pattern else literal.rpartition("/")[0]
-        if folder not in known:
-            known[folder] = os.path.realpath(folder)
-        if known[folder] != folder and known[folder] != "/":
-            found[known[folder] + pattern[len(folder) :]] = None
+        leads_to = _led_to(folder, known)
+        if leads_to not in (folder, "/"):
+            found[leads_to + pattern[len(folder) :]] = None
     return tuple(found)
+
+
+def _led_to(folder, known):
+    """Return the real path of an absolute one. `known` keeps each folder's: hundreds of patterns share a few, and looking at
+    each component of each of them is a tenth of a start."""
+    if folder in ("", "/"):
+        return folder or "/"
+    if folder not in known:
+        parent, _, name = folder.rpartition("/")
+        at = _led_to(parent, known)
+        if name in ("", ".", ".."):
+            known[folder] = os.path.realpath(folder)
+        else:
+            here = ("" if at == "/" else at) + "/" + name
+            known[folder] = os.path.realpath(here) if os.path.islink(here) else here
+    return known[folder]
 
 
 def package_folder():

@@ -17,7 +17,7 @@ class Places:
 
     def __init__(self):
         self.current = LOADING
-        self.kept = []  # (place, record)
+        self.kept = {}  # place: its records, oldest first
         self._main = threading.get_ident()
         self._threads = {}
 
@@ -35,7 +35,7 @@ class Places:
     def keep(self, place, record):
         """Keep a record of a place, unless it says of nothing that was or would have been refused."""
         if record.get("verdict", "allow") != "allow" and record.get("rule") != NOTICED:
-            self.kept.append((place, record))
+            self.kept.setdefault(place, []).append(record)
 
     def here(self):
         """Return the place of what runs in this thread."""
@@ -43,20 +43,14 @@ class Places:
 
     def of(self, place):
         """Return what was kept of a place, oldest first."""
-        return [record for where, record in list(self.kept) if where == place] if self.kept else []
+        return list(self.kept.get(place, ()))
 
     def forget(self, place, count):
         """Drop the first records of a place, which its report has told."""
-        kept = []
-        for where, record in list(self.kept):
-            if where == place and count:
-                count -= 1
-            else:
-                kept.append((where, record))
-        self.kept[:] = kept
+        if place in self.kept:
+            del self.kept[place][:count]
 
     def left_over(self, told):
         """Return the (place, record) pairs that no report has told; `told` are collections, whose reports have."""
-        return [
-            (place, record) for place, record in self.kept if not (place in told and place.startswith("collection"))
-        ]
+        places = [place for place in self.kept if not (place in told and place.startswith("collection"))]
+        return [(place, record) for place in places for record in self.kept[place]]

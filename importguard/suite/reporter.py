@@ -89,6 +89,11 @@ class Reporter:
     def pytest_runtest_makereport(self, item):
         report = yield
         self._take_children()
+        if self.places.kept:
+            self._tell(report, item)
+        return report
+
+    def _tell(self, report, item):
         refused = self.places.of(item.nodeid)
         new = refused[item.stash.get(TOLD, 0) :]
         item.stash[TOLD] = len(refused)
@@ -99,11 +104,11 @@ class Reporter:
             _fail(report, new)
         if report.when == "teardown" and self.guard.mode == "enforce":
             self.places.forget(item.nodeid, item.stash[TOLD])
-        return report
 
     def _take_children(self):
-        for place, record in self.children.refused():
-            self.places.keep(place, record)
+        if self.children.has_any:  # most tests start nothing, and are not to pay for a look
+            for place, record in self.children.refused():
+                self.places.keep(place, record)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):

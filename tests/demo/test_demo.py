@@ -58,6 +58,8 @@ def test_demo_shows_what_leaked_and_what_was_stopped(in_a_pipe):
     assert "importguard IG202: denied  litellm 1.82.8 -> import litellm" in done.stdout
     assert "rule   advisory:" in done.stdout
     assert done.stdout.rstrip().endswith("nothing went out guarded.")
+    # The records are gone with the world that they were made in: nobody is sent to look for them.
+    assert "explain --record" not in done.stdout
 
 
 def test_demo_in_a_pipe_is_plain_text(in_a_pipe):
@@ -90,7 +92,7 @@ def first_denial_on_a_terminal(environment):
     )
     os.close(inner)
     output = b""
-    while b"importguard explain" not in output:
+    while b"  allow  [" not in output:
         output += os.read(outer, 65536)
     child.terminate()
     child.wait(SECONDS)

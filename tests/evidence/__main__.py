@@ -2,13 +2,16 @@
 
     python tests/evidence --out docs/evidence.md       everything; evidence.json lies beside the page
     python tests/evidence --only attacks --out …       one piece anew, the others as they are
+    python tests/evidence --resume build/evidence --out …   everything that this commit has no pieces of there
     python tests/evidence --quick                      does it run at all: a few attacks on one CPython, nothing is written
 """
 
 import argparse
+import functools
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -20,6 +23,7 @@ import costs  # noqa: E402
 import counting  # noqa: E402
 import evidence_page  # noqa: E402
 import innocents  # noqa: E402
+import kept_pieces  # noqa: E402
 import provenance  # noqa: E402
 import quoting  # noqa: E402
 import reenacting  # noqa: E402
@@ -38,7 +42,8 @@ def main(arguments=None):
         print("needs " + ", ".join(interpreters.SUPPORTED) + ": " + interpreters.missing("one of them"), file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="evidence-", ignore_cleanup_errors=True) as folder:
-        gathered = {name: piece(Path(folder), found, options) for name, piece in PIECES.items() if options.only in (None, name)}
+        options.pieces = kept_pieces.Pieces(options.resume)
+        gathered = {name: gather(name, Path(folder), found, options) for name in PIECES if options.only in (None, name)}
         # Read now: another piece may have been written meanwhile.
         known = {"v": 1, **(kept(options.out) if options.only else {}), **gathered}
         text = evidence_page.page(known)
@@ -46,6 +51,14 @@ def main(arguments=None):
         if options.out:
             write(known, text, options.out)
     return int(any(problems(known)))
+
+
+def gather(name, folder, found, options):
+    """Gather a piece and say how long that took."""
+    started = time.monotonic()
+    piece = PIECES[name](folder, found, options)
+    print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    return piece
 
 
 def kept(page):
@@ -61,23 +74,35 @@ def write(known, text, page):
 
 
 def of_attacks(folder, found, options):
-    """Re-enact the attacks beneath each rung."""
-    wanted = [scenario for scenario in SCENARIOS if scenario.smoke] if options.quick else SCENARIOS
-    staged = reenacting.reenact(wanted, found, folder, tell=lambda text: print(text, file=sys.stderr, flush=True))
+    """Re-enact the attacks beneath each rung, one CPython after the other."""
+    pieces = [
+        options.pieces.get(f"attacks-{interpreter.version}", functools.partial(reenacted, interpreter, folder, options))
+        for interpreter in found
+    ]
+    staged = [reenacting.from_plain(values) for piece in pieces for values in piece["staged"]]
     versions = {interpreter.version: interpreters.whole_version(interpreter) for interpreter in found}
-    return {**counting.counted(staged, SCENARIOS, versions), "provenance": provenance.measured(COMMAND)}
+    return {**counting.counted(staged, SCENARIOS, versions), "provenance": pieces[-1]["provenance"]}
+
+
+def reenacted(interpreter, folder, options):
+    """Return how the attacks went on one CPython, as plain values."""
+    wanted = [scenario for scenario in SCENARIOS if scenario.smoke] if options.quick else SCENARIOS
+    tell = functools.partial(print, file=sys.stderr, flush=True)
+    staged = reenacting.reenact(wanted, [interpreter], folder / interpreter.version, tell=tell)
+    return {"staged": list(map(reenacting.as_plain, staged)), "provenance": provenance.measured(COMMAND)}
 
 
 def of_challenges(folder, found, options):
     """Attack the guard itself."""
     only = ONE_CHALLENGE if options.quick else ()
-    return {**challenges.run(folder, only=only), "provenance": provenance.measured(COMMAND)}
+    return options.pieces.get("challenges", lambda: {**challenges.run(folder, only=only), "provenance": provenance.measured(COMMAND)})
 
 
 def of_programs(folder, found, options):
     """Run harmless programs."""
-    ran = {"tried": 0, "broken": [], "lacking": 0} if options.quick else innocents.run(folder)
-    return {**ran, "provenance": provenance.measured(COMMAND)}
+    none = {"tried": 0, "broken": [], "lacking": 0}
+    run = (lambda _: none) if options.quick else innocents.run
+    return options.pieces.get("programs", lambda: {**run(folder), "provenance": provenance.measured(COMMAND)})
 
 
 def of_alarms(folder, found, options):
@@ -106,6 +131,7 @@ def parse(arguments):
     parser.add_argument("--only", choices=PIECES, help="gather one piece, and keep the others that are beside --out")
     parser.add_argument("--quick", action="store_true", help="only see that it runs")
     parser.add_argument("--out", type=Path, metavar="PAGE.md", help="write the page, PAGE.json beside it, and what the README quotes")
+    parser.add_argument("--resume", type=Path, metavar="FOLDER", help="keep pieces there as they are made, and take those of this commit")
     options = parser.parse_args(arguments)
     if options.quick and options.out:
         parser.error("--quick measures too little to be written down")

@@ -4,22 +4,26 @@ import re
 
 import provenance
 
-COMPAT, USED, CPYTHON = (f"docs/reference/{name}.md" for name in ("compat", "used", "cpython"))
+NAMES = ("compat", "compat-strict", "used", "cpython", "suites")
+COMPAT, STRICT, USED, CPYTHON, SUITES = (f"docs/reference/{name}.md" for name in NAMES)
+IMPORTED = re.compile(
+    r"(?P<listed>\d+) of the \d+ most downloaded distributions and what they need, (?P<distributions>\d+) in all.*?"
+    r"every module of theirs \((?P<modules>\d+)\).*?- (?P<alarms>\d+) differences\n- CPython (?P<python>[\d.]+), (?P<system>[^,]+), (?P<date>[\d-]+)",
+    re.DOTALL,
+)
 # Each is made by a run that takes an hour; a page that says it otherwise is an error rather than a gap in the evidence.
 PATTERNS = {
-    COMPAT: re.compile(
-        r"(?P<listed>\d+) of the \d+ most downloaded distributions and what they need, (?P<distributions>\d+) in all.*?"
-        r"every module of theirs \((?P<modules>\d+)\).*?- (?P<alarms>\d+) differences\n- CPython (?P<python>[\d.]+), (?P<system>[^,]+), (?P<date>[\d-]+)",
-        re.DOTALL,
-    ),
+    COMPAT: IMPORTED,
+    STRICT: IMPORTED,
     USED: re.compile(r"- (?P<uses>\d+) uses, (?P<alarms>\d+) problems\n- CPython (?P<python>[\d.]+)"),
     CPYTHON: re.compile(
         r"- (?P<tests>\d+) tests that were run bare; (?P<alarms>\d+) of them.*?differ\n- CPython (?P<python>[\d., ]+), (?P<system>[^,]+), "
         r"(?P<date>[\d-]+), (?P<bare>\d+) of (?P<bare_whole>\d+) bare runs and (?P<guarded>\d+) of (?P<guarded_whole>\d+)",
         re.DOTALL,
     ),
+    SUITES: re.compile(r"- (?P<suites>\d+) suites, (?P<tests>\d+) tests, (?P<alarms>\d+) differences\n- CPython (?P<python>[\d.]+)"),
 }
-COMMANDS = {COMPAT: "make compat", USED: "make used", CPYTHON: "make cpython"}
+COMMANDS = {COMPAT: "make compat", STRICT: "make strict", USED: "make used", CPYTHON: "make cpython", SUITES: "make suites"}
 
 
 class Unreadable(Exception):

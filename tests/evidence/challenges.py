@@ -11,6 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 OPEN = "pytest.xfail"
 PAGE = re.compile(r"docs/explanation/limits\.md#([\w-]+)")
 PLUGIN = "choosing"
+SECONDS = 1200
 
 
 class Unfit(Exception):
@@ -23,10 +24,18 @@ def run(folder, *, only=()):
     command = [sys.executable, "-m", "pytest", "-q", "-p", PLUGIN, "-n", "auto", "--pythons", "all"]
     command += [f"--basetemp={folder / 't'}", f"--junit-xml={written}", "-o", "junit_family=xunit1", *(only or ("tests",))]
     variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    done = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True)
+    done = bounded(command, cwd=PROJECT, env=variables)
     if not written.exists():
         raise Unfit(done.stdout[-2000:] + done.stderr[-2000:])
     return outcomes(ElementTree.parse(written))
+
+
+def bounded(command, **how):
+    """Run a command to its end, or raise Unfit where that takes longer than it ever should."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, **how)
+    except subprocess.TimeoutExpired as error:
+        raise Unfit(f"{' '.join(map(str, command))} took longer than {SECONDS} s") from error
 
 
 def outcomes(tree):

@@ -2,6 +2,7 @@
 
 import re
 
+import alarms
 from reenacting import OWN, PLAIN
 
 LIMITS = "explanation/limits.md"
@@ -9,7 +10,7 @@ VERSION = re.compile(r"(3\.\d+)-")
 RUNGS = {
     "py": "the core in Python alone",
     "c": "the core in C alone",
-    "c + kernel": "the core in C, and all that the kernel can hold (`--kernel require`)",
+    "c + kernel": "the core in C, and all that the kernel can hold, the supervisor of system calls included (`--kernel require`)",
 }
 HEAD = """# Evidence
 
@@ -119,14 +120,16 @@ def ways_in(known):
 
 
 def _alarms(known, programs):
-    compat, used, cpython = (known[name] for name in ("compat", "used", "cpython"))
+    compat, strict, used, cpython, suites = (known[name] for name in alarms.NAMES)
     lines = [
         f"| harmless programs that do what attacks do (row 32) | {programs['tried']} runs | {len(programs['broken'])} | all of the above | "
         f"{_from(programs['provenance'])} |",
-        f"| every module of {compat['distributions']} distributions ({compat['listed']} of the 300 most downloaded), imported | "
-        f"{compat['modules']} modules | {compat['alarms']} | {compat['python']} | {_from(compat['provenance'])} |",
+        _imported(compat, "recommended"),
+        _imported(strict, "strict"),
         f"| popular distributions in use, under `recommended` and under a lock | {used['uses']} uses | {used['alarms']} | {used['python']} | "
         f"{_from(used['provenance'])} |",
+        f"| the tests of {suites['suites']} well-known projects, observed and under a lock that was learnt from them | {suites['tests']} tests | "
+        f"{suites['alarms']} | {suites['python']} | {_from(suites['provenance'])} |",
         f"| CPython's own tests as the application ({cpython['guarded']} of {cpython['guarded_whole']} guarded runs) | {cpython['tests']} tests | "
         f"{cpython['alarms']} | {cpython['python']} | {_from(cpython['provenance'])} |",
     ]
@@ -140,6 +143,13 @@ def _alarms(known, programs):
         *lines,
         "",
     ]
+
+
+def _imported(found, preset):
+    return (
+        f"| every module of {found['distributions']} distributions ({found['listed']} of the 300 most downloaded), imported under `{preset}` | "
+        f"{found['modules']} modules | {found['alarms']} | {found['python']} | {_from(found['provenance'])} |"
+    )
 
 
 def _costs(known):

@@ -1,6 +1,5 @@
 """Runs the harmless programs of row 32 (`tests/attacks/test_negative.py`), of which nothing may be refused."""
 
-import subprocess
 import sys
 from xml.etree import ElementTree
 
@@ -15,7 +14,7 @@ def run(folder):
     # In one process: each would fetch what the programs need for itself.
     command = [sys.executable, "-m", "pytest", "-q", "--pythons", "all", FILE]
     command += [f"--basetemp={folder / 'i'}", f"--junit-xml={written}", "-o", "junit_family=xunit1"]
-    done = subprocess.run(command, cwd=challenges.PROJECT, capture_output=True, text=True)
+    done = challenges.bounded(command, cwd=challenges.PROJECT)
     if not written.exists():
         raise challenges.Unfit(done.stdout[-2000:] + done.stderr[-2000:])
     cases = list(ElementTree.parse(written).iter("testcase"))

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import alarms
 import evidence_page
 from reenacting import OWN, PLAIN
 
@@ -42,11 +43,12 @@ def _range(known, rung, policy):
 
 
 def _alarms(known):
-    compat, used, cpython = (known[name] for name in ("compat", "used", "cpython"))
+    compat, strict, used, cpython, suites = (known[name] for name in alarms.NAMES)
     return [
         f"- **False alarms**: {compat['alarms']} in importing {compat['modules']} modules of {compat['distributions']} popular distributions, "
-        f"{used['alarms']} in {used['uses']} uses of them;",
-        f"  {cpython['alarms']} of {cpython['tests']} of CPython's own tests end otherwise.",
+        f"{strict['alarms']} under `strict`, {used['alarms']} in {used['uses']} uses of them;",
+        f"  {suites['alarms']} of {suites['tests']} tests of {suites['suites']} well-known projects and {cpython['alarms']} of {cpython['tests']} of "
+        "CPython's own end otherwise.",
     ]
 
 

@@ -42,6 +42,18 @@ class Held:
     layers: tuple[str, ...]
 
 
+def as_plain(staged):
+    """Return a Staged as plain values, for a file."""
+    held = [[rung, policy, one.stopped, one.named, list(one.layers)] for (rung, policy), one in staged.held.items()]
+    return [staged.id, staged.version, staged.lacks, staged.happens, held]
+
+
+def from_plain(values):
+    """Return the Staged of plain values."""
+    *named, held = values
+    return Staged(*named, {(rung, policy): Held(stopped, seen, tuple(layers)) for rung, policy, stopped, seen, layers in held})
+
+
 def attacks(scenarios):
     """Return the scenarios that have an effect to prevent; the others show that nothing is refused where nothing is done."""
     return [scenario for scenario in scenarios if scenario.achieves]

@@ -18,7 +18,9 @@ import challenges  # noqa: E402
 import costs  # noqa: E402
 import counting  # noqa: E402
 import evidence_page  # noqa: E402
+import kept_pieces  # noqa: E402
 import quoting  # noqa: E402
+import reenacting  # noqa: E402
 from reenacting import OWN, PLAIN, Held, Staged  # noqa: E402
 from rows import SCENARIOS  # noqa: E402
 
@@ -129,6 +131,52 @@ def test_a_page_of_results_that_says_something_else():
     """It is an error, never a missing line."""
     with pytest.raises(alarms.Unreadable, match="docs/reference/used.md"):
         alarms.said(alarms.USED, "- 32 uses, some problems\n")
+
+
+def test_pages_of_results_are_read_and_never_typed(known):
+    """Every page of a long run gives its own numbers, and those stand on the page and in the README."""
+    quoted, _rest = quoting.quoted((PROJECT / "README.md").read_text())
+    page = PAGE.read_text()
+
+    for name in alarms.NAMES:
+        told = alarms.said(f"docs/reference/{name}.md", (PROJECT / f"docs/reference/{name}.md").read_text())
+        told.pop("date", None)
+        assert told == {key: value for key, value in known["alarms"][name].items() if key != "provenance"}
+        assert f"(reference/{name}.md)" in page
+    for name, number in (("suites", "tests"), ("compat", "modules"), ("compat-strict", "alarms"), ("used", "uses"), ("cpython", "tests")):
+        assert str(known["alarms"][name][number]) in quoted
+
+
+def test_what_was_staged_can_be_kept():
+    """A run that goes on later reads what the one before it has re-enacted."""
+    staged = Staged("row01", "3.12", "", True, {("c", PLAIN): Held(True, False, ("audit", "seccomp"))})
+
+    assert reenacting.from_plain(json.loads(json.dumps(reenacting.as_plain(staged)))) == staged
+
+
+def test_piece_is_made_once_a_commit(tmp_path, monkeypatch):
+    """It is there for the next run, unless files differ from the commit; one that failed leaves nothing."""
+    made = []
+    monkeypatch.setattr(kept_pieces.provenance, "commit", lambda: "abc1234")
+
+    def fails():
+        raise challenges.Unfit("ended")
+
+    with pytest.raises(challenges.Unfit):
+        kept_pieces.Pieces(tmp_path).get("attacks", fails)
+    for _ in range(2):
+        assert kept_pieces.Pieces(tmp_path).get("attacks", lambda: made.append(1) or {"n": 1}) == {"n": 1}
+    assert made == [1]
+    monkeypatch.setattr(kept_pieces.provenance, "commit", lambda: "abc1234+")
+    assert kept_pieces.Pieces(tmp_path).get("attacks", lambda: {"n": 2}) == {"n": 2}
+
+
+def test_run_that_does_not_end_is_ended(monkeypatch):
+    """What takes longer than it ever should says nothing of the guard."""
+    monkeypatch.setattr(challenges, "SECONDS", 1)
+
+    with pytest.raises(challenges.Unfit, match="took longer than 1 s"):
+        challenges.bounded([sys.executable, "-c", "import time; time.sleep(60)"])
 
 
 def test_costs_have_intervals():

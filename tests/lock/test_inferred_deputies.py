@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from conftest import Stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lock_stage import Stage
 from locks import EMPTY
 from support import envs, wheels, worlds
 

@@ -2,7 +2,7 @@
 
 import json
 
-from conftest import GREEDY
+from lock_stage import GREEDY
 from support import wheels
 
 from importguard.lock import read

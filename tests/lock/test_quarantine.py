@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import TOOL, TOOL_WHEEL, USE
+from lock_stage import TOOL, TOOL_WHEEL, USE
 from support import guarded, wheels
 
 from importguard.lock import quarantine, uploads

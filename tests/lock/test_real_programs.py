@@ -1,7 +1,7 @@
 """No false alarm: programs of real distributions are learnt once, and run under their lock without a denial."""
 
 import pytest
-from conftest import Stage
+from lock_stage import Stage
 from support import envs, worlds
 
 REQUIREMENTS = ("requests==2.32.3", "jinja2==3.1.4", "sqlalchemy==2.0.36", "click==8.1.7")

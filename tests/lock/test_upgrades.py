@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-from conftest import Stage
+from lock_stage import Stage
 from support import envs, guarded, wheels, worlds
 
 sys.path.insert(0, str(guarded.CHECKOUT_LAUNCHER.parents[2] / "tests" / "attacks"))

@@ -7,9 +7,12 @@ import signal
 import subprocess
 import termios
 import time
+import types
 
 import pytest
 from support import envs, guarded, wheels
+
+from importguard.launch import asking
 
 TYPING = pathlib.Path("/proc/sys/dev/tty/legacy_tiocsti")
 STEAL = "import os\nprint('loot', open(os.path.expanduser('~/.ssh/id_rsa')).read())\n"
@@ -265,6 +268,31 @@ def test_without_a_terminal_nothing_waits(world):
     assert (done.returncode, done.stdout) == (0, "Denied\n"), done.stderr
     assert "--ask: nobody is asked: there is no terminal; what the policy refuses is refused" in done.stderr
     assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("command", [("run", "--ask-seconds", "5", "--", "true"), ("shell", "--ask-seconds", "5")])
+def test_seconds_without_asking_are_an_error(world, command):
+    """How long a question would wait says nothing where nobody is asked: it is a mistake, and says what to do."""
+    done = subprocess.run(
+        [*map(str, guarded.launcher()), *command], cwd=world.project, env=world.variables(), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "--ask-seconds says how long --ask waits, and nobody is asked: add --ask, or leave it out" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_proc_nobody_is_asked(monkeypatch, tmp_path):
+    """A process knows by /proc who answers it; where there is none, that is said, and nothing is asked."""
+    monkeypatch.setattr(asking, "STARTED", tmp_path / "nothing")
+    said = []
+    options = types.SimpleNamespace(ask=True, ask_seconds=None, no_supervisor=False)
+    resolved = types.SimpleNamespace(mode="enforce", on_violation="deny", core="c")
+
+    found = asking.place(options, resolved, types.SimpleNamespace(notice=said.append))
+
+    assert found is None
+    assert said == ["--ask: nobody is asked: there is no /proc, by which a process knows who answers it; what the policy refuses is refused"]
 
 
 @pytest.mark.parametrize(
