@@ -11,6 +11,8 @@ from importguard.ledger.scan import scan
 
 OLDEST = (3, 11)
 SYSTEM_BIN = ("/bin", "/usr/bin", "/usr/local/bin")
+MOST_LOOKED_AT = 300
+NEVER_CARRY = ("__pycache__", "node_modules")
 PROJECT_MARKS = ("importguard.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -41,6 +43,7 @@ def look(command, environment, *, folder, is_own=False):
     site_dirs = _site_dirs(interpreter, arguments.options, environment) if interpreter else ()
     sites = {site_dir: scan(site_dir) for site_dir in site_dirs}
     roots = _app_roots(arguments, environment, site_dirs, folder)
+    sites.update({folder: carried(folder) for folder in folders_of_distributions(roots) if folder not in sites})
     problem = _problem(path, interpreter) if known else ""
     program = _program(command, arguments, interpreter, sites)
     return Target(interpreter if known else None, site_dirs, sites, program, roots, problem)
@@ -78,6 +81,37 @@ def _site_dirs(interpreter, options, environment):
     if reads_environment:
         found += [entry for entry in _python_path(environment) if _holds_distributions(entry)]
     return tuple(dict.fromkeys(os.path.realpath(entry) for entry in found if os.path.isdir(entry)))
+
+
+def carried(folder):
+    """Return the Site of a folder in a project, without what setuptools keeps there of the project itself."""
+    site = scan(folder)
+    own = {name for name, known in site["dists"].items() if not known["record"]}
+    for kept in ("prefixes", "files"):
+        site[kept] = {path: name for path, name in site[kept].items() if name not in own}
+    site["dists"] = {name: known for name, known in site["dists"].items() if name not in own}
+    return site
+
+
+def folders_of_distributions(roots):
+    """Return the folders in the application's own that hold installed distributions: what `pip install --target` makes.
+
+    A folder of that kind is looked for two levels deep, among the first MOST_LOOKED_AT.
+    """
+    found, left, looked_at = [], [(root, 0) for root in roots if os.path.isdir(root)], 0
+    while left and looked_at < MOST_LOOKED_AT:
+        folder, depth = left.pop(0)
+        looked_at += 1
+        try:
+            entries = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue
+        names = [entry.name for entry in entries]
+        if any(name.endswith(".dist-info") for name in names):
+            found.append(folder)
+        if depth < 2 and not os.path.exists(folder + "/pyvenv.cfg"):
+            left += [(folder + "/" + name, depth + 1) for name in names if "." not in name and name not in NEVER_CARRY]
+    return found
 
 
 def _app_roots(arguments, environment, site_dirs, folder):
