@@ -164,8 +164,11 @@ def _watch(rules, sets):
     """Return {capability: True, WRITTEN or the name of a set of paths} of what some rule denies, and those sets."""
     watch, watched = {}, {}
     for capability in grants.FAMILIES:
+        # Paths of a named target that stands for nothing in this launch deny nothing.
         denials = [
-            rule for rule in rules if rule[EFFECT] == "deny" and capability in grants.capabilities(rule[CAPABILITY])
+            rule
+            for rule in rules
+            if rule[EFFECT] == "deny" and capability in grants.capabilities(rule[CAPABILITY]) and (rule[KIND] != "paths" or rule[PATTERNS])
         ]
         if not denials:
             continue

@@ -24,7 +24,7 @@ FAMILIES = {
     "code.run": "text",
     "runtime.patch": "name",
 }
-ROOTS = ("$prefix", "$stdlib", "$site", "$tmp", "$cache", "$cwd", "$home", "$bin")
+ROOTS = ("$prefix", "$stdlib", "$site", "$tmp", "$cache", "$cwd", "$home", "$bin", "$keys")
 FILE_SETS = ("$package", "$secrets", "$persistence", "$written")
 NET_SETS = ("$loopback", "$private", "$metadata", "$hostname")
 ALL_NAMED = ROOTS + FILE_SETS + NET_SETS

@@ -13,6 +13,16 @@ from importguard.policy import patterns
 DATA = pathlib.Path(__file__).parent / "data"
 BIN = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin")
 HOMES = ("/root", "/home/*", "/Users/*")
+# Variables that say where credentials are, and what lies in the folder that some of them name.
+POINTERS = (
+    ("GOOGLE_APPLICATION_CREDENTIALS", ""), ("KUBECONFIG", ""), ("AWS_SHARED_CREDENTIALS_FILE", ""), ("AWS_CONFIG_FILE", ""),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", ""), ("AZURE_FEDERATED_TOKEN_FILE", ""), ("NETRC", ""), ("PGPASSFILE", ""),
+    ("BOTO_CONFIG", ""), ("NPM_CONFIG_USERCONFIG", ""), ("TF_CLI_CONFIG_FILE", ""), ("HF_TOKEN_PATH", ""),
+    ("HF_HOME", "/token"), ("DOCKER_CONFIG", "/config.json"), ("KAGGLE_CONFIG_DIR", "/kaggle.json"),
+    ("CARGO_HOME", "/credentials.toml"), ("CLOUDSDK_CONFIG", "/credentials.db"), ("CLOUDSDK_CONFIG", "/access_tokens.db"),
+    ("CLOUDSDK_CONFIG", "/application_default_credentials.json"), ("AZURE_CONFIG_DIR", "/msal_token_cache.json"),
+    ("GNUPGHOME", "/private-keys-v1.d"),
+)  # fmt: skip
 TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
 
 
@@ -26,6 +36,7 @@ def surroundings(environ, cwd, given=()):
         "$tmp": (*TEMPORARY, environ.get("TMPDIR") or "", tempfile.gettempdir()),
         "$cache": caches(environ),
         "$cwd": (str(cwd),),
+        "$keys": keys(environ, str(cwd)),
         "$bin": tuple(folder for folder in BIN if os.path.isdir(folder)),
         "$hostname": (socket.gethostname(),),
         "$prefix": (),
@@ -45,6 +56,13 @@ def homes(environ):
     with contextlib.suppress(KeyError):
         found.append(pwd.getpwuid(os.getuid()).pw_dir)
     return tuple(home for home in found if home.startswith("/") and home.strip("/")) + HOMES
+
+
+def keys(environ, cwd):
+    """Return the credentials that variables lead to; devices, which stand for none, are left out."""
+    named = [(environ.get(variable, ""), tail) for variable, tail in POINTERS]
+    paths = [os.path.join(cwd, part + tail) for value, tail in named for part in value.split(":") if part]
+    return tuple(path for path in paths if not os.path.realpath(path).startswith(("/dev/", "/proc/", "/sys/")))
 
 
 def caches(environ):

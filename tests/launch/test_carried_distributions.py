@@ -10,7 +10,12 @@ assert os.path.exists(home + "/.canary-home")
 with open(home + "/.aws/credentials") as secret, open(os.environ["TMPDIR"] + "/loot", "w") as loot:
     loot.write(secret.read())
 """
-CARRIED = {"lib": "sys.path.insert(0, 'lib')", "deep": "sys.path.insert(0, 'vendor/python')", "beside": "", "site": "import site; site.addsitedir('lib')"}
+CARRIED = {
+    "lib": "sys.path.insert(0, 'lib')",
+    "deep": "sys.path.insert(0, 'vendor/python')",
+    "beside": "",
+    "site": "import site; site.addsitedir('lib')",
+}
 PLACES = {"lib": "lib", "deep": "vendor/python", "beside": ".", "site": "lib"}
 
 
