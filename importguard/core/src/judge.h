@@ -7,7 +7,8 @@
 #include "table.h"
 
 /* The doors, as a record's `layer` names them. */
-typedef enum { FINDER_DOOR, AUDIT_DOOR, WRAP_DOOR, SCAN_DOOR } Door;
+typedef enum { FINDER_DOOR, AUDIT_DOOR, WRAP_DOOR, SCAN_DOOR, DOOR_COUNT } Door;
+extern const char *const door_names[DOOR_COUNT];
 
 #define KILLED 86 /* the exit status of errors.KILLED */
 
@@ -33,9 +34,13 @@ PyObject *services(void);
 /* report.c */
 int report(const Asked *asked, Door door, const Blame *blame, const Verdict *verdict, const Verdict *tried);
 int report_patch(const Asked *asked, const Blame *blame, OwnerText victim);
-void report_allowed(const Asked *asked, Door door, const Blame *blame, const Blame *caller);
 PyObject *report_owner(OwnerText owner);
+PyObject *report_via(const Blame *blame);
 int report_import(PyObject *name, PyObject *spec, bool is_refused);
 PyObject *attend(PyObject *function, PyObject *args);
+
+/* learnt.c */
+bool learnt_is_new(const Wanted *wanted, Door door, const Walked *walked, const Blame *blame);
+void report_allowed(const Asked *asked, Door door, const Blame *blame, const Blame *caller);
 
 #endif

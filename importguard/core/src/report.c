@@ -7,10 +7,6 @@
 
 #include <unistd.h>
 
-#define MOST_LEARNT 65536 /* things of one process; a lock of more is nothing that anybody could read */
-
-static const char *const doors[] = {"finder", "audit", "wrap", "scan"};
-
 /* Call a Python function of the guard's as the guard: what it does is let through, and nobody traces it. Returns what it
  * returns, NULL with an exception set. */
 PyObject *
@@ -56,8 +52,9 @@ report_owner(OwnerText owner)
     return tuple;
 }
 
-static PyObject *
-via_tuple(const Blame *blame)
+/* Return the names of those that it went through as Python gets them. */
+PyObject *
+report_via(const Blame *blame)
 {
     PyObject *via = PyTuple_New(blame->via_count);
     for (int at = 0; via && at < blame->via_count; at++) {
@@ -86,11 +83,11 @@ verdict_tuple(const Table *table, const Verdict *verdict)
 static PyObject *
 report_arguments(const Asked *asked, Door door, const Blame *blame, PyObject *decided, PyObject *tried, const char *answer)
 {
-    PyObject *owner = report_owner(blame_owner_text(blame)), *via = owner ? via_tuple(blame) : NULL, *args = NULL;
+    PyObject *owner = report_owner(blame_owner_text(blame)), *via = owner ? report_via(blame) : NULL, *args = NULL;
     if (via && decided && tried) {
         PyObject *argv = asked->argv ? asked->argv : Py_None;
         args = Py_BuildValue("sOOOOsOOOss", capability_names[asked->capability], asked->target, argv, owner, via,
-                             phase_names[blame->phase], blame->module ? blame->module : Py_None, decided, tried, doors[door],
+                             phase_names[blame->phase], blame->module ? blame->module : Py_None, decided, tried, door_names[door],
                              answer);
     }
     Py_XDECREF(via);
@@ -137,53 +134,6 @@ report_patch(const Asked *asked, const Blame *blame, OwnerText victim)
     Py_XDECREF(other);
     Py_XDECREF(owner);
     return 0;
-}
-
-/* Return whether something was reported before, and take it for reported from now on; 1, 0, or -1 with an exception set. */
-static int
-is_reported(PyObject *key)
-{
-    static PyObject *reported;
-    if (!reported && !(reported = PySet_New(NULL))) {
-        return -1;
-    }
-    int found = PySet_Contains(reported, key);
-    if (found == 0 && PySet_GET_SIZE(reported) >= MOST_LEARNT) {
-        return 1;
-    }
-    return found == 0 ? PySet_Add(reported, key) : found;
-}
-
-/* Return the owner who is to blame as Python gets it, None for NULL. */
-static PyObject *
-owner_or_none(const Blame *blame)
-{
-    return blame ? report_owner(blame_owner_text(blame)) : Py_NewRef(Py_None);
-}
-
-/* Report what was allowed, each thing once, while a lock is learnt. The application needs no grant: of what it does only
- * those count that acted for it. What goes wrong here loses a record and nothing else. Twin: learn of corridor.py. */
-void
-report_allowed(const Asked *asked, Door door, const Blame *blame, const Blame *caller)
-{
-    OwnerText text = blame_owner_text(blame);
-    if ((text.kind == KIND_APP || text.kind == KIND_STDLIB) && !blame->via_count) {
-        return;
-    }
-    PyObject *owner = report_owner(text), *via = owner ? via_tuple(blame) : NULL, *key = NULL;
-    PyObject *other = via ? owner_or_none(caller) : NULL;
-    if (other) {
-        key = Py_BuildValue("sOOOOssO", capability_names[asked->capability], asked->target,
-                            asked->argv ? asked->argv : Py_None, owner, via, phase_names[blame->phase], doors[door], other);
-    }
-    if (key && is_reported(key) == 0) {
-        Py_XDECREF(attend(core.learn, key));
-    }
-    PyErr_Clear();
-    Py_XDECREF(key);
-    Py_XDECREF(other);
-    Py_XDECREF(via);
-    Py_XDECREF(owner);
 }
 
 /* Have Python look at an import more closely, which raises where it is refused. What is refused for certain
