@@ -60,10 +60,14 @@ def run(options):
     with vetting.installed(requirements, terms) as (environments, refused):
         jobs = vetting.jobs_in(environments)
         results = []
-        with page.bar(len(jobs)) as show:
-            for found in vetting.vet(jobs, terms, plan, store):
-                results.append(found)
-                show(found)
+        try:
+            with page.bar(len(jobs)) as show:
+                for found in vetting.vet(jobs, terms, plan, store):
+                    results.append(found)
+                    show(found)
+        except KeyboardInterrupt:
+            print(page.interrupted(len(results), len(jobs), options.results), file=sys.stderr)
+            raise
     print(page.summary(results, refused))
     return int(bool(refused) or not all(found.is_clean for found in results))
 

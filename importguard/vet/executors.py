@@ -8,13 +8,15 @@ import importlib.util
 import shutil
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from importguard.errors import UsageError
 from importguard.launch import itself
 from importguard.plugins import dependencies
-from importguard.vet import installing, looking, result
+from importguard.vet import installing, looking, result, trial
 
+ENDING = ("closing", "closed", "failed", "stopping", "stopped")  # of distributed.Status
 NEEDED = ("distributed", "dask")
 # Environments that this worker has built, by their pins; a worker that is started anew builds them again.
 built: dict = {}
@@ -22,12 +24,15 @@ built: dict = {}
 
 def here(jobs, terms, *, at_a_time):
     """Yield the Result of each of `jobs`, (Environment, name, version), as they are done; `at_a_time` of them at once."""
+    halt = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
-        waiting = [pool.submit(looking.look, env, name, version, terms) for env, name, version in jobs]
+        waiting = [pool.submit(looking.look, env, name, version, terms, halt) for env, name, version in jobs]
         try:
             for done in concurrent.futures.as_completed(waiting):
                 yield done.result()
         finally:
+            # Whoever is interrupted doesn't wait for a module that never ends.
+            halt.set()
             pool.shutdown(cancel_futures=True)
 
 
@@ -60,8 +65,14 @@ def on_dask(jobs, terms, client):
         client.submit(work, environment, name, version, terms, key=f"vet-{name}-{version}", pure=False): (name, version)
         for environment, name, version in jobs
     }
-    for done in distributed.as_completed(waiting):
+    finished = distributed.as_completed(waiting)
+    for done in finished:
         error = done.exception()
+        if isinstance(error, trial.Stopped):
+            # The worker was told to go.
+            done.retry()
+            finished.add(done)
+            continue
         yield result.Result(*waiting[done], problem=f"{type(error).__name__}: {error}") if error else done.result()
 
 
@@ -72,7 +83,27 @@ def work(environment, name, version, terms):
     except (OSError, installing.InstallFailed) as reason:
         return result.Result(name, version, problem=f"can't be installed on the worker: {reason}")
     # The worker's own importguard, which may lie elsewhere.
-    return looking.look(here, name, version, dataclasses.replace(terms, command=itself.command_line()))
+    return looking.look(here, name, version, dataclasses.replace(terms, command=itself.command_line()), _leaving())
+
+
+def _leaving():
+    """Return what says like an Event whether this worker is to end, None where this is none."""
+    distributed = sys.modules.get("distributed")
+    try:
+        return Leaving(distributed.get_worker()) if distributed else None
+    except ValueError:
+        return None
+
+
+class Leaving:
+    """Is set once a worker was told to end: it waits for what its threads are at."""
+
+    def __init__(self, worker):
+        self.worker = worker
+
+    def is_set(self):
+        """Say whether the worker is to end."""
+        return self.worker.status.name in ENDING
 
 
 def _at_hand(environment, terms):

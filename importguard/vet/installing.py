@@ -12,6 +12,9 @@ from importguard.ledger import scan
 
 SECONDS = 1800
 LONGEST = 300
+STEP, END_OF_OUTPUT = "× ", "[end of output]"
+NOTHING = "No matching distribution found"
+NO_WHEEL = "; what lies only as a source distribution takes --build, which runs its code"
 
 
 class InstallFailed(Exception):
@@ -47,7 +50,8 @@ def spread(requirements, python, folder, *, builds=False):
             made.append(make(batch, python, Path(folder) / f"env{len(made)}", builds=builds))
         except InstallFailed as reason:
             if len(batch) == 1:
-                refused[batch[0]] = str(reason)
+                is_without_wheel = str(reason).startswith(NOTHING) and not builds
+                refused[batch[0]] = str(reason) + (NO_WHEEL if is_without_wheel else "")
             else:
                 half = len(batch) // 2
                 waiting[:0] = [batch[:half], batch[half:]]
@@ -91,6 +95,15 @@ def _run(command):
     except subprocess.TimeoutExpired:
         raise InstallFailed(f"took longer than {SECONDS} s") from None
     if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines()
-        errors = [line.removeprefix("ERROR:").strip() for line in said if line.startswith("ERROR:")]
-        raise InstallFailed((errors or said or [f"exit {done.returncode}"])[-1][:LONGEST])
+        raise InstallFailed((_reason(done.stdout + done.stderr) or f"exit {done.returncode}")[:LONGEST])
+
+
+def _reason(said):
+    """Return the one line that matters of what pip has said."""
+    lines = [line.strip() for line in said.strip().splitlines()]
+    if END_OF_OUTPUT in lines:
+        # What was built has failed; behind that pip only says that it isn't to blame.
+        step = next((line.removeprefix(STEP).rstrip(".") for line in lines if line.startswith(STEP)), "it can't be built")
+        return f"{step}: {lines[lines.index(END_OF_OUTPUT) - 1]}"
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    return (errors or lines or [""])[-1]

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,22 +29,27 @@ class Terms:
     patience: float = trial.PATIENCE
 
 
-def look(environment, name, version, terms):
-    """Return the Result of a distribution that is installed in an Environment; whatever goes wrong is its `problem`."""
+def look(environment, name, version, terms, halt=None):
+    """Return the Result of a distribution that is installed in an Environment; whatever goes wrong is its `problem`.
+
+    Once `halt`, an Event, is set, it is left at that, and raises trial.Stopped.
+    """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        return _look(environment, name, version, terms, folder)
+        return _look(environment, name, version, terms, folder, halt or threading.Event())
+    except trial.Stopped:
+        raise
     except Exception as error:  # one bad distribution must not stop the others
         return result.Result(name, version, problem=f"{type(error).__name__}: {error}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _look(environment, name, version, terms, folder):
+def _look(environment, name, version, terms, folder, halt):
     found = modules.modules_of(environment.site, name)
     wanted = (*found.plain, *(found.tests if terms.tests else ()))
     guard = (*terms.command, "run", *terms.options, "--records", str(folder / RECORDS), "--")
-    errors = trial.play(trial.Stage(environment.python, folder, guard, patience=terms.patience), wanted)
+    errors = trial.play(trial.Stage(environment.python, folder, guard, patience=terms.patience, halt=halt), wanted)
     records = trial.records(folder / RECORDS)
     places = {str(folder / "project"): "$cwd", str(folder / "home"): "~", str(folder / "tmp"): "$tmp"}
     places |= {str(folder): "$tmp", str(environment.site): "$site", str(environment.path): "$prefix"}

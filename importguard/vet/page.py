@@ -5,6 +5,7 @@ import sys
 
 from importguard.launch import itself
 from importguard.messages import printable, shown
+from importguard.vet import trial
 
 
 def block(found):
@@ -20,6 +21,11 @@ def block(found):
         verb, rule = ("denied ", f"  [{printable(reach.rule)}]") if reach.rule else ("reached", "")
         on_behalf = "" if reach.owner == found.name else f"  by {printable(reach.owner)}"
         lines.append(f"  {verb} {reach.phase:7} {reach.capability:12} {shown(reach.target)}{on_behalf}{rule}")
+    lines += [
+        f"  stopped {shown(module)}: {shown(error)}"
+        for module, error in found.errors.items()
+        if error.startswith(trial.STOPPED)
+    ]
     lines += [f"  alarm   {shown(alarm)}" for alarm in found.alarms]
     return "\n".join(lines)
 
@@ -33,6 +39,11 @@ def summary(results, refused):
     missing = f"; not installed: {len(refused)}" if refused else ""
     lines.append(f"{_counted(len(results), 'distribution')}, {_counted(modules, 'module')}; findings: {findings}{missing}")
     return "\n".join(lines)
+
+
+def interrupted(done, total, path):
+    """Return the line for whoever has interrupted it."""
+    return f"importguard: interrupted: {done} of {total} are in {shown(path)}, and the same command goes on from there"
 
 
 @contextlib.contextmanager

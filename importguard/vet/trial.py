@@ -7,24 +7,36 @@ import selectors
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+import threading
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROGRAM = Path(__file__).with_name("importing.py")
 PATIENCE = 120  # seconds that one module may take, under load
 GRACE = 20  # seconds for what a process still does once everything is imported: atexit, threads
+LATE, ENDED = STOPPED = ("took longer than", "ended the process")  # how the errors of modules begin that stop others
+STEP = 0.2  # seconds until it is noticed that nobody wants to know any more
 BLOCK = 1 << 16
+
+
+class Stopped(Exception):
+    """Nobody wants to know any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a trial is played: an interpreter, a `folder` of its own, and `guard`, the command line ahead of it or ()."""
+    """Where a trial is played: an interpreter, a `folder` of its own, and `guard`, the command line ahead of it or ().
+
+    Once `halt` is set, what is played there ends and raises Stopped.
+    """
 
     python: Path
     folder: Path
     guard: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     patience: float = PATIENCE
+    halt: threading.Event = field(default_factory=threading.Event)
 
 
 def play(stage, modules):
@@ -62,23 +74,24 @@ def _play_once(stage, project, modules):
         )  # fmt: skip
     os.close(write)
     try:
-        ended, begun, is_through, is_late = _listen(read, stage.patience)
+        ended, begun, is_through, is_late = _listen(read, stage)
         status = _end(child, is_late)
     finally:
         os.close(read)
         _kill_group(child)
+        child.wait()
     if is_through:
         return ended, None, ""
-    how = f"took longer than {stage.patience:.0f} s" if is_late else f"ended the process: exit {status}"
+    how = f"{LATE} {stage.patience:.0f} s" if is_late else f"{ENDED}: exit {status}"
     return ended, begun, f"{how} {_last_line(stage.folder / 'said')}".strip()
 
 
-def _listen(read, patience):
-    """Read reports until the end, or until one takes longer than `patience` seconds."""
+def _listen(read, stage):
+    """Read reports until the end, or until one takes longer than a Stage's patience; raises Stopped."""
     ended, begun, rest = {}, None, b""
     with selectors.DefaultSelector() as selector:
         selector.register(read, selectors.EVENT_READ)
-        while selector.select(patience):
+        while _is_ready(selector, stage):
             data = os.read(read, BLOCK)
             *lines, rest = (rest + data).split(b"\n")
             for line in map(json.loads, lines):
@@ -89,6 +102,17 @@ def _listen(read, patience):
             if not data:
                 return ended, begun, False, False
     return ended, begun, False, True
+
+
+def _is_ready(selector, stage):
+    """Wait for more to read; False when patience is at its end."""
+    end = time.monotonic() + stage.patience
+    while not selector.select(max(0, min(STEP, end - time.monotonic()))):
+        if stage.halt.is_set():
+            raise Stopped("stopped")
+        if time.monotonic() >= end:
+            return False
+    return True
 
 
 def _end(child, is_late):

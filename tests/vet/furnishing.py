@@ -41,6 +41,13 @@ RUDE = Wheel(
     },
 )
 
+HANGS = """
+import os, pathlib, threading
+pathlib.Path(os.environ["TMPDIR"], "began").touch()
+threading.Event().wait()
+"""
+HANGING = Wheel("acme-hanging", "1.0", {"acme_hanging.py": HANGS})
+
 
 def caller(url):
     """Return the distribution that calls `url` when one of its modules is imported."""

@@ -1,0 +1,96 @@
+"""Vetting that is interrupted, and what is said of what can't be installed."""
+
+import os
+import signal
+import subprocess
+import tarfile
+import time
+
+import furnishing
+import pytest
+from support import guarded, wheels
+
+from importguard.vet import installing, page, result
+
+SECONDS = 60  # half of the patience that a module has
+
+
+@pytest.mark.parametrize("executor", ["local", "dask"])
+def test_whoever_interrupts_it_waits_for_no_module(interpreter, tmp_path, executor):
+    """A module that never ends is ended with the run: exit status 130, the way to go on, no process and no file left."""
+    if executor == "dask":
+        pytest.importorskip("distributed")
+    (tmp_path / "tmp").mkdir()
+    wheels.build(furnishing.HANGING, tmp_path / "wheels", interpreter)
+    options = ("--python", interpreter.path, "--results", tmp_path / "kept.jsonl", "--executor", executor)
+    began = time.monotonic()
+    vetting = subprocess.Popen(
+        [*map(str, (*guarded.launcher(), "vet", "acme-hanging", *options))], env=variables(tmp_path), cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while not list(tmp_path.glob("tmp/vet-*/tmp/began")):
+        assert vetting.poll() is None and time.monotonic() - began < 100, vetting.communicate()
+        time.sleep(0.1)
+
+    vetting.send_signal(signal.SIGINT)
+    _, said = vetting.communicate(timeout=SECONDS)
+
+    assert vetting.returncode == 130, said
+    assert "interrupted: 0 of 1 are in " in said
+    assert "Traceback" not in said
+    assert list((tmp_path / "tmp").glob("vet-*")) == []
+    assert running_below(tmp_path) == []
+
+
+def test_a_module_that_stops_the_process_is_named(tmp_path):
+    """Whoever reads the block sees which module it was and how it ended; one that merely lacks something is counted."""
+    found = result.Result("acme", "1", {"acme": "", "acme.a": "ended the process: exit 7", "acme.b": "ImportError: no"})
+
+    text = page.block(found)
+
+    assert "  stopped acme.a: ended the process: exit 7" in text
+    assert "acme.b" not in text and "2 not importable" in text
+
+
+def test_what_has_no_wheel_is_told_how_it_can_be_had(interpreter, tmp_path, monkeypatch):
+    """Without a wheel the option that builds is named, and with it what the build itself said last."""
+    (tmp_path / "wheels").mkdir()
+    unbuildable(tmp_path / "wheels")
+    for name, value in variables(tmp_path).items():
+        monkeypatch.setenv(name, value)
+
+    _, refused = installing.spread(["acme-unbuildable"], str(interpreter.path), tmp_path)
+    _, built = installing.spread(["acme-unbuildable"], str(interpreter.path), tmp_path, builds=True)
+
+    assert "No matching distribution" in refused["acme-unbuildable"] and "--build" in refused["acme-unbuildable"]
+    assert "did not run successfully" in built["acme-unbuildable"] and "setuptools" in built["acme-unbuildable"]
+
+
+def unbuildable(folder):
+    """Put a source distribution into a folder that needs something to be built which isn't there."""
+    root = folder.parent / "acme_unbuildable-1.0"
+    root.mkdir()
+    (root / "setup.py").write_text("")
+    (root / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: acme-unbuildable\nVersion: 1.0\n")
+    with tarfile.open(folder / "acme_unbuildable-1.0.tar.gz", "w:gz") as archive:
+        archive.add(root, root.name)
+
+
+def variables(folder):
+    """Return the environment in which pip finds the wheels of a folder and nothing else."""
+    offer = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder / "wheels"), "PIP_CONFIG_FILE": os.devnull}
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder / "tmp"), "LANG": "C.UTF-8", **offer}
+
+
+def running_below(folder):
+    """Return the command lines of processes that name a folder."""
+    found = []
+    for place in os.listdir("/proc"):
+        if place.isdecimal() and int(place) != os.getpid():
+            try:
+                with open(f"/proc/{place}/cmdline", "rb") as file:
+                    line = file.read()
+            except OSError:
+                continue
+            found += [line] if os.fsencode(str(folder)) in line else []
+    return found
