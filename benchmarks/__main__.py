@@ -123,7 +123,8 @@ def measure(stage, python, chosen, options, version):
     launched = launching.measure(stage, python, rounds=min(options.rounds, 15))
     preloaded = preloading.measure(stage, python, rounds=options.rounds)
     limits = ratios.budgets(options.budgets, version) if options.budgets else {}
-    limits.pop("supervised", None)  # by supervised.py
+    for others in ("supervised", "tree"):
+        limits.pop(others, None)  # by scripts of their own
     calls = {workload.name: workload.calls for workload in wanted}
     return Measured(options.rounds, tries, taken, calls, larger, inside, launched, preloaded, limits)
 

@@ -32,9 +32,9 @@ def connect_deep(depth, times):
 """
 
 
-def make(python, *, with_packages):
-    """Return the interpreter of an environment for `python`, with packages.txt installed from wheels or without."""
-    wanted = PACKAGES.read_text() if with_packages else ""
+def make(python, *, with_packages, packages=PACKAGES):
+    """Return the interpreter of an environment for `python`, with what a file names installed from wheels or without."""
+    wanted = packages.read_text() if with_packages else ""
     name = hashlib.sha256(f"{python} {wanted} {RESTRICTED}".encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir(), "benchmarks-of-importguard", name)
     interpreter = folder / "bin" / "python"
@@ -42,7 +42,7 @@ def make(python, *, with_packages):
         subprocess.run([python, "-I", "-m", "venv", "--clear", "--without-pip", folder], check=True)
         if with_packages:
             install = [sys.executable, "-m", "pip", "--python", interpreter, "install", "--quiet", "--only-binary=:all:"]
-            subprocess.run([*install, "--disable-pip-version-check", "-r", PACKAGES], check=True)
+            subprocess.run([*install, "--disable-pip-version-check", "-r", packages], check=True)
         environment = envs.Environment(folder, interpreters.probe(interpreter))
         wheel = wheels.Wheel("acme-restricted", "1.0", {workloads.RESTRICTED + ".py": RESTRICTED})
         envs.install(environment, wheel, folder=folder / "wheels")

@@ -73,6 +73,7 @@ def test_every_budget_is_for_a_workload(workloads, ratios):
     """No budget is checked against nothing."""
     budgets = ratios.budgets(BENCHMARKS / "budgets.toml", "3.11.0")
 
+    assert set(budgets.pop("tree")) == {"learn"}  # by learning.py
     supervised = budgets.pop("supervised")  # measured by a script of its own
     assert all(f'"{name}": timed(' in (BENCHMARKS / "supervised.py").read_text() for name in supervised)
     assert {name for limits in budgets.values() for name in limits} <= {workload.name for workload in workloads.every("file")}
