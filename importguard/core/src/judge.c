@@ -177,7 +177,7 @@ decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
         tried = try_out(wanted, &walked, &other);
     }
     /* Secrets are regular files: `.env` may be a virtual environment, and whoever removes it opens it first. */
-    if (verdict.is_allowed && core.learn && learnt_is_new(wanted, door, &walked, blame)) {
+    if (verdict.is_allowed && core.learn && learnt_is_new(asked, door, &walked, blame)) {
         Blame caller;
         int found = beyond(&process, &walked, blame, is_deputy, wanted, &caller);
         if (found < 0) {

@@ -40,7 +40,7 @@ int report_import(PyObject *name, PyObject *spec, bool is_refused);
 PyObject *attend(PyObject *function, PyObject *args);
 
 /* learnt.c */
-bool learnt_is_new(const Wanted *wanted, Door door, const Walked *walked, const Blame *blame);
+bool learnt_is_new(const Asked *asked, Door door, const Walked *walked, const Blame *blame);
 void report_allowed(const Asked *asked, Door door, const Blame *blame, const Blame *caller);
 
 #endif

@@ -15,25 +15,16 @@ mix(uint64_t sum, uint64_t value)
     return sum ^ sum >> 29;
 }
 
-/* The interpreter's hash has a key: nobody can make two things look the same. */
+/* Texts by the interpreter's own hash: it has a key, so that nobody can make two things look the same. */
 static uint64_t
-mix_text(uint64_t sum, Text text)
+fingerprint(const Asked *asked, Door door, const Walked *walked, const Blame *blame)
 {
-    return mix(sum, (uint64_t)_Py_HashBytes(text.data, (Py_ssize_t)text.size));
-}
-
-static uint64_t
-fingerprint(const Wanted *wanted, Door door, const Walked *walked, const Blame *blame)
-{
-    uint64_t sum = mix_text((uint64_t)wanted->capability << 32 | (uint64_t)door, wanted->target);
-    for (Py_ssize_t at = 0; at < wanted->argument_count; at++) {
-        sum = mix_text(sum, wanted->arguments[at]);
-    }
+    uint64_t sum = mix((uint64_t)PyObject_Hash(asked->target), (uint64_t)asked->capability << 32 | (uint64_t)door);
+    sum = mix(sum, asked->argv ? (uint64_t)PyObject_Hash(asked->argv) : 1);
     for (int at = 0; at < walked->count; at++) {
         sum = mix(sum, (uint64_t)walked->owners[at]);
     }
-    sum = mix(sum, (uint64_t)wanted->argument_count << 32 | (uint64_t)walked->count);
-    sum = mix(sum, (uint64_t)blame->phase << 1 | blame->has_authority);
+    sum = mix(sum, (uint64_t)walked->count << 32 | (uint64_t)blame->phase << 1 | blame->has_authority);
     return sum ? sum : 1;
 }
 
@@ -57,13 +48,13 @@ was_seen(uint64_t sum)
 /* Say whether what was allowed is to be reported: the application needs no grant, so that of what it does only those count
  * that acted for it; and what the same chain has asked for is known. */
 bool
-learnt_is_new(const Wanted *wanted, Door door, const Walked *walked, const Blame *blame)
+learnt_is_new(const Asked *asked, Door door, const Walked *walked, const Blame *blame)
 {
     int kind = blame_owner_text(blame).kind;
     if ((kind == KIND_APP || kind == KIND_STDLIB) && !blame->via_count) {
         return false;
     }
-    return !was_seen(fingerprint(wanted, door, walked, blame));
+    return !was_seen(fingerprint(asked, door, walked, blame));
 }
 
 /* Return whether something was reported before, and take it for reported from now on; 1, 0, or -1 with an exception set. */
