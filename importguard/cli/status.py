@@ -5,6 +5,7 @@ import json
 import os
 
 from importguard.cli import environment
+from importguard.cli.doctor import SIGNS
 from importguard.startupfiles import status
 
 TEXT = "say whether an environment is guarded"
@@ -24,14 +25,16 @@ def add(subparsers):
 
 def run(args):
     """Report on an environment; the exit status says whether its guard comes first."""
-    from importguard.cli.enable import resolved_for, session_content  # pulls in the policy, which disable needs none of
+    # Late: they pull in the policy and the kernel, which `disable` needs nothing of.
+    from importguard.cli.enable import resolved_for, session_content
+    from importguard.launch import rungs
 
     found = environment.find(args.python, os.environ)
 
     def fresh(options):
         return session_content(found, resolved_for(options, os.environ), options, os.environ)
 
-    report = status.look(found, fresh)
+    report = status.look(found, fresh, rungs.held)
     print(json.dumps(report) if args.json else _text(found, report))
     return 0 if report["armed"] and not any(not file["known"] for file in report["before"]) else 1
 
@@ -41,7 +44,7 @@ def _text(found, report):
     lines = [f"{head}: {found.interpreter.prefix} (Python {found.interpreter.version_text})"]
     if report["policy"]:
         lines.append(f"  policy {report['policy']}, {report['mode']}")
-    lines += [f"  kernel {line}" for line in report["kernel"]]
+    lines += [f"  {SIGNS[rung['state']]} {rung['name']:<10} {rung['text']}" for rung in report["kernel"]]
     lines += [f"  problem {line}" for line in report["problems"]]
     for file in report["before"]:
         owner = file["owner"] or "owned by no distribution"

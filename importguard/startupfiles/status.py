@@ -8,10 +8,11 @@ from importguard.errors import ImportguardError
 from importguard.startupfiles import enable, hook, manifest, order
 
 
-def look(found, fresh):
-    """Return a report of plain values on an Environment: armed, problems, before, stale, notes, policy, mode.
+def look(found, fresh, held):
+    """Return a report of plain values on an Environment: armed, problems, before, stale, notes, policy, mode, kernel.
 
-    `fresh` makes the content of a session file as it would be now, out of the options that are in the one there.
+    `fresh` makes the content of a session file as it would be now, out of the options that are in the one there; `held` says
+    what the kernel holds under the content of one: {name: (state, text)}.
     """
     site = found.own
     written = manifest.load(site)
@@ -26,17 +27,12 @@ def look(found, fresh):
         "notes": _notes(found, files) if written else [],
         "policy": content["table"]["name"] if content else "",
         "mode": content["table"]["mode"] if content else "",
-        "kernel": _kernel(content) if content else [],
+        "kernel": _rungs(held(content, found.version)) if content else [],
     }
 
 
-def _kernel(content):
-    """Return what the kernel holds over interpreters of the environment, and what it doesn't, a line each."""
-    told = content.get("kernel")
-    if told is None or content["table"]["mode"] != "enforce":
-        return ["nothing: the guard only observes" if told else "nothing: written by an older version"]
-    names = [name for name, _mark, _program in told["filters"]]
-    return [*([f"seccomp: {', '.join(names)}"] if names else []), *told["missing"]]
+def _rungs(found):
+    return [{"name": name, "state": state, "text": text} for name, (state, text) in found.items()]
 
 
 def _content(site, written):

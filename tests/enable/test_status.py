@@ -92,3 +92,47 @@ def test_a_distribution_that_came_since_is_stale(world):
     assert report["stale"] == ["ledger: distributions have changed: late"]
     world.importguard("enable")
     assert status(world)[1]["stale"] == []
+
+
+def rungs(world, **more):
+    """Return {rung: (state, text)} as `status` says it."""
+    return {rung["name"]: (rung["state"], rung["text"]) for rung in status(world, **more)[1]["kernel"]}
+
+
+def armed_layers(world):
+    """Return the layers of the `armed` record of an interpreter of the environment."""
+    done = world.python("-c", "pass")
+    assert done.returncode == 0, done.stderr
+    records = (world.folder / "records.jsonl").read_text().splitlines()
+    return next(record["layers"] for record in map(json.loads, reversed(records)) if record["event"] == "armed")
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "said"),
+    [
+        ("", "holds", "puts it over itself when it starts: seal"),
+        ('core = "py"', "absent", "the core in C alone puts filters over a process"),
+        ('[kernel]\nseccomp = "off"', "absent", "switched off"),
+    ],
+)
+def test_each_rung_is_said_to_hold_where_it_does(world, policy, state, said):
+    """The seal as the process itself finds it; files, ports and whose native call it is are for `run` alone, and the reason is there."""
+    core = "py" if "core" in policy else "auto"
+    path = world.folder / "own.toml"
+    path.write_text("version = 1\n" + (policy if core == "auto" else ""))
+    world.importguard("enable", "--policy", str(path), "--records", str(world.folder / "records.jsonl"), IMPORTGUARD_CORE=core)
+
+    found = rungs(world, IMPORTGUARD_CORE=core)
+
+    assert found["seccomp"][0] == state and said in found["seccomp"][1], found
+    assert ("seccomp" in armed_layers(world)) == (state == "holds")
+    assert found["landlock"][0] == found["supervisor"][0] == "absent"
+    assert "`importguard run`" in found["landlock"][1] and "only `importguard run` has one" in found["supervisor"][1]
+
+
+def test_who_only_observes_is_held_to_nothing(world):
+    """And is told so, rung by rung; on a terminal as `doctor` says it."""
+    world.importguard("enable", "--mode", "observe")
+
+    assert rungs(world) == dict.fromkeys(("seccomp", "landlock", "supervisor"), ("absent", "the guard only observes"))
+    assert "  -    seccomp    the guard only observes\n" in world.importguard("status").stdout
