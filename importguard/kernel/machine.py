@@ -10,12 +10,14 @@ FILTERS = Path(__file__).parent / "filters"
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A kernel: its `system` and `kind` of machine as uname tells them, whether it has seccomp, its Landlock's ABI."""
+    """A kernel: its `system` and `kind` of machine as uname tells them, whether it has seccomp, its Landlock's ABI; `shares` says
+    whether descriptors may be taken from other processes."""
 
     system: str
     kind: str
     has_seccomp: bool
     landlock: int
+    shares: bool = True
 
 
 def look():
@@ -27,7 +29,7 @@ def look():
         from importguard.kernel import syscalls_unsafe
     except ImportError:  # a Python that was built without ctypes
         return Machine(system, kind, False, 0)
-    return Machine(system, kind, syscalls_unsafe.has_filters(), syscalls_unsafe.landlock_abi())
+    return Machine(system, kind, syscalls_unsafe.has_filters(), syscalls_unsafe.landlock_abi(), syscalls_unsafe.takes_descriptors())
 
 
 def program(piece, kind):

@@ -75,8 +75,8 @@ def plan(table, named, found, *, seccomp, landlock_setting, is_strict, superviso
     ceiling = ceilings.ceiling(table, named, hides=hides)
     filters, inside, lacking = _filters(ceiling, found, seccomp, is_strict)
     abi, more = _landlock(ceiling, found, landlock_setting)
-    asking, unasked = _asking(found, supervisor)
-    return Plan(found.kind, filters, inside, ceiling, abi, tuple(own), asking, (*lacking, *more, *unasked))
+    piece, unasked = asking(found, supervisor)
+    return Plan(found.kind, filters, inside, ceiling, abi, tuple(own), piece, (*lacking, *more, *unasked))
 
 
 def _filters(ceiling, found, setting, is_strict):
@@ -112,13 +112,14 @@ def _landlock(ceiling, found, setting):
     return found.landlock, landlock.missing(ceiling, found.landlock)
 
 
-def _asking(found, setting):
+def asking(found, setting):
     """Return the piece that asks the supervisor, and what is missing."""
     if setting == "off":
         return "", ()
     if reason := why_no_seccomp(found):
         return "", (f"supervisor: {reason}",)
-    return "calls", ()
+    # Where no descriptor can be taken from others, sockets are made by who answers.
+    return "calls" if found.shares else "sockets", ()
 
 
 def programs(made):

@@ -4,8 +4,8 @@
 # where it isn't.
 MARK = 0x49470000
 HELD = 131  # ENOTRECOVERABLE: prctl has no use for it
-PIECES = ("seal", "mounts", "programs", "ports", "datagrams", "internet", "calls")
-ASKING = ("calls",)  # rung 2
+PIECES = ("seal", "mounts", "programs", "ports", "datagrams", "internet", "calls", "sockets")
+ASKING = ("calls", "sockets")  # rung 2, where descriptors of others can be had, and where they can't
 
 # Rung 0. Nothing that ordinary programs use: forty workloads and the tests hold that.
 SEAL = {
@@ -99,9 +99,13 @@ def _internet():
 def _calls():
     yield from ((name, ()) for name in CALLS.split())
     yield "sendto", ((ADDRESS, None, 0),)
+    yield "socketcall", ((0, WHOLE, SENDTO),)
+
+
+def _sockets():
+    yield from _calls()
     for family in COPIED.values():
         yield "socket", ((0, WHOLE, family),)
-    yield "socketcall", ((0, WHOLE, SENDTO),)
 
 
 def _names(groups):
@@ -116,4 +120,5 @@ _RULES = {
     "datagrams": _datagrams,
     "internet": _internet,
     "calls": _calls,
+    "sockets": _sockets,
 }

@@ -88,6 +88,21 @@ def take_descriptor(process, number):
     return _call(PIDFD_GETFD, process, number, 0)
 
 
+def takes_descriptors():
+    """Say whether this kernel, or what contains this process, has `take_descriptor`: by taking one of our own."""
+    try:
+        process = os.pidfd_open(os.getpid())
+    except (OSError, AttributeError):
+        return False
+    try:
+        os.close(take_descriptor(process, process))
+    except OSError:
+        return False
+    finally:
+        os.close(process)
+    return True
+
+
 def connect(fd, address):
     """Connect a socket to a `struct sockaddr`, as bytes."""
     return _checked(_function("connect", ctypes.c_int), ctypes.c_int(fd), address, ctypes.c_uint(len(address)))

@@ -50,7 +50,8 @@ def supervisor(found):
     """Return (state, text) of rung 2, and what native code can still do where it is off."""
     if reason := plan.why_no_seccomp(found):
         return "absent", f"{reason}: whose native call it is isn't known"
-    wanted = plan.Plan(found.kind, asking="calls")
+    piece, _missing = plan.asking(found, "auto")
+    wanted = plan.Plan(found.kind, asking=piece)
     if problem := rehearsal.problem(lambda: layers.listen(wanted)):
         return "absent", f"{problem}: {WITHOUT}"
     return "holds", f"rung 2 can be had (--supervise auto); it is off by default in `run`: {WITHOUT}"

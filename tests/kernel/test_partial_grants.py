@@ -104,11 +104,11 @@ print(before, files())
 """
 
 
-def test_the_supervisor_lets_go_of_what_it_has_kept(world):
+def test_the_supervisor_lets_go_of_what_it_has_kept(world, place):
     """Once an import is over it has as few descriptors as before, whatever the import made and keeps open."""
     ports = {"ALLOWED": str(world.http.port), "ALLOWED_UDP": str(world.udp.port), "FORBIDDEN": "9"}
 
-    outcome = run(world, LETS_GO, (), (world.http.port, world.udp.port), variables=ports)
+    outcome = run(world, LETS_GO, place, (world.http.port, world.udp.port), variables=ports)
 
     before, after = outcome.stdout.split()
     assert before == after, outcome.story()
