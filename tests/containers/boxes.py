@@ -76,6 +76,11 @@ class Box:
         text = self.log.read_text() if self.log.exists() else ""
         return {name for name, canary in self.canaries.items() if canary in text}
 
+    def arrived(self):
+        """Return the paths of what the sinks received: that of a request, `udp:PORT` for a datagram."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return {json.loads(line)["path"] for line in lines}
+
     def files(self):
         """Return the relative paths of the files in the home by now."""
         return {str(path.relative_to(self.home)) for path in self.home.rglob("*") if path.is_file()}

@@ -23,11 +23,14 @@ PROJECT = Path(__file__).parents[2]
 APP = Path(__file__).with_name("app.py")
 REQUIREMENTS = ("flask", "gunicorn", "uvicorn", "celery")
 OWN_NEEDS = ("packaging", "pluggy", "psutil", "rich", "structlog")
-CLEAN, POISONED = "localhost/app:clean", "localhost/app:poisoned"
+CLEAN, POISONED, NATIVE = "localhost/app:clean", "localhost/app:poisoned", "localhost/app:native"
 INDEX = "/index"
 UNCHANGING = ("PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PIP_NO_INDEX=1", f"PIP_FIND_LINKS={INDEX}", "PIP_ROOT_USER_ACTION=ignore", "PIP_DISABLE_PIP_VERSION_CHECK=1")
 # A dependency is bumped: one more layer, as a rebuild of the image would make it. The label has podman see what is new.
-BUMPED = f"FROM {CLEAN}\nUSER root\nLABEL wheel={{}}\nRUN .venv/bin/pip install --quiet {demo_fixture.NAME}\nUSER 1000:1000\n"
+BUMPED = f"FROM {CLEAN}\nUSER root\nLABEL wheel={{}}\nRUN .venv/bin/pip install --quiet {{}}\nUSER 1000:1000\n"
+# Extensions that do their work while they are loaded, by system calls of their own.
+SOURCES = PROJECT / "tests" / "kernel"
+EXTENSIONS = {"acme_native": "native.c", "acme_sockets": "native_sockets.c", "acme_race": "native_race.c"}
 
 
 def make(interpreter):
@@ -40,7 +43,7 @@ def make(interpreter):
         if not podman.has(documented.base_image()):
             _make_base(podman, interpreter, folder / "rootfs")
         _make_wheels(podman, interpreter, index, folder / "wheels")
-        _build(podman, index, folder / "context")
+        _build(podman, index, folder / "context", interpreter)
         podman.call("image", "prune", "--force", check=False)
     return podman
 
@@ -105,7 +108,7 @@ def _importguard(interpreter):
     return wheels.Wheel("importguard", version, files, scripts={"importguard": script}, requires=OWN_NEEDS)
 
 
-def _build(podman, index, context):
+def _build(podman, index, context, interpreter):
     shutil.rmtree(context, ignore_errors=True)
     context.mkdir()
     shutil.copy2(APP, context / "app.py")
@@ -113,5 +116,14 @@ def _build(podman, index, context):
     readable = ("--volume", f"{index}:{INDEX}:ro")
     podman.build(documented.dockerfile(), context, CLEAN, *readable)
     poison = wheels.Wheel(demo_fixture.NAME, demo_fixture.STARTUP_VERSION, demo_fixture.startup_release())
-    wheels.build(poison, context / "poison", None)
-    podman.build(BUMPED.format(_digest(poison)), context, POISONED, "--volume", f"{context / 'poison'}:{INDEX}:ro")
+    _bump(podman, context, POISONED, poison, interpreter)
+    if wheels.compiler():
+        native = {name: (SOURCES / file).read_text() for name, file in EXTENSIONS.items()}
+        _bump(podman, context, NATIVE, wheels.Wheel("acme-native", "1.0", {}, native=native), interpreter)
+
+
+def _bump(podman, context, name, wheel, interpreter):
+    folder = context / wheel.name
+    wheels.build(wheel, folder, interpreter)
+    digest = hashlib.sha256(repr((wheel.files, wheel.native)).encode()).hexdigest()[:16]
+    podman.build(BUMPED.format(digest, wheel.name), context, name, "--volume", f"{folder}:{INDEX}:ro")
