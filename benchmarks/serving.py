@@ -1,9 +1,9 @@
 """Measures what `importguard run` costs a server: requests per second of gunicorn guarded, as a ratio to bare.
 
-    python benchmarks/serving.py [--pairs 60] [--write]     fetches flask and gunicorn once
+    python benchmarks/serving.py [--pairs 60] [--servers 6] [--write]     fetches flask and gunicorn once
 
-Both servers run all the time, with two workers each, and are asked by turns: so many requests one after the other on kept
-connections. CPU is what the workers took for them, which what else the machine does disturbs less.
+Two servers run all the time, with two workers each, and are asked by turns: so many requests one after the other on kept
+connections; then two others do, since no two processes are as fast. CPU is what the workers took for them, which what else the machine does disturbs less.
 """
 
 import argparse
@@ -48,8 +48,8 @@ HEAD = """# What the guard costs a server
 Written by `python benchmarks/serving.py --write`: gunicorn with two workers serves a page that Flask makes of a template and
 an opened file, over kept connections on loopback. Median ratio of guarded to bare over paired turns, with its 95 % interval.
 
-| pairs | requests a turn | requests per second | CPU of the workers for a request | load of a CPU before and after |
-|---|---|---|---|---|
+| pairs | of servers | requests a turn | requests per second | CPU of the workers for a request | load of a CPU before and after |
+|---|---|---|---|---|---|
 """
 
 
@@ -104,23 +104,24 @@ def turn(server, connections):
     return many / seconds, (server.cpu() - cpu) / many
 
 
-def measure(python, rounds):
-    """Return {"bare": [(requests per second, CPU seconds of a request)], "guarded": ...}, a value a round."""
+def measure(python, rounds, servers):
+    """Return {"bare": [(requests per second, CPU seconds of a request)], "guarded": ...}, a value a round of each pair of servers."""
     run = [sys.executable, "-I", "-S", str(LAUNCHER), sysconfig.get_path("purelib"), "run", "--"]
-    with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as name, contextlib.ExitStack() as stack:
-        (Path(name) / "app.py").write_text(APP)
-        (Path(name) / "templates").mkdir()
-        (Path(name) / "templates" / "page.html").write_text(PAGE)
-        servers, opened = {}, {}
-        for kind, before in {"bare": [], "guarded": run}.items():
-            servers[kind] = stack.enter_context(serving(python, Path(name), before))
-            opened[kind] = [http.client.HTTPConnection("127.0.0.1", servers[kind].port, timeout=60) for _ in range(CONNECTIONS)]
-        found = {kind: [] for kind in servers}
-        for number in range(-pairs.WARM_UP, rounds):
-            for kind in sorted(servers, reverse=number % 2):
-                taken = turn(servers[kind], opened[kind])
-                if number >= 0:
-                    found[kind].append(taken)
+    found = {"bare": [], "guarded": []}
+    for _ in range(servers):
+        with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as name, contextlib.ExitStack() as stack:
+            (Path(name) / "app.py").write_text(APP)
+            (Path(name) / "templates").mkdir()
+            (Path(name) / "templates" / "page.html").write_text(PAGE)
+            asked = {}
+            for kind, before in {"bare": [], "guarded": run}.items():
+                server = stack.enter_context(serving(python, Path(name), before))
+                asked[kind] = server, [http.client.HTTPConnection("127.0.0.1", server.port, timeout=60) for _ in range(CONNECTIONS)]
+            for number in range(-pairs.WARM_UP, rounds):
+                for kind in sorted(asked, reverse=number % 2):
+                    taken = turn(*asked[kind])
+                    if number >= 0:
+                        found[kind].append(taken)
     return found
 
 
@@ -133,12 +134,13 @@ def _cpu(pid):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=ratios.FEW)
+    parser.add_argument("--servers", type=int, default=6, help="how many pairs of servers")
     parser.add_argument("--write", action="store_true", help="keep the results beside this file")
     options = parser.parse_args()
     before = load()
-    found = measure(kept.environment(NEEDS, interpreters.own()).python, options.pairs)
+    found = measure(kept.environment(NEEDS, interpreters.own()).python, -(-options.pairs // options.servers), options.servers)
     rate, cpu = (ratios.ratio(*([taken[at] for taken in found[kind]] for kind in ("guarded", "bare"))) for at in (0, 1))
-    text = HEAD + f"| {options.pairs} | {REQUESTS * CONNECTIONS} | {rate} | {cpu} | {before:.1f}, {load():.1f} |\n"
+    text = HEAD + f"| {len(found['bare'])} | {options.servers} | {REQUESTS * CONNECTIONS} | {rate} | {cpu} | {before:.1f}, {load():.1f} |\n"
     (HERE / "serving.md").write_text(text) if options.write else None
     print(text)
     is_over = rate.upper < LEAST

@@ -18,10 +18,10 @@ HANDED = struct.Struct("=QIIII")
 NATIVE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NUMBERS = {
     "x86_64": {
-        41: "socket", 42: "connect", 44: "sendto", 46: "sendmsg", 49: "bind", 59: "execve", 307: "sendmmsg", 322: "execveat",
+        41: "socket", 42: "connect", 44: "sendto", 46: "sendmsg", 49: "bind", 50: "listen", 59: "execve", 307: "sendmmsg", 322: "execveat",
     },
     "aarch64": {
-        198: "socket", 200: "bind", 203: "connect", 206: "sendto", 211: "sendmsg", 221: "execve", 269: "sendmmsg",
+        198: "socket", 200: "bind", 201: "listen", 203: "connect", 206: "sendto", 211: "sendmsg", 221: "execve", 269: "sendmmsg",
         281: "execveat",
     },
 }  # fmt: skip

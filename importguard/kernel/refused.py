@@ -42,7 +42,7 @@ PROTOCOLS = {"MPTCP": 262, "SCTP": 132, "DCCP": 33}
 FAST_OPEN = 0x20000000  # MSG_FASTOPEN: a connection that is made by sending
 WHOLE = 0xFFFFFFFF
 # What asks, whatever its arguments. Data on a connection doesn't: send() is a sendto() without an address.
-CALLS = "connect bind sendmsg sendmmsg execve execveat"
+CALLS = "connect bind listen sendmsg sendmmsg execve execveat"
 # The sockets that the supervisor makes for who is being imported, so as to have a copy of each.
 COPIED = {"UNIX": 1, "INET": 2, "INET6": 10, "NETLINK": 16}
 ADDRESS = 4  # the argument of sendto that has one

@@ -113,6 +113,11 @@ def bind(fd, address):
     return _checked(_function("bind", ctypes.c_int), ctypes.c_int(fd), address, ctypes.c_uint(len(address)))
 
 
+def listen(fd, backlog):
+    """Have a socket take connections; what `backlog` isn't sensible the kernel makes so."""
+    return _checked(_function("listen", ctypes.c_int), ctypes.c_int(fd), ctypes.c_int(backlog))
+
+
 def send(fd, data, flags, address):
     """Send bytes to a `struct sockaddr`, as bytes, or to where a socket is connected to (None); return how many went."""
     size = ctypes.c_size_t(len(data))

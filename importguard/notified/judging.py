@@ -32,8 +32,9 @@ class Judging:
         decision = decide.decide(self.table, _request(wanted, shown))
         return None if decision.verdict == "allow" else decision
 
-    def report(self, wanted, shown, decision, thread):
-        """Put a refusal on record; what can't be written is lost, and the refusal stands."""
+    def report(self, wanted, shown, decision, thread, needed=None):
+        """Put a refusal on record, which `needed` would have to be allowed for, if that is more than what was wanted; what can't
+        be written is lost, and the refusal stands."""
         request = _request(wanted, shown)
         kills = self.table.on_violation == "kill"
         is_there = True
@@ -46,7 +47,7 @@ class Judging:
             capability=request.capability, target=request.target,
             owner={"name": shown.name, "version": shown.version, "kind": shown.kind}, via=[], phase=shown.phase,
             module=shown.module, rule=decision.rule, layer=LAYER, stack=frames.stack(shown, self._shown_owner), count=1,
-            allow=suggest.suggest(request),
+            allow=suggest.suggest(_request(needed or wanted, shown)),
         )  # fmt: skip
         if wanted.argv is not None:
             fields["argv"] = list(wanted.argv)

@@ -15,8 +15,11 @@ from importguard.notified.wanted import INET, INET6, NETLINK, UNIX, UNSPECIFIED
 # Longer than any answer takes: who hangs then (memory that a file system of the caller's own serves, say) ends, and what
 # asks gets ENOSYS from then on.
 PATIENCE = 20
-DNS = ":53"
+DNS, NO_PORT = ":53", ":0"
 EXECUTING = ("execve", "execveat")
+# A program that no rule names; what is refused about it is refused about some.
+ANY_PROGRAM = wanted.Wanted("proc.spawn", "")
+EXCHANGED = Decision("deny", "supervisor: native code that may start one program could start any")
 # What becomes of a call that no error refuses.
 GOES_ON, ANSWERED = 0, -1
 # Where the C library asks who a name is, in the course of looking one up.
@@ -85,16 +88,26 @@ class Serving:
         if not notify.is_waiting(self.listener, call):
             return errno.EINTR
         if call.name in EXECUTING:
-            if self._refuse(call, asked, shown, default):
-                return errno.EACCES
-            self.blaming.execute(call, is_blamed=True)
-            return GOES_ON
+            return self._judge_program(call, asked, shown, default)
         return self._judge_socket(call, asked, shown, is_looking_up, default)
+
+    def _judge_program(self, call, asked, shown, default):
+        """Judge the start of a program; which one it is, another thread may change before the kernel looks, so that only who may
+        start any may start this one. What the interpreter starts isn't asked about."""
+        if self._refuse(call, asked, shown, default):
+            return errno.EACCES
+        if self.judging.refusal(ANY_PROGRAM, shown):
+            self.judging.report(asked[0], shown, EXCHANGED, call.thread, ANY_PROGRAM)
+            return errno.EACCES
+        self.blaming.execute(call, is_blamed=True)
+        return GOES_ON
 
     def _judge_socket(self, call, asked, shown, is_looking_up, default):
         """Judge what is asked of a socket; what is allowed is done in the caller's stead."""
         taken = stead.take(call, self.copies)
         try:
+            if call.name == "listen" and taken is not None:
+                asked = (_listening(taken),)
             told = [one for one in asked if default or not self._is_free(call, one, taken, is_looking_up)]
             if self._refuse(call, told, shown, default) or taken is None:
                 return errno.EACCES
@@ -129,6 +142,8 @@ class Serving:
 
 def _leaves_no_machine(call, one, taken):
     """Say whether this can't reach anybody: the kernel itself, whoever is at the other end of a local socket already, or nobody."""
+    if call.name == "listen":
+        return taken.family not in (INET, INET6) or not one.target.endswith(NO_PORT)  # whoever gave it its name was asked
     if one.family == NETLINK:
         return taken.family == NETLINK
     if one.family == UNSPECIFIED:
@@ -144,6 +159,14 @@ def _looks_up(call, one, taken):
     if one.family == UNIX:
         return taken.family == UNIX and one.target.startswith(RESOLVERS)
     return one.family is None and _peer_of(taken).endswith(DNS)
+
+
+def _listening(taken):
+    """Return what a socket would listen to: without a name a port of the kernel's choice, on all interfaces."""
+    if taken.family not in (INET, INET6):
+        return wanted.Wanted("net.listen", wanted.UNKNOWN)
+    host, port = taken.getsockname()[:2]
+    return wanted.Wanted("net.listen", f"{host}:{port}" if taken.family == INET else f"[{host}]:{port}")
 
 
 def _peer_of(taken):

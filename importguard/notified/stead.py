@@ -120,6 +120,8 @@ def _call(call, taken, data, address):
         return syscalls_unsafe.connect(taken.fileno(), address)
     if call.name == "bind":
         return syscalls_unsafe.bind(taken.fileno(), address)
+    if call.name == "listen":
+        return syscalls_unsafe.listen(taken.fileno(), call.words[1] & 0xFFFFFFFF)
     flags = call.words[2] if call.name == "sendmsg" else call.words[3]
     return syscalls_unsafe.send(taken.fileno(), data, flags & FLAGS, address)
 

@@ -10,7 +10,7 @@ from importguard.notified import processes
 
 CAPABILITIES = {
     "connect": "net.connect", "sendto": "net.connect", "sendmsg": "net.connect", "sendmmsg": "net.connect",
-    "bind": "net.listen", "execve": "proc.spawn", "execveat": "proc.spawn",
+    "bind": "net.listen", "listen": "net.listen", "execve": "proc.spawn", "execveat": "proc.spawn",
 }  # fmt: skip
 UNKNOWN = "?"
 UNSPECIFIED, UNIX, INET, INET6, NETLINK = 0, 1, 2, 10, 16
@@ -48,6 +48,11 @@ def read(call):
 
 def _connect(call, memory):
     yield _addressed(call, memory, call.words[1], call.words[2])
+
+
+def _listen(call, memory):
+    """What is listened to is the socket's own address: nothing that the caller says."""
+    yield unknown(call)
 
 
 def _sendto(call, memory):
@@ -142,6 +147,6 @@ def _program(call, memory, folder, path, argv, flags):
 
 
 READERS = {
-    "connect": _connect, "bind": _connect, "sendto": _sendto, "sendmsg": _sendmsg, "sendmmsg": _sendmmsg, "execve": _execve,
+    "connect": _connect, "bind": _connect, "listen": _listen, "sendto": _sendto, "sendmsg": _sendmsg, "sendmmsg": _sendmmsg, "execve": _execve,
     "execveat": _execveat,
 }  # fmt: skip

@@ -1,13 +1,17 @@
 """Kernels and machines that lack something: it is said, what can hold holds, and `require` starts nothing."""
 
+import errno
 import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from support import guarded, worlds
 
-from importguard.kernel import landlock, plan
+from importguard.kernel import landlock, layers, machine, notify, plan, rehearsal, syscalls_unsafe
 from importguard.kernel.ceiling import Ceiling
 from importguard.kernel.machine import Machine
 
@@ -153,3 +157,62 @@ def test_an_open_ceiling_needs_no_landlock():
 
     assert planned(bare, Ceiling()) == (0, [])
     assert planned(bare, Ceiling(), landlock_setting="require")[1] != []
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Machine("Darwin", "arm64", False, 0), "supervisor: only Linux has it, this is Darwin"),
+        (Machine("Linux", "riscv64", True, 7), "supervisor: no filter is made for riscv64"),
+        (Machine("Linux", "x86_64", False, 0), "supervisor: this kernel, or what contains this process, doesn't offer it"),
+        (HERE, ""),
+    ],
+)
+def test_each_machine_says_whether_it_can_be_supervised(found, said):
+    """macOS, an unknown architecture, and gVisor, which has no filters: the same reason as for the seal."""
+    piece, missing = plan.asking(found, "auto")
+
+    assert (missing, piece) == (((said,), "") if said else ((), "calls"))
+    assert plan.asking(found, "off") == ("", ())
+
+
+def test_where_descriptors_are_kept_back_sockets_ask():
+    """A container: what can't be taken has to be made."""
+    contained = Machine("Linux", "x86_64", True, 7, shares=False)
+
+    assert plan.asking(contained, "require") == ("sockets", ())
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("go_on", "the kernel doesn't let a call go on that has waited"),  # before Linux 5.5
+        ("receive", "the kernel takes the filter, and tells of no call"),  # what takes any filter, and heeds none
+    ],
+)
+def test_a_kernel_that_only_seems_to_supervise_is_found_out(monkeypatch, call, said):
+    """By having a call wait and go on, in a thread that ends: the filter alone proves nothing."""
+
+    def refuse(*_arguments):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    if call == "receive":
+        monkeypatch.setattr(rehearsal, "MILLISECONDS", 50)
+        monkeypatch.setattr(syscalls_unsafe, "load_asking_filter", lambda _program: os.pipe()[0])
+        monkeypatch.setattr(rehearsal.socket, "socket", lambda *_: time.sleep(1))
+    else:
+        monkeypatch.setattr(notify, call, refuse)
+
+    made = layers.rehearse(plan.Plan(machine.look().kind, asking="calls"))
+
+    assert made.asking == "" and made.missing[0].startswith(f"supervisor: {said}")
+
+
+def test_a_machine_without_libseccomp_lacks_nothing(world):
+    """The filters are programs in the package: neither libseccomp nor what reads it is looked for."""
+    program = "import sys; sys.modules['pyseccomp'] = sys.modules['ctypes.util'] = None\nfrom importguard.kernel import machine, plan, layers, trial\n"
+    program += "print(layers.rehearse(plan.Plan(machine.look().kind, filters=('seal',), asking='calls')).missing, trial.rungs()['seccomp'][0])"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60)
+
+    assert done.stdout == "() holds\n", done.stderr

@@ -45,7 +45,7 @@ def test_an_interpreter_that_the_preload_enters(version):
 
 
 def test_programs_that_the_preload_does_not_enter(tmp_path, compiler):
-    """Scripts, files that are none, programs linked statically, and those that gain rights when they are started."""
+    """Scripts, files that are none, programs linked statically or to musl, and those that gain rights when they are started."""
     (tmp_path / "script").write_text(f"#!{sys.executable}\n")
     (tmp_path / "short").write_bytes(b"\x7fELF\x02\x01")
     gains = shutil.copy(os.path.realpath(sys.executable), tmp_path / "gains")
@@ -55,7 +55,9 @@ def test_programs_that_the_preload_does_not_enter(tmp_path, compiler):
     except subprocess.CalledProcessError:
         (tmp_path / "static").write_bytes(b"")
 
-    for name in ("script", "short", "gains", "static", "nowhere"):
+    wheels.compile_c("int main(void) { return 0; }", tmp_path / "musl", "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1")
+
+    for name in ("script", "short", "gains", "static", "musl", "nowhere"):
         assert not dynamic.enters(str(tmp_path / name)), name
 
 

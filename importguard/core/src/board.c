@@ -324,6 +324,15 @@ board_hear(const char *event, bool is_let_pass)
     }
 }
 
+/* A builtin that was asked about is over, and with it what it was let pass: native code that comes next isn't. */
+void
+board_call_ends(void)
+{
+    if (board_is_shared && (mine.passes & ~(unsigned)PASS_SPAWN)) {
+        board_let_pass(mine.passes & PASS_SPAWN);
+    }
+}
+
 /* A thread of Python begins, and imports nothing. */
 void
 board_know_thread(void)

@@ -27,6 +27,7 @@ int board_phase(void);
 bool board_is_importing(void);
 void board_let_pass(unsigned passes);
 void board_hear(const char *event, bool is_let_pass);
+void board_call_ends(void);
 void board_know_thread(void);
 
 extern PyMethodDef board_methods[];

@@ -1,5 +1,6 @@
 /* Sockets that somebody else has opened: sending by one, listening and accepting raise no event. Who has opened a socket was
  * asked by then, and isn't again; what stays on the machine by way of a file is a matter of connect() alone. No twin. */
+#include "board.h"
 #include "carrier.h"
 #include "judge.h"
 #include "methods.h"
@@ -195,7 +196,11 @@ ask_to_dump_later(Call *call, const char *Py_UNUSED(name))
 static int
 ask_listen(Call *call, const char *Py_UNUSED(name))
 {
-    return ask_about_socket(NET_LISTEN, ((Socket *)call->self)->fd, getsockname);
+    if (ask_about_socket(NET_LISTEN, ((Socket *)call->self)->fd, getsockname) < 0) {
+        return -1;
+    }
+    board_let_pass(PASS_LISTEN);
+    return 0;
 }
 
 /* Remember who has opened a socket, where somebody could be refused something about it. */
@@ -255,6 +260,58 @@ note_accepted(Call *Py_UNUSED(call), PyObject *result)
     return result;
 }
 
+/* Say whether a socket has been neither connected nor refused: the kernel was never asked to. */
+static bool
+is_untouched(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address, length = sizeof(int);
+    int problem = 0, kind = 0;
+    if (getpeername(fd, (struct sockaddr *)&address, &size) == 0 || errno != ENOTCONN) {
+        return false;
+    }
+    size = sizeof address;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &length) == 0 && problem == 0
+           && getsockname(fd, (struct sockaddr *)&address, &size) == 0
+           && getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &length) == 0 && (kind == SOCK_STREAM || kind == SOCK_DGRAM)
+           && (address.ss_family == AF_INET || address.ss_family == AF_INET6 || address.ss_family == AF_UNIX);
+}
+
+/* Say whether the exception that is set is the kernel's EINTR, rather than what a handler has raised. */
+static bool
+is_interrupted(void)
+{
+    PyObject *type, *error, *traceback;
+    if (!PyErr_ExceptionMatches(PyExc_InterruptedError)) {
+        return false;
+    }
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    PyObject *number = error ? PyObject_GetAttrString(error, "errno") : NULL;
+    bool is_so = number && PyLong_CheckExact(number) && PyLong_AsLong(number) == EINTR;
+    Py_XDECREF(number);
+    PyErr_Clear();
+    PyErr_Restore(type, error, traceback);
+    return is_so;
+}
+
+/* Say whether a signal has ended a call while it waited for the supervisor, before that had noticed it: the kernel says EINTR then,
+ * of calls that it never interrupts otherwise, and CPython takes a connection for made. Such a call is to be made again; a
+ * handler that has raised something has its way. */
+bool
+held_was_interrupted(const Method *method, Call *call, PyObject *result)
+{
+    bool connects = method->then == note_connection || method->then == note_attempt;
+    if (!connects && method->then != note_listener) {
+        return false;
+    }
+    if (!result) {
+        return is_interrupted();
+    }
+    long number = PyLong_CheckExact(result) ? PyLong_AsLong(result) : 0; /* what connect_ex says */
+    return connects && (number == EINTR || (number == 0 && is_untouched(((Socket *)call->self)->fd)));
+}
+
 const Method methods_of_sockets[] = {
     {"_socket", "socket", "send", ask_send, NULL},
     {"_socket", "socket", "sendall", ask_send, NULL},
@@ -262,6 +319,8 @@ const Method methods_of_sockets[] = {
     {"_socket", "socket", "listen", ask_listen, note_listener},
     {"_socket", "socket", "_accept", ask_listen, note_accepted},
     {"_socket", "socket", "bind", NULL, note_listener},
+    {"_socket", "socket", "sendto", NULL, NULL}, /* these two for what the board shows: see board_call_ends */
+    {"_socket", NULL, "getaddrinfo", NULL, NULL},
     {"_socket", "socket", "connect", NULL, note_connection},
     {"_socket", "socket", "connect_ex", NULL, note_attempt},
     {"_ssl", "_SSLSocket", "write", ask_send_secure, NULL},

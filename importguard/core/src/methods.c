@@ -1,8 +1,10 @@
 /* Trampolines in the place of builtins: PyMethodDef.ml_meth is what every reference to a builtin calls by, the ones that
  * were taken before arming included, and Python can't write it. No twin: pycore leaves these operations unseen. */
+#include "board.h"
 #include "builtins.h"
 #include "methods.h"
 
+#include <errno.h>
 #include <string.h>
 
 typedef struct {
@@ -12,6 +14,7 @@ typedef struct {
 } Slot;
 
 #define SLOTS 32
+enum { MOST_AGAIN = 10000 }; /* signals that come one after the other, as by a timer on a machine that is very busy */
 typedef enum { PLAIN, KEYED, FAST, FAST_KEYED, ONE, NONE, KINDS } Kind;
 static Slot slots[KINDS][SLOTS];
 
@@ -60,6 +63,22 @@ call_real(const Slot *slot, Kind kind, const Call *call, PyObject *given)
     }
 }
 
+/* Call a builtin that was interrupted until it isn't; where that never ends, say EINTR rather than what isn't so. */
+static PyObject *
+call_again(const Slot *slot, Kind kind, Call *call, PyObject *given, PyObject *result)
+{
+    for (int again = 0; held_was_interrupted(slot->method, call, result); again++) {
+        Py_CLEAR(result);
+        PyErr_Clear();
+        if (again == MOST_AGAIN) {
+            errno = EINTR;
+            return PyErr_SetFromErrno(PyExc_OSError);
+        }
+        result = call_real(slot, kind, call, given);
+    }
+    return result;
+}
+
 /* Ask, call the builtin, look at the result; returns what the caller gets. */
 static PyObject *
 run(const Slot *slot, Kind kind, Call *call, PyObject *given)
@@ -68,6 +87,10 @@ run(const Slot *slot, Kind kind, Call *call, PyObject *given)
     PyObject *result = NULL;
     if (!core.armed || !method->ask || method->ask(call, method->name) == 0) {
         result = call_real(slot, kind, call, given);
+        if (board_is_shared) {
+            result = call_again(slot, kind, call, given, result);
+        }
+        board_call_ends();
     }
     if (core.armed && method->then) {
         result = method->then(call, result);

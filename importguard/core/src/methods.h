@@ -66,6 +66,7 @@ void libraries_watch(PyObject *module);
 
 /* held.c */
 int ask_to_send(int fd);
+bool held_was_interrupted(const Method *method, Call *call, PyObject *result);
 
 /* environ.c */
 int environ_watch(PyObject *module);
