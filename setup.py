@@ -2,11 +2,14 @@
 
 import glob
 import os
+import pathlib
+import subprocess
 import sys
 import sysconfig
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 HINT = (
@@ -34,6 +37,18 @@ class LoudBuild(build_ext):
         except Exception:
             print(HINT, file=sys.stderr)
             raise
+
+
+class ReadingBuild(build_py):
+    """Puts beside the presets what they hold, so that no start reads TOML for them; a checkout has none of it."""
+
+    def run(self):
+        super().run()
+        folder = pathlib.Path(self.build_lib, "importguard/policy/presets")
+        if folder.is_dir() and not self.editable_mode:
+            code = "import pathlib, sys; sys.path.insert(0, sys.argv[1])\n"
+            code += "from importguard.policy import preset; preset.keep_read(pathlib.Path(sys.argv[2]))"
+            subprocess.run([sys.executable, "-c", code, str(pathlib.Path(__file__).parent), str(folder)], check=True)
 
 
 def extensions():
@@ -74,4 +89,4 @@ def preload(options):
     )
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": LoudBuild})
+setup(ext_modules=extensions(), cmdclass={"build_ext": LoudBuild, "build_py": ReadingBuild})

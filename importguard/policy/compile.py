@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 
-from importguard.policy import grants, machine, patterns, preset
+from importguard.policy import grants, links, machine, patterns, preset
 from importguard.policy import named as names
 from importguard.policy import table as tables
 from importguard.policy.table import CAPABILITY, EFFECT, FORMAT, KIND, LAYER, PATTERNS, WRITTEN
@@ -28,6 +28,7 @@ def table(resolved, named, *, lock=None, learning=False):
     `deputies`, and the names that are `quarantined`, which act for nobody. A table that is `learning` watches whatever a lock could
     deny as well, and has what is allowed of it recorded.
     """
+    links.forget()
     tried = resolved.candidate
     sets = {f"${name}": names.data_set(name, named) for name in SETS}
     sets["$persistence"] = _with_own(sets["$persistence"], resolved, named)

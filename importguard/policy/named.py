@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 
-from importguard.policy import patterns
+from importguard.policy import links, patterns
 
 DATA = pathlib.Path(__file__).parent / "data"
 BIN = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin")
@@ -104,32 +104,15 @@ def read_data(name):
 def _with_links(wanted):
     """Return the patterns and, where what is before the first glob is a link here, what it leads to."""
     found = dict.fromkeys(wanted)
-    known = {}
     for pattern in wanted:
         literal = pattern.partition("*")[0]
         if not literal.startswith("/"):
             continue
         folder = literal if "*" not in pattern else literal.rpartition("/")[0]
-        leads_to = _led_to(folder, known)
+        leads_to = links.real(folder)
         if leads_to not in (folder, "/"):
             found[leads_to + pattern[len(folder) :]] = None
     return tuple(found)
-
-
-def _led_to(folder, known):
-    """Return the real path of an absolute one. `known` keeps each folder's: hundreds of patterns share a few, and looking at
-    each component of each of them is a tenth of a start."""
-    if folder in ("", "/"):
-        return folder or "/"
-    if folder not in known:
-        parent, _, name = folder.rpartition("/")
-        at = _led_to(parent, known)
-        if name in ("", ".", ".."):
-            known[folder] = os.path.realpath(folder)
-        else:
-            here = ("" if at == "/" else at) + "/" + name
-            known[folder] = os.path.realpath(here) if os.path.islink(here) else here
-    return known[folder]
 
 
 def package_folder():

@@ -4,7 +4,7 @@ import functools
 import ipaddress
 import os
 
-from importguard.policy import grants, targets
+from importguard.policy import grants, links, targets
 
 ANY, WIDE, SET, EXACT = range(4)
 METADATA = (
@@ -85,10 +85,10 @@ def _argument_choices(arguments, named):
 def _program_entries(path, arguments, system):
     """Return a program's pattern and, where it is a link on this machine, one for what it leads to under its name."""
     entries = [(path, arguments, "", system)]
-    real = os.path.realpath(path) if path.startswith("/") and "*" not in path else path
+    real = links.real(path) if path.startswith("/") and "*" not in path else path
     if real != path:
         folder, name = os.path.split(path)
-        linked = os.path.join(os.path.realpath(folder), name)
+        linked = os.path.join(links.real(folder), name)
         called = "" if real == linked else name
         entries.append((real, arguments, called, system))
     return entries

@@ -84,11 +84,12 @@ def read(path, *, today=None):
     return parse(text, name=path.name, path=str(path), today=today)
 
 
-def parse(text, *, name, path="", label="", today=None):
-    """Return the Policy in a text; `label` replaces file and line in the names of rules (presets have one)."""
+def parse(text, *, name, path="", label="", today=None, data=None):
+    """Return the Policy in a text; `label` replaces file and line in the names of rules (presets have one). `data` is what the
+    text holds, where somebody has read it already."""
     shown = path or name
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(text) if data is None else data
     except tomllib.TOMLDecodeError as error:
         raise errors.PolicyError(f"{shown}:{lines.of_error(error, text)}: {lines.reason(error)}") from error
     except RecursionError as error:

@@ -28,9 +28,10 @@ def main(arguments=None):
     options.results.mkdir(parents=True, exist_ok=True)
     for name in options.names or known:
         file = options.results / f"{name}.json"
-        if not file.exists() or not options.resume:
+        if options.add or not file.exists() or not options.resume:
+            before = json.loads(file.read_text())["runs"] if options.add and file.exists() else []
             # After each run: one that is ended leaves what it knows.
-            for result in results_of(known[name], interpreter, options):
+            for result in results_of(known[name], interpreter, options, before):
                 file.write_text(json.dumps(result))
     files = [options.results / f"{name}.json" for name in known]
     results = [json.loads(file.read_text()) for file in files if file.exists()]
@@ -40,19 +41,22 @@ def main(arguments=None):
     return int(any(pages.differences(result) for result in results))
 
 
-def results_of(suite, interpreter, options):
-    """Run a Suite in all modes, yield {"name", "runs"} of what is there: a lock is learnt first, then the others take turns."""
+def results_of(suite, interpreter, options, before):
+    """Run a Suite in all modes, yield {"name", "runs"} of what is there: a lock is learnt first, then the others take turns.
+
+    `before` are runs of earlier rounds, whose lock is still there, as plain values.
+    """
     environment, project = known_suites.prepared(suite, interpreter, options.cache)
     work = options.results / suite.name
-    runs = []
-    for mode in ("learn", *TURNS * options.rounds):
-        runs.append(suite_runs.run(suite, mode, environment, project, work.absolute()))
-        made = runs[-1]
+    runs = list(before)
+    for mode in (*(() if before else ("learn",)), *TURNS * options.rounds):
+        made = suite_runs.run(suite, mode, environment, project, work.absolute())
+        runs.append(made.as_dict())
         print(f"{suite.name} {mode}: exit {made.status}, {len(made.outcomes)} tests, {len(made.refused)} refusals, {made.cpu} s of CPU, {made.wall} s", flush=True)
         if not made.outcomes:
             raise SystemExit(f"{suite.name} {mode} had no outcomes:\n{made.tail}")
         if len(runs) > len(TURNS):
-            yield {"name": suite.name, "version": suite.version, "runs": [run.as_dict() for run in runs]}
+            yield {"name": suite.name, "version": suite.version, "runs": runs}
 
 
 def parse(arguments):
@@ -62,6 +66,7 @@ def parse(arguments):
     parser.add_argument("--python", metavar="X.Y", default="3.11", help="CPython version (default: 3.11)")
     parser.add_argument("--rounds", type=int, default=3, help="how often bare, observe and enforce take turns (default: 3)")
     parser.add_argument("--resume", action="store_true", help="keep the results that are there already")
+    parser.add_argument("--add", action="store_true", help="add rounds to the results that are there already")
     parser.add_argument("--results", type=Path, default=Path("build/suites"), help="where results and output are kept")
     parser.add_argument("--out", type=Path, help="write the results to this page")
     parser.add_argument("--cache", type=Path, default=kept.default_cache(), help="where environments are kept")
