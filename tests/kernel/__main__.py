@@ -15,9 +15,11 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import everyday  # noqa: E402
+import everyday_packages  # noqa: E402
 from support import envs, guarded, interpreters, worlds  # noqa: E402
 
 SECONDS = 600
+SCRIPTS = ("everyday.py", "everyday_packages.py")
 HEAD = """# Workloads beneath the seal
 
 Written by `make kernel`: {total} ordinary workloads (`tests/kernel/everyday.py`), each bare and under `importguard run` with the
@@ -36,9 +38,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="workloads-", ignore_cleanup_errors=True) as name:
         folder, own = Path(name), interpreters.find(interpreters.OWN)
         environment = envs.Environment(options.environment, own) if options.environment else envs.create(folder / "env", own)
-        packages = dict.fromkeys(everyday.PACKAGES.values())
+        packages = dict.fromkeys(everyday_packages.PACKAGES.values())
         have = _installed(environment) if options.environment else {package for package in packages if _install(environment, package)}
-        rows = _compare(folder, environment, [name for name in everyday.ALL if everyday.PACKAGES.get(name) in {*have, None}])
+        rows = _compare(folder, environment, [name for name in everyday.ALL if everyday_packages.PACKAGES.get(name) in {*have, None}])
     options.out.write_text(_page(rows))
     runs = _kill(30)
     print(f"kill: {runs}")
@@ -61,9 +63,9 @@ def _installed(environment):
 
 def _compare(folder, environment, names):
     with worlds.furnished(folder / "world", environment) as world:
-        script = world.project / "everyday.py"
-        script.write_text((HERE / "everyday.py").read_text())
-        command = [environment.python, script.name, *names]
+        for name in SCRIPTS:
+            (world.project / name).write_text((HERE / name).read_text())
+        command = [environment.python, SCRIPTS[-1], *names]
         bare = guarded.run(world, command, mode=guarded.UNGUARDED, seconds=SECONDS)
         outcome = guarded.run(world, command, seconds=SECONDS)
     first, second = json.loads(bare.stdout), json.loads(outcome.stdout)
@@ -73,10 +75,10 @@ def _compare(folder, environment, names):
 def _page(rows):
     same = sum(bare == with_guard for bare, with_guard in rows.values())
     lines = [
-        f"| {name} | {everyday.PACKAGES.get(name, 'the standard library')} | {bare} | {with_guard} |"
+        f"| {name} | {everyday_packages.PACKAGES.get(name, 'the standard library')} | {bare} | {with_guard} |"
         for name, (bare, with_guard) in rows.items()
     ]
-    lines += [f"| {name} | {package} | not run | not run |" for name, package in everyday.PACKAGES.items() if name not in rows]
+    lines += [f"| {name} | {package} | not run | not run |" for name, package in everyday_packages.PACKAGES.items() if name not in rows]
     return HEAD.format(total=len(rows), version=interpreters.OWN, same=same) + "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import everyday
+import everyday_packages
 import pytest
 from support import guarded, worlds
 
@@ -23,7 +24,7 @@ def test_workloads_are_as_bare(tmp_path, empty_environment, preset, options, lay
         bare = guarded.run(world, command, mode=guarded.UNGUARDED, seconds=SECONDS)
         outcome = guarded.run(world, command, policy=f'version = 1\nextends = "{preset}"', options=options, seconds=SECONDS)
 
-    expected = {name: "ok" for name in everyday.ALL if name not in everyday.PACKAGES}
+    expected = {name: "ok" for name in everyday.ALL if name not in everyday_packages.PACKAGES}
     assert json.loads(bare.stdout) == expected, bare.story()
     assert json.loads(outcome.stdout) == expected, outcome.story()
     armed = outcome.records[0]
