@@ -4,10 +4,12 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 
 from importguard.ledger import regular
 from importguard.report import reader
 
+SETTLED = 100_000_000  # nanoseconds: clocks of file systems are coarse
 MOST_READ = 1 << 20  # of one place at a time: whoever runs there writes it
 
 
@@ -19,6 +21,7 @@ class Children:
         self._owner = os.getpid()
         self._numbers = {}
         self._sizes = {}
+        self._known, self._listed = [], 0  # (place, file), and when the folder had changed by then
         self.has_any = False
         os.register_at_fork(after_in_parent=self._expect)
 
@@ -37,17 +40,28 @@ class Children:
     def refused(self):
         """Return (place, record) for what is new since the last call."""
         try:
-            names = sorted(os.listdir(self.folder))
+            self._look()
         except OSError:
             return []
+        return [(place, record) for place, name in self._known for record in self._new(name)]
+
+    def _look(self):
+        """Learn which files are there. Most children are refused nothing: one look at the folder says that none is new."""
+        changed = os.stat(self.folder).st_mtime_ns
+        if changed == self._listed:
+            return
+        # What was changed just now may change again without another time of change.
+        self._listed = changed if time.time_ns() - changed > SETTLED else 0
         places = list(self._numbers)
-        known = [(places[int(name)], name) for name in names if name.isdecimal() and int(name) < len(places)]
-        return [(place, record) for place, name in known for record in self._new(name)]
+        names = sorted(name for name in os.listdir(self.folder) if name.isdecimal() and int(name) < len(places))
+        self._known = [(places[int(name)], name) for name in names]
 
     def _new(self, name):
         """Return the records that are new in a file; what was not written by a guarded process says so itself."""
         done = self._sizes.get(name, 0)
         try:
+            if os.stat(f"{self.folder}/{name}").st_size == done:
+                return []
             with regular.read_binary(f"{self.folder}/{name}") as file:
                 file.seek(done)
                 data = file.read(MOST_READ)

@@ -1,11 +1,19 @@
 """What the processes below a suite are refused is read from files that they could put anything in the place of."""
 
+import json
 import os
 import threading
 
 import pytest
 
 from importguard.suite import children
+
+
+def line(target):
+    """Return a refusal as a guarded process writes it."""
+    owner = {"name": "acme", "version": "1", "kind": "distribution"}
+    fields = {"id": "01", "time": "t", "pid": 1, "capability": "net.connect", "phase": "run", "layer": "audit", "rule": "r", "via": [], "stack": []}
+    return json.dumps({"v": 1, "event": "decision", "verdict": "deny", "target": target, "owner": owner, "count": 1, **fields}) + "\n"
 
 
 @pytest.fixture
@@ -31,11 +39,11 @@ def test_pipe_in_the_place_of_a_childs_file_makes_nobody_wait(below):
     other = below.file_of("test_it.py::test_next")
     os.mkfifo(file)
     with open(other, "w") as written:
-        written.write('{"v":1,"event":"decision","verdict":"deny"}\n')
+        written.write(line("127.0.0.1:80"))
 
     found = taken(below)
 
-    assert [place for place, _record in found] in ([], ["test_it.py::test_next"])
+    assert [place for place, _record in found] == ["test_it.py::test_next"]
     assert taken(below) == []
 
 
@@ -44,3 +52,18 @@ def test_device_in_the_place_of_a_childs_file_is_none(below):
     os.symlink("/dev/zero", below.file_of("test_it.py::test_starts_child"))
 
     assert taken(below) == []
+
+
+def test_every_record_is_found_once_whenever_it_is_written(below):
+    """New files, files that grow, and files that come in the same instant as a look: nothing is missed, nothing told twice."""
+    files = [below.file_of(f"test_it.py::test_{number}") for number in range(40)]
+    told = []
+    for turn in range(3):
+        for number, file in enumerate(files):
+            with open(file, "a") as written:
+                written.write(line(f"{number}.{turn}"))
+            told += below.refused()
+
+    assert len(told) == 120
+    assert {place for place, _record in told} == {f"test_it.py::test_{number}" for number in range(40)}
+    assert below.refused() == []
