@@ -16,7 +16,7 @@ process tree; the ratio is the median over rounds in which the modes take turns.
 | suite | what it is | tests | bare | observe | lock learnt | enforce | CPU bare | observe | enforce |
 |---|---|---|---|---|---|---|---|---|---|"""
 
-ARMING = """Of the difference, arming is about 0.15 s before the first test, and what the plugin tells pytest about 0.1 ms a test;
+ARMING = """Of the difference, arming is about 0.1 s before the first test, and what the plugin tells pytest a twentieth of an empty test;
 the rest is what the guard costs the tests' own work. A suite of a few seconds shows all three."""
 
 MISSING = "Not on this page: {suite.name} {suite.version} ({suite.what}), of which no whole round is there."
