@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support import envs, guarded, interpreters, wheels, worlds
+from support import anchors, envs, guarded, interpreters, wheels, worlds
 
 # What every payload finds in its module. Nothing is read from a home that is no stage.
 HEAD = """
@@ -123,7 +123,7 @@ def assert_stopped(room, name, interpreter, root, request, *, core="c"):
     """Guarded it doesn't, or is expected to where it says so; either way the guard has to be there."""
     attempt = room.attempts[name]
     if interpreter.version in attempt.open_on:
-        reason = f"docs/explanation/limits.md#{attempt.section}"
+        reason = anchors.of_limit(attempt.section)
         request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True))
 
     outcome, evidence = room.perform(name, interpreter, root, guarded.RECOMMENDED, core=core)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from support.wheels import Wheel
 
-LIMITS = "docs/explanation/limits.md"
+LIMITS, LIMITS_OF_POLICIES = "docs/explanation/limits.md", "docs/explanation/limits-of-policies.md"
 
 
 @dataclass(frozen=True, slots=True)

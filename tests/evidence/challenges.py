@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 PROJECT = Path(__file__).resolve().parents[2]
 OPEN = "pytest.xfail"
-PAGE = re.compile(r"docs/explanation/limits\.md#([\w-]+)")
+PAGE = re.compile(r"docs/explanation/(limits[\w-]*\.md)#([\w-]+)")
 PLUGIN = "choosing"
 SECONDS = 1200
 
@@ -54,5 +54,10 @@ def outcomes(tree):
 
 
 def _told(reason):
-    section = PAGE.search(reason)
-    return {"reason": reason, "section": section[1] if section else ""}
+    return {"reason": reason, **limit(reason)}
+
+
+def limit(reason):
+    """Return the section of the limits that a reason names, and its page."""
+    found = PAGE.search(reason)
+    return {"page": found[1], "section": found[2]} if found else {"page": "", "section": ""}

@@ -56,12 +56,11 @@ def _missed(tried, scenarios):
 
 def _miss(scenario, policy, where):
     reason = scenario.gaps.get("recommended", "")
-    section = challenges.PAGE.search(reason)
     return {
         "attack": scenario.id,
         "story": scenario.story,
         "policy": policy,
         "where": where,
         "reason": reason.partition(": docs/")[0],
-        "section": section[1] if section else "",
+        **challenges.limit(reason),
     }

@@ -5,7 +5,7 @@ import re
 import alarms
 from reenacting import OWN, PLAIN
 
-LIMITS = "explanation/limits.md"
+LIMITS = "explanation/"
 VERSION = re.compile(r"(3\.\d+)-")
 RUNGS = {
     "py": "the core in Python alone",
@@ -82,7 +82,7 @@ def _miss(miss):
 
 def _why(miss):
     reason = miss["reason"] or "not explained"
-    return f"[{reason}]({LIMITS}#{miss['section']})" if miss["section"] else reason
+    return f"[{reason}]({LIMITS}{miss['page']}#{miss['section']})" if miss["section"] else reason
 
 
 def _challenges(known):
@@ -99,8 +99,8 @@ def _challenges(known):
         "Each known miss is a strict expected failure: when it closes, its test says so.",
         "",
         *(
-            f"- [{section}]({LIMITS}#{section}): `{name}`" + (f" ({', '.join(versions)})" if versions else "")
-            for (section, name), versions in ways.items()
+            f"- [{section}]({LIMITS}{page}#{section}): `{name}`" + (f" ({', '.join(versions)})" if versions else "")
+            for (page, section, name), versions in sorted(ways.items(), key=lambda way: way[0][1:])
         ),
         *(f"- failed: `{name}`" for name in known["broken"]),
         "",
@@ -108,14 +108,14 @@ def _challenges(known):
 
 
 def ways_in(known):
-    """Return {(section, way): [versions]} of what is open; a way that is tried on one version alone has none."""
+    """Return {(page, section, way): [versions]} of what is open; a way that is tried on one version alone has none."""
     found = {}
     for miss in known["open"]:
         function, _, parameters = miss["test"].partition("::")[2].partition("[")
         whole = parameters.rstrip("]") or function.removeprefix("test_")
         version = VERSION.match(whole)
         way = whole.removeprefix(version[0]) if version else whole
-        found.setdefault((miss["section"], way), []).extend([version[1]] if version else [])
+        found.setdefault((miss["page"], miss["section"], way), []).extend([version[1]] if version else [])
     return dict(sorted(found.items()))
 
 

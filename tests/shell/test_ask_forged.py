@@ -153,7 +153,7 @@ except PermissionError:
     assert "asks" not in opened.shown
 
 
-@pytest.mark.xfail(strict=True, reason="docs/explanation/limits.md#what-a-question-at-the-terminal-believes")
+@pytest.mark.xfail(strict=True, reason="docs/explanation/limits-of-policies.md#what-a-question-at-the-terminal-believes")
 def test_question_stays_as_it_was_asked(ask):
     """While a question stands, nobody writes over it."""
     code = """

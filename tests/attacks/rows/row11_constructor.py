@@ -1,7 +1,7 @@
 """A constructor that posts the environment: ctx. Plain egress at call time, which takes a policy to stop."""
 
 from payloads import app
-from scenario import LIMITS, Expected, Scenario
+from scenario import LIMITS_OF_POLICIES, Expected, Scenario
 from support.wheels import Wheel
 
 PACKAGE = '''
@@ -32,6 +32,6 @@ SCENARIOS = (
         achieves=("leaked:variable", "GET:/hello"),
         denied=(Expected("net.*", "acme-context", "run", "127.0.0.1*"),),
         policy='version = 1\nextends = "recommended"\n[package.acme-context]\nrun.deny = ["net.*"]\n',
-        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}#egress-at-call-time-without-a-lock"},
+        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS_OF_POLICIES}#egress-at-call-time-without-a-lock"},
     ),
 )

@@ -5,7 +5,7 @@ import textwrap
 import zlib
 
 from payloads import TOOLS, app
-from scenario import LIMITS, Expected, Scenario
+from scenario import LIMITS, LIMITS_OF_POLICIES, Expected, Scenario
 from support.wheels import Wheel
 
 CLIENT = '''
@@ -56,7 +56,7 @@ SCENARIOS = (
         story="constructing a client posts its token; a policy forbids the package to call home",
         denied=(Expected("net.*", "acme-pay", "run", "127.0.0.1*"),),
         policy='version = 1\nextends = "recommended"\n[package.acme-pay]\nrun.deny = ["net.*"]\n',
-        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS}#egress-at-call-time-without-a-lock"},
+        gaps={"recommended": f"egress at call time needs a lock or a package's own rule: {LIMITS_OF_POLICIES}#egress-at-call-time-without-a-lock"},
         **COMMON,
     ),
     Scenario(

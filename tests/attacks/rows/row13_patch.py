@@ -1,7 +1,7 @@
 """An import that changes another distribution's code: semantic-types, coloraiz."""
 
 from payloads import TOOLS, app
-from scenario import LIMITS, Expected, Scenario
+from scenario import LIMITS, LIMITS_OF_POLICIES, Expected, Scenario
 from support.wheels import Wheel
 
 WALLET = '''
@@ -62,7 +62,7 @@ COMMON = {
     "models": ("semantic-types", "coloraiz"),
     "techniques": ("T1195.001", "T1554", "T1056", "T1041"),
 }
-CALL_TIME = f"egress at call time needs a lock or a package's own rule: {LIMITS}#egress-at-call-time-without-a-lock"
+CALL_TIME = f"egress at call time needs a lock or a package's own rule: {LIMITS_OF_POLICIES}#egress-at-call-time-without-a-lock"
 NOTICED = f"honest packages change others as well: the preset has it on record, a policy refuses it: {LIMITS}#packages-that-change-each-other"
 PATCHER = Wheel("acme-types", "0.9.1", {"acme_types.py": PATCH})
 PROXIER = Wheel("acme-types", "0.9.1", {"acme_types.py": PROXY})
