@@ -28,7 +28,10 @@ def _insert(root, pattern):
     node = root
     for component in pattern.split("/"):
         if component != "**":
-            node = node.children.setdefault(component, Node())
+            following = node.children.get(component)
+            if following is None:  # most are there: thousands of patterns share their first components
+                following = node.children[component] = Node()
+            node = following
         elif not node.loops:
             node.star = node.star or Node(loops=True)
             node = node.star
