@@ -159,6 +159,7 @@ Tag proof_of_compiled(PyObject *data);
 /* file.c */
 void file_note_start(double since);
 bool file_is_fresh(const struct stat *status);
+bool file_or_link_status(PyObject *path, struct stat *status, bool *is_link);
 bool file_status(PyObject *path, struct stat *status);
 PyObject *file_content(PyObject *path, struct stat *status);
 bool file_holds(PyObject *path, size_t skip, const char *data, size_t length, struct stat *status);

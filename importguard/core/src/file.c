@@ -84,16 +84,26 @@ file_is_fresh(const struct stat *status)
            || (status->st_ctim.tv_sec == start.tv_sec && status->st_ctim.tv_nsec >= start.tv_nsec);
 }
 
+/* Ask the kernel about a path, links followed; say whether it knows it, and whether it is a link itself. */
+bool
+file_or_link_status(PyObject *path, struct stat *status, bool *is_link)
+{
+    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
+    bool is_known = encoded && strlen(PyBytes_AS_STRING(encoded)) == (size_t)PyBytes_GET_SIZE(encoded)
+                    && lstat(PyBytes_AS_STRING(encoded), status) == 0;
+    *is_link = is_known && S_ISLNK(status->st_mode);
+    is_known = is_known && (!*is_link || stat(PyBytes_AS_STRING(encoded), status) == 0);
+    PyErr_Clear();
+    Py_XDECREF(encoded);
+    return is_known;
+}
+
 /* Ask the kernel about a path, links followed; say whether it knows it. */
 bool
 file_status(PyObject *path, struct stat *status)
 {
-    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
-    bool is_known = encoded && strlen(PyBytes_AS_STRING(encoded)) == (size_t)PyBytes_GET_SIZE(encoded)
-                    && stat(PyBytes_AS_STRING(encoded), status) == 0;
-    PyErr_Clear();
-    Py_XDECREF(encoded);
-    return is_known;
+    bool is_link;
+    return file_or_link_status(path, status, &is_link);
 }
 
 /* Return the bytes of a regular file, or NULL, where an exception may be set; what the kernel says of it goes to `status`. */

@@ -31,13 +31,10 @@ compile_again(PyObject *source, struct stat *status)
     return code;
 }
 
-/* Bytecode that was written while the command runs, by this process or one before, may be anybody's: it counts if it is what its source says. */
+/* Say whether code is what its source says. */
 static bool
-is_of_source(PyObject *code, const struct stat *bytecode, PyObject *source, struct stat *status)
+is_compiled_from(PyObject *code, PyObject *source, struct stat *status)
 {
-    if (!file_is_fresh(bytecode)) {
-        return file_status(source, status);
-    }
     PyObject *again = compile_again(source, status);
     bool result = again && PyObject_RichCompareBool(code, again, Py_EQ) == 1;
     PyErr_Clear();
@@ -45,15 +42,31 @@ is_of_source(PyObject *code, const struct stat *bytecode, PyObject *source, stru
     return result;
 }
 
-/* Return the tag for code that a .pyc holds: its source's, where it lies as that one's cache. */
+static bool
+has_same_owner(Tag tag, Tag other)
+{
+    const Place *place = tag != NO_TAG ? place_at(tag) : NULL, *another = other != NO_TAG ? place_at(other) : NULL;
+    return place && another && place->meaning == another->meaning && place->number == another->number;
+}
+
+/* Return the tag for code that a .pyc holds: its source's, where it lies as that one's cache. Bytecode that was written while
+ * the command runs, by this process or one before, may be anybody's, and so may what lies beside a link to a source that is
+ * somebody else's: it counts if it is what that source says. */
 static Tag
 tag_of_bytecode(PyObject *code, PyObject *bytecode, PyObject *source, const struct stat *status)
 {
     struct stat own;
-    if (source && PyUnicode_CheckExact(source) && is_cache_of(bytecode, source)) {
-        return is_of_source(code, status, source, &own) ? tag_of_file(source, &own) : NO_TAG;
+    bool is_link;
+    if (!source || !PyUnicode_CheckExact(source) || !is_cache_of(bytecode, source)) {
+        return tag_of_file(bytecode, status);
     }
-    return tag_of_file(bytecode, status);
+    if (!file_is_fresh(status) && file_or_link_status(source, &own, &is_link)) {
+        Tag tag = tag_of_file(source, &own);
+        if (!is_link || has_same_owner(tag, tag_of_file(bytecode, status))) {
+            return tag;
+        }
+    }
+    return is_compiled_from(code, source, &own) ? tag_of_file(source, &own) : NO_TAG;
 }
 
 /* Say whether what lies behind the header of `whole` is what a .pyc holds. */
