@@ -56,10 +56,7 @@ def say(learnt):
     """Say on standard error what was written, and what was refused."""
     if sys.stderr is None:
         return
-    print(
-        f"importguard: {learnt.path}: {learnt.distributions} distributions and start-up files, {learnt.new} things new",
-        file=sys.stderr,
-    )
+    print(f"importguard: {learnt.summary}", file=sys.stderr)
     for line in learnt.refused:
         print(f"importguard: refused, and not learnt: {escape(line)}", file=sys.stderr)
 

@@ -27,6 +27,12 @@ class Learnt:
     new: int
     refused: tuple[str, ...]
 
+    @property
+    def summary(self):
+        """What was written, in a line."""
+        new = "nothing new" if not self.new else f"{self.new} {'things' if self.new > 1 else 'thing'} new"
+        return f"{self.path}: {self.distributions} distributions and start-up files, {new}"
+
 
 class Lesson:
     """Takes the records of one run. `sites` is the ledger of its environment, `named` its named targets.
@@ -143,9 +149,6 @@ def _approve(path, environment):
 
 
 def _things(lock):
-    return {
-        (entry.key, name, thing)
-        for entry in lock.entries
-        for name in merge.JOINED
-        for thing in (*getattr(entry, name), "")
-    }
+    """Return all that a Lock says: each table, and each line in it."""
+    lines = {(entry.key, name, thing) for entry in lock.entries for name in merge.JOINED for thing in getattr(entry, name)}
+    return lines | {(entry.key, "", "") for entry in lock.entries}

@@ -34,7 +34,7 @@ class Learning:
             return
         self.is_good = not learnt.refused and not doubts
         self.lines = [
-            f"{learnt.path}: {learnt.distributions} distributions and start-up files, {learnt.new} things new",
+            learnt.summary,
             *(f"refused, and not learnt: {escape(line)}" for line in learnt.refused),
             *map(escape, doubts),
         ]

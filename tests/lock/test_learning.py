@@ -41,12 +41,13 @@ def test_learning_twice_changes_nothing_and_another_program_adds(stage):
     """The lock of a program is the same after a second time; one that does something else only adds lines."""
     stage.learn(SPAWN)
     once = stage.lock.read_text()
-    stage.learn(SPAWN)
+    again = stage.learn(SPAWN)
     twice = stage.lock.read_text()
-    stage.learn(CONNECT)
+    other = stage.learn(CONNECT)
     more = stage.lock.read_text()
 
     assert twice == once
+    assert "start-up files, nothing new" in again.stderr and "start-up files, 1 thing new" in other.stderr
     assert set(once.splitlines()) < set(more.splitlines())
     assert texts(entry(stage, "acme-tool").grants) == ["run:net.connect", "run:proc.spawn"]
     assert stage.run(SPAWN).decisions() == stage.run(CONNECT).decisions() == []
