@@ -1,6 +1,7 @@
 """Measures what a candidate costs beside the policy in force: a process guarded with both against one with one.
 
     python benchmarks/candidate.py                 sixty pairs of each workload; fails above BUDGET
+    python benchmarks/candidate.py --write         the same, and the page that is kept beside this file
     python benchmarks/candidate.py --rounds 5      does it run at all
 """
 
@@ -23,6 +24,14 @@ from importguard.launch import command, directory, prepare  # noqa: E402
 from importguard.policy import resolve  # noqa: E402
 
 BUDGET = 1.10
+HEAD = """# What a candidate costs beside the policy in force
+
+Written by `python benchmarks/candidate.py --write`: CPU time of whole processes, guarded with two policies against guarded with
+one, rounds of one fresh process each; the median of the rounds' own ratios with its 95 % interval.
+
+| workload | pairs | with a candidate / without | budget |
+|---|---|---|---|
+"""
 CHOSEN = ("start", "open-close", "restricted-open", "restricted-decided")
 # A candidate as there are many: a little stricter, with a deputy of its own, so that blame is found twice.
 ONE = 'version = 1\n[run]\ndeny = ["fs.read:/etc/shadow"]\n'
@@ -34,14 +43,17 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ratios.FEW, help="pairs of processes a workload")
     parser.add_argument("--core", default="auto", choices=("auto", "c", "py"), help="the core to measure (auto)")
+    parser.add_argument("--write", action="store_true", help="write candidate.md")
     options = parser.parse_args(arguments)
     python = environment.make(sys.executable, with_packages=False)
     with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as name:
         folder = Path(name).resolve()
         both = [_variant(folder, python, options.core, kind) for kind in ("one", "both")]
         found = {work.name: _ratio(work, both, options.rounds) for work in _chosen(folder)}
-    for workload, ratio in found.items():
-        print(f"{workload:20} {ratio}")
+    text = HEAD + "".join(f"| {workload} | {ratio.pairs} | {ratio} | {BUDGET:.2f} |\n" for workload, ratio in found.items())
+    print(text)
+    if options.write:
+        (HERE / "candidate.md").write_text(text)
     return 1 if any(ratio.lower > BUDGET for ratio in found.values()) else 0
 
 
