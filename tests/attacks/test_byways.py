@@ -71,6 +71,26 @@ BYWAYS = {
     "folder_of_a_secret_under_another_name": Attempt(
         "import shutil\nos.rename(HOME + '/.aws', TMP + '/plain')\nshutil.copyfile(TMP + '/plain/credentials', LOOT)"
     ),
+    "link_in_the_place_of_settings_by_a_rename": Attempt(
+        "os.mkdir(TMP + '/folder')\nos.symlink(TMP + '/folder', TMP + '/link')\nos.rename(TMP + '/link', HOME + '/.config')\n"
+        "os.makedirs(TMP + '/folder/systemd/user')\nopen(TMP + '/folder" + UNIT + "', 'w').write('x')\n"
+        "if os.path.exists(HOME + '/.config" + UNIT + "'):\n    open(TMP + '/planted', 'w').close()\n",
+        "wrote:tmp/planted",
+        WITHOUT_CONFIG + IMPORTED,
+    ),
+    "folder_in_the_place_of_settings_that_is_filled_later": Attempt(
+        "os.mkdir(TMP + '/folder')\nfolder = os.open(TMP + '/folder', os.O_RDONLY)\nos.rename(TMP + '/folder', HOME + '/.config')\n"
+        "os.mkdir('systemd', dir_fd=folder)\nos.mkdir('systemd/user', dir_fd=folder)\n"
+        "os.write(os.open('systemd/user/more.service', os.O_CREAT | os.O_WRONLY, dir_fd=folder), b'x')\n",
+        "wrote:home/.config" + UNIT,
+        WITHOUT_CONFIG + IMPORTED,
+    ),
+    "root_that_is_another_folder": Attempt(
+        "root = os.open('/', os.O_RDONLY)\nfolder, name = os.path.split(HOME)\ntry:\n    os.chroot(folder)\n"
+        "except PermissionError as error:\n    if type(error) is not PermissionError:\n        raise\n    name = folder + '/' + name\n"
+        "secret = open('/' + name + '/.aws/credentials').read()\nos.fchdir(root)\n"
+        "if name == os.path.basename(HOME):\n    os.chroot('.')\nopen(LOOT, 'w').write(secret)\n"
+    ),
     "checked_opening": Attempt(LIBRARY + "fd = library['__open64_2'](AWS.encode(), 0)\n" + KEEP),
     "opening_that_no_thread_cancels": Attempt(LIBRARY + "fd = library['__open64_nocancel'](AWS.encode(), 0)\n" + KEEP),
     "opening_by_the_interpreter": Attempt(
@@ -110,6 +130,12 @@ BYWAYS = {
         RAN,
     ),
     "file_object_of_a_socket": by_connection("open(plug.fileno(), 'wb', closefd=False).write(b'file')\n"),
+    "file_object_that_is_given_a_socket": by_connection(
+        "open('/dev/null', 'wb', opener=lambda *_: os.dup(plug.fileno())).write(b'file')\n"
+    ),
+    "file_object_of_a_kind_of_its_own": by_connection(
+        "import io\nclass File(io.FileIO):\n    pass\n\nFile('/dev/null', 'wb', opener=lambda *_: os.dup(plug.fileno())).write(b'file')\n"
+    ),
     "number_that_stands_for_a_socket": by_connection(
         "os.dup2(plug.fileno(), 1)\nprint('standard output', flush=True)\n"
     ),

@@ -68,6 +68,9 @@ void libraries_watch(PyObject *module);
 int ask_to_send(int fd);
 bool held_was_interrupted(const Method *method, Call *call, PyObject *result);
 
+/* methods_opener.c */
+int opener_watch(PyObject *module);
+
 /* environ.c */
 int environ_watch(PyObject *module);
 

@@ -134,7 +134,8 @@ ask_about_names(PyObject *old, PyObject *new, bool is_link)
         return is_link ? ask_tails(&names) : 0;
     }
     int result = ask_entries(&names, folder, rest, 0, 0);
-    return result == 0 && is_link ? ask_tails(&names) : result;
+    names.is_link = true; /* what is moved may be a link itself */
+    return result == 0 ? ask_tails(&names) : result;
 }
 
 /* Return where an argument leads (new reference), read once; NULL with an error, or without one for what is no path. */

@@ -63,6 +63,9 @@ methods_loaded(PyObject *module)
     if (name && strcmp(name, "_ssl") == 0) {
         libraries_watch(module);
     }
+    if (name && (strcmp(name, "io") == 0 || strcmp(name, "_io") == 0) && opener_watch(module) < 0) {
+        return -1;
+    }
     if (name && strcmp(name, "posix") == 0 && environ_watch(module) < 0) {
         return -1;
     }
