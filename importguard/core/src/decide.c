@@ -52,15 +52,7 @@ table_watches_any(const Table *table, Capability capability)
 bool
 table_may_refuse_app(const Table *table, Capability capability)
 {
-    const Rule *rules = AT(table, Rule, table->rules.at);
-    for (uint32_t at = 0; at < table->rules.count; at++) {
-        bool is_denial = !rules[at].allows && has_bit(rules[at].capabilities, capability);
-        bool is_for_others = rules[at].reach == FOR_ALL || (rules[at].reach == FOR_KIND && rules[at].owner_kind != KIND_APP);
-        if (is_denial && !is_for_others) {
-            return true;
-        }
-    }
-    return false;
+    return has_bit(table->may_refuse_app, capability);
 }
 
 /* Return whether answers about a capability depend on the target or the arguments at all. */

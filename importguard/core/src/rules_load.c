@@ -138,6 +138,14 @@ precedence(const Loader *loader, PyObject *parts)
                          PyTuple_GET_ITEM(parts, RULE_TEXT), loader->index);
 }
 
+/* Return whether a rule could deny something to the application, or to a distribution that is the application's own. */
+static bool
+refuses_app(const Rule *rule)
+{
+    bool is_for_others = rule->reach == FOR_ALL || (rule->reach == FOR_KIND && rule->owner_kind != KIND_APP);
+    return !rule->allows && !is_for_others;
+}
+
 /* Return the numbers of the rules behind what they are sorted by, in that order; NULL with an exception set. */
 static PyObject *
 sorted_rules(Loader *loader, PyObject *rules)
@@ -177,6 +185,7 @@ load_sorted(Loader *loader, PyObject *rules, PyObject *order, Table *table)
         BUILT(loader, uint32_t, table->order.at)[rule.number] = at;
         table->looks_at_target |= rule.target.kind != ANY_TARGET ? rule.capabilities : 0;
         table->asks_back |= rule.target.asks_back ? rule.capabilities : 0;
+        table->may_refuse_app |= refuses_app(&rule) ? rule.capabilities : 0;
     }
     return 0;
 }

@@ -147,6 +147,7 @@ struct Table {
     Watch watch[CAPABILITY_COUNT];
     uint32_t looks_at_target, asks_back; /* a bit a capability */
     uint32_t by_stem;                    /* bits of capabilities of which rules are filed so */
+    uint32_t may_refuse_app;             /* bits of capabilities that a rule could deny to the application */
     bool enforces, kills;
 };
 
