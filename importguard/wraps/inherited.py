@@ -33,8 +33,8 @@ class Inherited:
             unset_in_c(name)
             self.now.pop(as_bytes(name), None)
 
-        module.putenv = dressed(putenv, put_in_c)
-        module.unsetenv = dressed(unsetenv, unset_in_c)
+        module.putenv = StandIn(putenv, put_in_c)
+        module.unsetenv = StandIn(unsetenv, unset_in_c)
 
 
 def as_bytes(item):
@@ -44,9 +44,19 @@ def as_bytes(item):
     return later.load(later.PATHS).as_text(item).encode("utf-8", "surrogateescape")
 
 
-def dressed(function, real):
-    """Return `function` with the name and the text of the one that it stands for."""
-    function.__name__ = function.__qualname__ = real.__name__
-    function.__doc__ = real.__doc__
-    function.__module__ = real.__module__
-    return function
+class StandIn:
+    """Stands for a function that is built in, under its name and with its text: a class that has it as an attribute doesn't
+    bind it, and it is pickled by its name."""
+
+    def __init__(self, function, real):
+        like = {name: getattr(real, name) for name in ("__name__", "__qualname__", "__doc__", "__module__")}
+        self.__dict__.update(like, __wrapped__=function)
+
+    def __call__(self, /, *args, **named):
+        return self.__wrapped__(*args, **named)
+
+    def __repr__(self):
+        return f"<built-in function {self.__name__}>"
+
+    def __reduce__(self):
+        return self.__name__

@@ -5,9 +5,11 @@ import sys
 
 from importguard import later
 from importguard.pinned import BUILTIN, get_frame, getattr, setattr, type
-from importguard.wraps.inherited import Inherited, dressed
+from importguard.wraps.inherited import Inherited, StandIn
 
 WRAPPED = ("execv", "execve", "posix_spawn", "posix_spawnp", "putenv", "system", "unsetenv")
+# The frames between a wrap and whoever called it: the wrap's own and that of what stands for the function.
+CALLER = 2
 
 
 class Starts:
@@ -53,37 +55,37 @@ def tell_os():
 
 def _wrap_execv(execv, execve, starts):
     def execv_guarded(path, argv, /):
-        return starts.spawner().execv(execve, path, argv, get_frame(1))
+        return starts.spawner().execv(execve, path, argv, get_frame(CALLER))
 
-    return dressed(execv_guarded, execv)
+    return StandIn(execv_guarded, execv)
 
 
 def _wrap_execve(execve, starts):
     def execve_guarded(path, argv, env):
-        return starts.spawner().execve(execve, path, argv, env, get_frame(1))
+        return starts.spawner().execve(execve, path, argv, env, get_frame(CALLER))
 
-    return dressed(execve_guarded, execve)
+    return StandIn(execve_guarded, execve)
 
 
 def _wrap_spawn(real, starts):
     def spawn_guarded(path, argv, env, /, **options):
-        return starts.spawner().posix_spawn(real, path, argv, env, options, get_frame(1))
+        return starts.spawner().posix_spawn(real, path, argv, env, options, get_frame(CALLER))
 
-    return dressed(spawn_guarded, real)
+    return StandIn(spawn_guarded, real)
 
 
 def _wrap_spawnp(real, starts):
     def spawnp_guarded(path, argv, env, /, **options):
-        return starts.spawner().posix_spawnp(real, path, argv, env, options, get_frame(1))
+        return starts.spawner().posix_spawnp(real, path, argv, env, options, get_frame(CALLER))
 
-    return dressed(spawnp_guarded, real)
+    return StandIn(spawnp_guarded, real)
 
 
 def _wrap_system(system, starts):
     def system_guarded(command):
-        return starts.spawner().system(system, command, get_frame(1))
+        return starts.spawner().system(system, command, get_frame(CALLER))
 
-    return dressed(system_guarded, system)
+    return StandIn(system_guarded, system)
 
 
 def wrap_fork_exec(module, starts):
@@ -93,6 +95,6 @@ def wrap_fork_exec(module, starts):
         return
 
     def fork_exec(*args):
-        return starts.spawner().fork_exec(real, args, get_frame(1))
+        return starts.spawner().fork_exec(real, args, get_frame(CALLER))
 
-    module.fork_exec = dressed(fork_exec, real)
+    module.fork_exec = StandIn(fork_exec, real)

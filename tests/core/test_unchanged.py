@@ -59,7 +59,23 @@ print("started", flush=True)
 run = getattr(interpreters, "exec", interpreters.run_string)
 print(run(interpreters.create(), SAYS))
 """
+IN_CLASSES = """
+import inspect, os, pickle, sys
+
+class Starter:
+    system, spawn, spawnp, put = os.system, os.posix_spawn, os.posix_spawnp, os.putenv
+    def ends(self, pid):
+        return os.waitpid(pid, 0)[1]
+
+starter, shell = Starter(), ["/bin/sh", "-c", "exit 3"]
+print(starter.put("LEFT", "right"), flush=True)
+print(starter.system('echo "$LEFT"; exit 2'), [starter.ends(start(shell[0], shell, os.environ)) for start in (starter.spawn, starter.spawnp)])
+for function in (os.system, os.execv):
+    print(pickle.loads(pickle.dumps(function)) is function, function, function.__name__, function.__module__, function.__doc__)
+    print(list(inspect.signature(function).parameters)[:1])
+"""
 PROGRAMS = {
+    "its classes hold what starts programs": IN_CLASSES,
     "its last objects are finalized": LAST_OBJECTS,
     "its children have the environment that it gave them": ENVIRONMENT,
     "its sub-interpreters find the same as itself": SUB_INTERPRETER,
