@@ -1,14 +1,18 @@
-/* What the import system has just read: compared with the file while that is open, so that a proof needs no second opening.
+/* What the import system has just read: proven while the file is open, so that a proof needs no second opening.
  *
- * What a descriptor stands for can change in another thread whenever the interpreter lock is let go. So the file is compared
- * under the lock, after importlib's reading is over; and it is known by its device and inode, not by a name. */
+ * What a descriptor stands for can change in another thread whenever the interpreter lock is let go. So the file is read under
+ * the lock, where the kernel has all of it at hand, and else compared under the lock after importlib's own reading is over; and
+ * it is known by its device and inode, not by a name. */
 #include "builtins.h"
 #include "owners.h"
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define MOST 2 /* bytecode, and the source that it is compared with */
+#define LARGEST (1 << 26)
 
 typedef struct {
     PyObject *content;
@@ -58,27 +62,79 @@ descriptor_of(PyObject *file)
     return fd;
 }
 
+/* Remember what was read of a file, all that it holds. */
+static void
+keep(PyObject *content, const struct stat *status)
+{
+    Read *read = &latest[next++ % MOST];
+    read->status = *status;
+    Py_XSETREF(read->content, Py_NewRef(content));
+}
+
 /* Remember what was read of a file, if that is what it holds. */
 static void
 note(PyObject *content, int fd)
 {
     struct stat status;
     size_t size = (size_t)PyBytes_GET_SIZE(content);
-    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || (size_t)status.st_size != size
-        || !file_same(fd, 0, PyBytes_AS_STRING(content), size)) {
-        return;
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size == size
+        && file_same(fd, 0, PyBytes_AS_STRING(content), size)) {
+        keep(content, &status);
     }
-    Read *read = &latest[next++ % MOST];
-    read->status = status;
-    Py_XSETREF(read->content, Py_NewRef(content));
+}
+
+#if defined(SYS_preadv2) && defined(RWF_NOWAIT)
+/* Read from where a descriptor is, as far as nobody has to wait for it: a file system may be served by a thread of this very
+ * process. Called by its number, since older C libraries don't have it. */
+static ssize_t
+read_at_once(int fd, char *data, size_t size)
+{
+    char more; /* a file that has grown meanwhile */
+    struct iovec parts[] = {{data, size}, {&more, 1}};
+    return syscall(SYS_preadv2, fd, parts, 2, -1L, -1L, RWF_NOWAIT);
+}
+#else
+static ssize_t
+read_at_once(int Py_UNUSED(fd), char *Py_UNUSED(data), size_t Py_UNUSED(size))
+{
+    return -1;
+}
+#endif
+
+/* Return all that a regular file holds, with what the kernel says of it, read under the interpreter's lock. NULL without an
+ * exception where that can't be, or the descriptor isn't at the beginning; it is where it was then. */
+static PyObject *
+content_at_once(int fd, struct stat *status)
+{
+    if (fd < 0 || fstat(fd, status) != 0 || !S_ISREG(status->st_mode) || !status->st_size || status->st_size > LARGEST) {
+        return NULL;
+    }
+    PyObject *content = PyBytes_FromStringAndSize(NULL, status->st_size);
+    ssize_t got = content ? read_at_once(fd, PyBytes_AS_STRING(content), (size_t)status->st_size) : 0;
+    if (content && got == status->st_size) {
+        return content;
+    }
+    if (got > 0) {
+        lseek(fd, -got, SEEK_CUR);
+    }
+    PyErr_Clear();
+    Py_XDECREF(content);
+    return NULL;
 }
 
 /* FileIO.readall(), called by importlib's get_data(path) or by anybody else. */
 static PyObject *
 readall(PyObject *self, PyObject *nothing)
 {
-    PyObject *content = real_readall(self, nothing);
-    if (content && PyBytes_CheckExact(content) && is_reading_module()) {
+    struct stat status;
+    bool is_module = is_reading_module();
+    PyObject *content = is_module ? content_at_once(descriptor_of(self), &status) : NULL;
+    if (content) {
+        keep(content, &status);
+        return content;
+    }
+    content = real_readall(self, nothing);
+    if (is_module && content && PyBytes_CheckExact(content)) {
         note(content, descriptor_of(self));
     }
     return content;

@@ -122,18 +122,29 @@ file_content(PyObject *path, struct stat *status)
     return content;
 }
 
+/* Say whether a text has a part of another one, from that one's beginning, at a place. */
+static bool
+has_at(PyObject *text, Py_ssize_t at, PyObject *part, Py_ssize_t size)
+{
+    if (PyUnicode_GET_LENGTH(text) - at < size) {
+        return false;
+    }
+    int kind = PyUnicode_KIND(text);
+    if (kind == (int)PyUnicode_KIND(part)) {
+        return memcmp((const char *)PyUnicode_DATA(text) + at * kind, PyUnicode_DATA(part), (size_t)(size * kind)) == 0;
+    }
+    Py_ssize_t same = 0;
+    while (same < size && PyUnicode_READ_CHAR(text, at + same) == PyUnicode_READ_CHAR(part, same)) {
+        same++;
+    }
+    return same == size;
+}
+
 /* Return where a text goes on behind another one that it holds at a place; -1 where it doesn't hold it there. */
 static Py_ssize_t
 behind(PyObject *text, Py_ssize_t at, PyObject *part, Py_ssize_t size)
 {
-    Py_ssize_t same = 0;
-    if (at < 0 || PyUnicode_GET_LENGTH(text) - at < size) {
-        return -1;
-    }
-    while (same < size && PyUnicode_READ_CHAR(text, at + same) == PyUnicode_READ_CHAR(part, same)) {
-        same++;
-    }
-    return same == size ? at + size : -1;
+    return at >= 0 && has_at(text, at, part, size) ? at + size : -1;
 }
 
 static Py_ssize_t

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DEEPEST 64 /* folders within folders whose parents are asked for one by one */
+
 static Text
 part_of(Text text, size_t start, size_t end)
 {
@@ -29,14 +31,25 @@ is_special(Text name)
     return !name.size || text_is(name, ".") || text_is(name, "..");
 }
 
-/* Give the real path of a folder whose parent's is known and that is no link itself; say whether that is so. */
+/* What hangs below /proc changes with the process and with every descriptor that is opened. */
 static bool
-below_known(Text path, Buffer *real)
+lasts(Text path, Text real)
+{
+    return !text_starts(real, "/proc/") && !text_starts(path, "/proc") && !text_starts(path, "/dev/fd");
+}
+
+static int real_folder_at(Text path, Buffer *real, int depth);
+
+/* Give the real path of a folder that is no link itself by that of its parent, which is likely to be known; say whether that is so. */
+static bool
+below_parent(Text path, Buffer *real, int depth)
 {
     Text parent, name;
     split(path, &parent, &name);
-    if (is_special(name) || !folders_find(parent, real) || text_is(buffer_text(real), "/")
-        || buffer_add(real, "/", 1) < 0 || buffer_add(real, name.data, name.size) < 0) {
+    if (depth == DEEPEST || is_special(name)
+        || (parent.size ? real_folder_at(parent, real, depth + 1) : buffer_set(real, "", 0)) != DONE
+        || (text_is(buffer_text(real), "/") && buffer_set(real, "", 0) < 0) || buffer_add(real, "/", 1) < 0
+        || buffer_add(real, name.data, name.size) < 0) {
         return false;
     }
     mode_t kind;
@@ -46,21 +59,13 @@ below_known(Text path, Buffer *real)
     return kind == S_IFDIR;
 }
 
-/* What hangs below /proc changes with the process and with every descriptor that is opened. */
-static bool
-lasts(Text path, Text real)
-{
-    return !text_starts(real, "/proc/") && !text_starts(path, "/proc") && !text_starts(path, "/dev/fd");
-}
-
-/* Give a folder's absolute path without links; return DONE, NO_MEMORY or TOO_LONG. */
 static int
-real_folder(Text path, Buffer *real)
+real_folder_at(Text path, Buffer *real, int depth)
 {
     if (folders_find(path, real)) {
         return DONE;
     }
-    if (!below_known(path, real)) {
+    if (!below_parent(path, real, depth)) {
         int result;
         Py_BEGIN_ALLOW_THREADS;
         result = follow(path, real);
@@ -70,6 +75,13 @@ real_folder(Text path, Buffer *real)
         }
     }
     return lasts(path, buffer_text(real)) ? folders_keep(path, buffer_text(real)) : DONE;
+}
+
+/* Give a folder's absolute path without links; return DONE, NO_MEMORY or TOO_LONG. */
+static int
+real_folder(Text path, Buffer *real)
+{
+    return real_folder_at(path, real, 0);
 }
 
 /* Give an absolute path without links; return DONE, NO_MEMORY or TOO_LONG. */
