@@ -137,6 +137,7 @@ settle(const Body *author)
     return result;
 }
 
+/* The first body begins that isn't the standard library's: until then there's nobody whose changes matter. */
 static int
 start(void)
 {
@@ -167,10 +168,10 @@ begin(Call *call, const char *Py_UNUSED(name))
     call->is_body = true;
     call->outer = running;
     Py_XINCREF(running.globals);
-    if (!has_begun && start() < 0) {
+    OwnerId owner = owner_of_code(call->args[0]);
+    if (!has_begun && owner != OWNER_STDLIB && start() < 0) {
         return -1;
     }
-    OwnerId owner = owner_of_code(call->args[0]);
     show(call, owner);
     int result = 0;
     if (owner != OWNER_STDLIB && owner != running.owner) {
@@ -201,7 +202,10 @@ end_body(const Call *call)
 {
     Body ended = running;
     running = call->outer;
-    int result = ended.owner == running.owner || settle(&ended) == 0 ? watch(call) : -1;
+    int result = ended.owner == running.owner || settle(&ended) == 0 ? 0 : -1;
+    if (result == 0 && has_begun) {
+        result = watch(call);
+    }
     Py_XDECREF(ended.globals);
     return result;
 }

@@ -117,7 +117,7 @@ static PyObject *
 classes_of(PyObject *dict, PyObject *module)
 {
     PyObject *found = PyList_New(0), *key, *value;
-    for (Py_ssize_t at = 0; found && PyDict_Next(dict, &at, &key, &value);) {
+    for (Py_ssize_t at = 0; found && next_name(dict, &at, &key, &value);) {
         if (PyUnicode_CheckExact(key) && is_class_of(value, module)
             && (PyList_Append(found, key) < 0 || PyList_Append(found, value) < 0)) {
             Py_CLEAR(found);

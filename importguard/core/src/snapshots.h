@@ -41,6 +41,26 @@ typedef struct {
 /* Called with a name that leads to something else now; `old` may be NULL. Returns 0, or -1 with an exception set. */
 typedef int (*OnChange)(void *context, PyObject *key, PyObject *value, PyObject *old);
 
+/* PyDict_Next without a call: most dictionaries of modules and classes have nothing but texts for keys, in one table. */
+static inline bool
+next_name(PyObject *dict, Py_ssize_t *at, PyObject **key, PyObject **value)
+{
+    PyDictKeysObject *keys = ((PyDictObject *)dict)->ma_keys;
+    if (((PyDictObject *)dict)->ma_values || !DK_IS_UNICODE(keys)) {
+        return PyDict_Next(dict, at, key, value);
+    }
+    for (; *at < keys->dk_nentries; ++*at) {
+        const PyDictUnicodeEntry *entry = &DK_UNICODE_ENTRIES(keys)[*at];
+        if (entry->me_value) {
+            *key = entry->me_key;
+            *value = entry->me_value;
+            ++*at;
+            return true;
+        }
+    }
+    return false;
+}
+
 int names_take(Names *names, PyObject *dict, bool of_modules);
 int names_compare(Names *names, PyObject *dict, bool of_modules, PyObject *waste, OnChange on_change, void *context);
 bool names_are_same(const Names *names, PyObject *dict);

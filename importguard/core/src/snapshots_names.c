@@ -21,7 +21,7 @@ names_are_same(const Names *names, PyObject *dict)
 }
 
 /* Say whether a value is code: data changes all the time, and that is nobody's business. */
-static bool
+static inline bool
 is_code(PyObject *value)
 {
     PyTypeObject *type = Py_TYPE(value);
@@ -30,17 +30,17 @@ is_code(PyObject *value)
 }
 
 /* Return something that belongs to a value: the address alone may be another's once the value is gone. */
-static PyObject *
+static inline PyObject *
 part_of(PyObject *value)
 {
     if (PyFunction_Check(value)) {
-        return PyFunction_GET_CODE(value);
+        return ((PyFunctionObject *)value)->func_code;
     }
     return PyType_Check(value) ? ((PyTypeObject *)value)->tp_dict : PyModule_Check(value) ? PyModule_GetDict(value) : NULL;
 }
 
 /* Return what a value is remembered by, 0 for one that may change. */
-static uint32_t
+static inline uint32_t
 mark_of(PyObject *value, bool of_modules)
 {
     if (!of_modules && !is_code(value)) {
@@ -52,7 +52,7 @@ mark_of(PyObject *value, bool of_modules)
     return mark ? mark : 1;
 }
 
-static uint32_t
+static inline uint32_t
 mark_of_key(PyObject *key)
 {
     return (uint32_t)((PyASCIIObject *)key)->hash; /* a key has it already */
@@ -120,7 +120,7 @@ static size_t
 find(const Names *names, uint32_t key, size_t guess)
 {
     for (size_t step = 0; step < names->count; step++) {
-        size_t at = (guess + step) % names->count;
+        size_t at = guess + step < names->count ? guess + step : guess + step - names->count;
         if (names->held[at].key == key) {
             return at;
         }
@@ -138,7 +138,7 @@ names_take(Names *names, PyObject *dict, bool of_modules)
         return -1;
     }
     names->version = version_of(dict);
-    for (Py_ssize_t at = 0; PyDict_Next(dict, &at, &key, &value);) {
+    for (Py_ssize_t at = 0; next_name(dict, &at, &key, &value);) {
         if (PyUnicode_CheckExact(key)) {
             append(names, mark_of_key(key), mark_of(value, of_modules), value);
         }
@@ -172,13 +172,13 @@ remember_gone(Names *now, const Names *was)
 }
 
 /* See whether names have only been added since, behind those that were there, and take them along; say whether that is so.
- * Where it isn't, what is added by then is found there again. */
+ * Where it isn't, `same` are as they were, at the beginning, and what is added by then is found there again. */
 static bool
-take_added(Names *names, PyObject *dict, bool of_modules)
+take_added(Names *names, PyObject *dict, bool of_modules, size_t *same)
 {
     PyObject *key, *value;
     size_t reached = 0;
-    for (Py_ssize_t at = 0; PyDict_Next(dict, &at, &key, &value); reached++) {
+    for (Py_ssize_t at = 0; next_name(dict, &at, &key, &value); *same = ++reached) {
         if (!PyUnicode_CheckExact(key)) {
             return false;
         }
@@ -203,8 +203,8 @@ names_compare(Names *names, PyObject *dict, bool of_modules, PyObject *waste, On
 {
     Names now = {0};
     PyObject *key, *value;
-    size_t guess = 0;
-    if (take_added(names, dict, of_modules)) {
+    size_t guess = 0, same = 0;
+    if (take_added(names, dict, of_modules, &same)) {
         names->version = version_of(dict);
         return 0;
     }
@@ -213,8 +213,14 @@ names_compare(Names *names, PyObject *dict, bool of_modules, PyObject *waste, On
         return -1;
     }
     now.version = version_of(dict);
-    for (Py_ssize_t at = 0; result == 0 && PyDict_Next(dict, &at, &key, &value);) {
+    for (Py_ssize_t at = 0; result == 0 && next_name(dict, &at, &key, &value);) {
         if (!PyUnicode_CheckExact(key)) {
+            continue;
+        }
+        if (now.count < same) {
+            Held *before = &names->held[guess++];
+            append(&now, before->key, before->value, value);
+            before->value = 0;
             continue;
         }
         uint32_t mark = mark_of(value, of_modules);
