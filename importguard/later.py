@@ -91,9 +91,11 @@ ADVISORIES = (
     "importguard.advisories.advisory",
     "importguard.advisories.database",
 )
-# {module: (is a package, file, start, size)}: where in the bundle, which is there as "", the marshalled code is that nobody
-# has asked for yet. Filled, like the functions that find and execute it, by whoever has read the bundle.
+# {module: (is a package, file, start, size)}: where the marshalled code is that nobody has asked for yet, in a file that "" has
+# as (path, start, what of it serves the core in C). Filled, like the functions that find and execute it, by whoever has read
+# the bundle.
 parts = {}
+rest = None  # all of it, once the core in Python has asked for something
 find = None
 execute = None
 # What the parts import besides: an interpreter that ends has taken it out of `sys.modules`, and has no finder any more.

@@ -2,15 +2,15 @@
 
 import marshal
 
-from importguard.pinned import O_CLOEXEC, O_NONBLOCK, O_RDONLY, close, int, len, open, range, read
+from importguard.pinned import O_CLOEXEC, O_NONBLOCK, O_RDONLY, close, fstat, int, len, open, range, read
 
 VARIABLE = "_IMPORTGUARD"
 HELD = "_IMPORTGUARD_HELD_"  # before the names of variables that are put aside for a child
-FORMAT = 3
+FORMAT = 4
 HEAD = b"IGSESSION" + bytes([FORMAT])
 NUMBER = 8  # bytes of a length
 TABLES = ("flat", "flat_candidate")
-START = len(HEAD) + NUMBER * (1 + len(TABLES))
+START = len(HEAD) + NUMBER * (2 + len(TABLES))
 LARGEST = 1 << 26
 # The fields of a table that the core in C needs no more, where the launcher has made a flat table of them.
 RULES = ("rules", "deputies", "named", "sets", "candidate")
@@ -40,11 +40,13 @@ def sites_of(content):
 
 def pack(content):
     """Return the bytes of a session file for a mapping of plain values. The tables that the core in C takes lie behind the
-    rest, as they are: what is marshalled is copied when it is read, and once more where somebody hears of that."""
-    tables = [content.get(name) or b"" for name in TABLES]
-    rest = marshal.dumps({name: value for name, value in content.items() if name not in TABLES}, 4)
-    sizes = [len(part) for part in (rest, *tables)]
-    return HEAD + b"".join([size.to_bytes(NUMBER, "little") for size in sizes]) + rest + b"".join(tables)
+    rest, as they are, and before them the rules that it never looks into: what is marshalled is copied when it is read, and
+    once more where somebody hears of that."""
+    table = content.get("table", {})
+    rest = {name: value for name, value in content.items() if name not in TABLES}
+    rest["table"] = {name: value for name, value in table.items() if name != "shut"}
+    parts = [marshal.dumps(rest, 4), table.get("shut", b""), *[content.get(name) or b"" for name in TABLES]]
+    return HEAD + b"".join([len(part).to_bytes(NUMBER, "little") for part in parts]) + b"".join(parts)
 
 
 def unpack(data):
@@ -57,11 +59,16 @@ def unpack(data):
 
 
 def load(path):
-    """Return the mapping in the session file at a path, read part by part; raises OSError or ValueError."""
+    """Return the mapping in the session file at a path, where each of TABLES is (path, start, size), which the core in C
+    reads by itself; raises OSError or ValueError."""
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     try:
-        parts = [read(fd, size) for size in sizes_in(read(fd, START))]
-        return content_of(parts, is_whole=read(fd, 1) == b"")
+        rest, shut, *tables = sizes_in(read(fd, START))
+        parts, at = [read(fd, rest), read(fd, shut)], START + rest + shut
+        for size in tables:
+            parts.append((path, at, size) if size else b"")
+            at += size
+        return content_of(parts, is_whole=at == fstat(fd).st_size)
     finally:
         close(fd)
 
@@ -84,7 +91,9 @@ def content_of(parts, *, is_whole):
         raise ValueError(f"truncated session file: {error}") from None
     if not is_whole:
         raise ValueError("truncated session file")
-    for name, part in zip(TABLES, parts[1:]):
+    if parts[1]:
+        content["table"]["shut"] = parts[1]
+    for name, part in zip(TABLES, parts[2:]):
         content[name] = part or None
     return content
 

@@ -1,12 +1,13 @@
 """Loads the trusted base from one file of bytecode; used before importguard itself can be imported."""
 
+import _imp
 import marshal
 import posix
 import sys
 
 LATER = "importguard.later"
-WHOLE = ""  # the name of the bundle itself among the parts that lie in it
-NUMBER = 8  # bytes at its start: where its head begins
+REST = ""  # among the parts that are loaded later: where all of them lie
+NUMBER = 8  # bytes at the start of a bundle: the size of its head
 
 
 def load(folder):
@@ -17,29 +18,43 @@ def load(folder):
     except OSError:
         return False
     try:
-        data = posix.read(fd, posix.fstat(fd).st_size)
+        size = int.from_bytes(posix.read(fd, NUMBER), "little")
+        head = posix.read(fd, size)
     finally:
         posix.close(fd)
-    # Whoever hears audit events gets a copy of what is unmarshalled: what is loaded later lies outside.
-    first, rest = marshal.loads(memoryview(data)[int.from_bytes(data[:NUMBER], "little") :])
+    # Whoever hears audit events gets a copy of what is unmarshalled, but not of what is taken for a frozen module.
+    _, first, rest, of_c = _imp.get_frozen_object("_importguard_base", head).co_consts
     for entry in first:
         if entry[0] not in sys.modules:
             load_module(*entry)
     later = sys.modules[LATER]
     later.parts.update(rest)
-    later.parts[WHOLE] = data
+    later.parts[REST] = (folder + name, NUMBER + size, of_c)
     later.find = find_part
     later.execute = load_module
     return True
 
 
 def find_part(name):
-    """Return (is a package, file, code) of a module that is loaded later, None where the bundle has none."""
-    parts = sys.modules[LATER].parts
-    if name not in parts:
+    """Return (is a package, file, code) of a module that is loaded later, None where the bundle has none. The core in C finds
+    them by itself."""
+    later = sys.modules[LATER]
+    if name not in later.parts:
         return None
-    is_package, file, start, size = parts[name]
-    return is_package, file, marshal.loads(memoryview(parts[WHOLE])[start : start + size])
+    if later.rest is None:
+        path, start, _ = later.parts[REST]
+        later.rest = read_rest(path, start)
+    is_package, file, start, size = later.parts[name]
+    return is_package, file, marshal.loads(memoryview(later.rest)[start : start + size])
+
+
+def read_rest(path, start):
+    """Return the bytes of a file from a place on."""
+    fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        return posix.pread(fd, posix.fstat(fd).st_size - start, start)
+    finally:
+        posix.close(fd)
 
 
 def load_module(name, is_package, file, code):

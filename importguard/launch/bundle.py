@@ -29,6 +29,10 @@ FIRST = (
     "importguard.recorder",
     "importguard.session",
     "importguard.ldpreload",
+    "importguard.surroundings",
+    "importguard.attendant",
+    "importguard.kernel",
+    "importguard.kernel.inside",
     "importguard.wraps",
     "importguard.wraps.inherited",
     "importguard.wraps.fresh",
@@ -36,8 +40,9 @@ FIRST = (
     "importguard.guard",
     "importguard.startup",
 )
-LATER = (*later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.ENVIRON, *later.TIMINGS, *later.HOLDING, *later.DECIDING, *later.CORE, *later.ATTENDING)
-TRUSTED = tuple(dict.fromkeys((*FIRST, *LATER)))
+WITH_C = tuple(dict.fromkeys((*FIRST, *later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.TIMINGS, *later.HOLDING, *later.ATTENDING)))
+# The rest is what the core in Python needs besides: who has the other one, never asks for it.
+TRUSTED = tuple(dict.fromkeys((*WITH_C, *later.ENVIRON, *later.DECIDING, *later.CORE)))
 
 # What an enabled environment loads beside it, to see what ran before the guard.
 ENABLED = ("importguard.startupfiles", "importguard.startupfiles.early")
@@ -54,17 +59,20 @@ def file_name():
 
 
 def build(more=()):
-    """Return the bundle for this interpreter: where its head begins; the marshalled code of what is loaded later, which lies
-    there until somebody asks for it; and the head, marshalled: what is executed at once, in order, as (module, is a
-    package, file, code), and the rest by name, as (is a package, file, start, size)."""
-    first = [_entry(name) for name in (*FIRST, *more)]
-    places, body = {}, bytes(NUMBER)
+    """Return the bundle for this interpreter: the size of its head; the head, which is read at once; and the marshalled code of
+    what is loaded later, first what serves the core in C as well. The head are the constants of a code object, since the
+    interpreter reads that without telling anybody: what is executed at once, in order, as (module, is a package, file, code),
+    the rest by name, as (is a package, file, start, size), and how much of that serves the core in C."""
+    first = tuple(_entry(name) for name in (*FIRST, *more))
+    places, body, of_c = {}, b"", 0
     for name, is_package, file, code in map(_entry, TRUSTED):
         if name not in FIRST:
             data = marshal.dumps(code)
             places[name] = (is_package, file, len(body), len(data))
             body += data
-    return len(body).to_bytes(NUMBER, "little") + body[NUMBER:] + marshal.dumps((first, places), 4)
+            of_c = len(body) if name in WITH_C else of_c
+    head = marshal.dumps(build.__code__.replace(co_consts=(None, first, places, of_c)), 4)
+    return len(head).to_bytes(NUMBER, "little") + head + body
 
 
 def _entry(name):

@@ -1,6 +1,7 @@
 """What install() of the core in C takes, for a process that is armed by hand: without a launcher, and with reports that go nowhere."""
 
 import marshal
+import tempfile
 
 import policies
 
@@ -10,6 +11,9 @@ HELD = ({"a": ("1.0", False)}, {"/s/site-packages/a/": "a"}, {"/s/site-packages/
 
 
 PART = marshal.dumps(compile("", "a.py", "exec"))
+BUNDLE = tempfile.NamedTemporaryFile()  # noqa: SIM115 - for as long as the process lives
+BUNDLE.write(PART)
+BUNDLE.flush()
 
 
 def nothing(*_):
@@ -27,7 +31,7 @@ def parts():
         "programs": ("cpython.run_file",),
         "code_events": ("exec",),
         "patches": {},
-        "parts": {"": PART, "a": (False, "a.py", 0, len(PART))},
+        "parts": {"": (BUNDLE.name, 0, len(PART)), "a": (False, "a.py", 0, len(PART))},
         "base": globals(),
         "report": nothing,
         "look": nothing,

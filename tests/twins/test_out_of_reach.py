@@ -128,9 +128,10 @@ import acme_evil
 
 
 def test_what_decides_takes_no_write(play):
-    """The policy, the table of events and the core's own state are sealed: nobody who writes to memory switches it off."""
+    """The policy, the table of events, the core's own state and the guard's code that is loaded later are sealed: nobody who writes to
+    memory switches it off."""
     evil = "import os\ntry: print('GOT IT' + open(os.path.expanduser('~/.ssh/id_ed25519')).read())\nexcept PermissionError: print('kept')\n"
 
     outcome = play(evil, WRITE_TO_WHAT_IS_SEALED)
 
-    assert outcome.stdout == "refused 3 written 0\nkept\n", outcome.story()
+    assert outcome.stdout == "refused 4 written 0\nkept\n", outcome.story()

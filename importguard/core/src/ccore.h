@@ -9,6 +9,7 @@
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #include <Python.h>
+#include "internal/pycore_dict.h"
 #include "internal/pycore_frame.h"
 #pragma GCC diagnostic pop
 #include "sealed.h"
@@ -78,11 +79,14 @@ typedef struct {
     PyThreadState *main_thread;
     const struct Table *table; /* table.h */
     const struct Table *candidate; /* what is only tried out, or NULL */
+    uint32_t may_refuse_app; /* the capabilities that some rule of the table could deny to the application, a bit each */
     /* What is left to Python: see attendant.py. */
     PyObject *report, *look, *patch, *on_path, *startup_file, *tampered, *adopt, *noticed;
     PyObject *learn; /* NULL where nobody wants to know what was allowed */
     PyObject *imported; /* NULL where nobody wants to know how long modules take */
     PyObject *parts; /* dict of the guard's parts that are loaded later; nobody else holds it, the collector included */
+    const char *parts_data; /* where these lie, sealed; NULL where there is no bundle */
+    size_t parts_size;
     PyObject *finder, *wheel_bytecode, *pycache_prefix;
     Asker asker;
 } SEALED_IN_PLACE Core;

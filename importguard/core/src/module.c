@@ -7,6 +7,7 @@
 #include "judge.h"
 #include "methods.h"
 #include "owners.h"
+#include "piece.h"
 #include "question.h"
 #include "readers.h"
 #include "twin_table.h"
@@ -115,16 +116,33 @@ keep_parts(void)
     }
 }
 
+/* Take over the parts of the guard that are loaded later, and where their code lies: sealed, and read when somebody asks. */
+static int
+take_later_parts(PyObject *parts)
+{
+    Piece piece;
+    PyObject *place = PyDict_GetItemString(parts, "");
+    core.parts = PyDict_Copy(parts);
+    if (!core.parts || (place && piece_open(place, &piece) < 0)) {
+        return -1;
+    }
+    PyObject_GC_UnTrack(core.parts);
+    if (place) {
+        core.parts_data = sealed_piece("", 0, &piece);
+        core.parts_size = piece.size;
+        piece_close(&piece);
+    }
+    return place && !core.parts_data ? (PyErr_NoMemory(), -1) : 0;
+}
+
 static int
 take_parts(const Given *given)
 {
     keep_parts();
     core.finder = finder_new(given->patches);
-    core.parts = PyDict_Copy(given->parts);
-    if (!core.parts) {
+    if (take_later_parts(given->parts) < 0) {
         return -1;
     }
-    PyObject_GC_UnTrack(core.parts);
     if (!core.finder || judge_start(given->table, given->candidate) < 0 || owners_start(given->ledger, given->rescan) < 0
         || blame_start(given->main_origin) < 0) {
         return -1;

@@ -281,5 +281,6 @@ int table_make_scratch(Table *table);
 /* table_flat.c */
 int table_unflat(PyObject *flat, const Asks *asks, Arena *arena);
 const Table *table_take(PyObject *flat, const Asks *asks);
+const Table *table_take_piece(PyObject *place, const Asks *asks);
 
 #endif

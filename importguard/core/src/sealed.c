@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __linux__
+#include <sys/sendfile.h>
+#endif
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,9 +24,12 @@
 #define MFD_NOEXEC_SEAL 8U /* Linux 6.3; some systems refuse a memfd without it */
 #endif
 
+/* What is to be sealed: bytes that are in memory, or, where `data` is NULL, in a file at `start`. */
 typedef struct {
     const void *data;
     size_t size;
+    int fd;
+    off_t start;
 } Bytes;
 
 /* What holds for everything that was sealed so far: the weakest counts. */
@@ -80,11 +86,12 @@ whole_pages(size_t size)
     return (size + page - 1) / page * page;
 }
 
+/* Read all of what is in a file to memory; returns 0 or -1. */
 static int
-write_all(int fd, const char *data, size_t size)
+read_all(char *data, Bytes bytes)
 {
-    while (size) {
-        ssize_t count = write(fd, data, size);
+    while (bytes.size) {
+        ssize_t count = pread(bytes.fd, data, bytes.size, bytes.start);
         if (count < 0 && errno == EINTR) {
             continue;
         }
@@ -92,12 +99,42 @@ write_all(int fd, const char *data, size_t size)
             return -1;
         }
         data += count;
-        size -= (size_t)count;
+        bytes.start += count;
+        bytes.size -= (size_t)count;
     }
     return 0;
 }
 
+/* Put bytes where memory for them is; returns 0 or -1. */
+static int
+put(char *at, Bytes bytes)
+{
+    if (!bytes.data) {
+        return read_all(at, bytes);
+    }
+    memcpy(at, bytes.data, bytes.size);
+    return 0;
+}
+
 #ifdef MFD_ALLOW_SEALING
+/* Write bytes to a file: those of another one without having them in this process's memory. Returns 0 or -1. */
+static int
+write_all(int fd, Bytes bytes)
+{
+    while (bytes.size) {
+        ssize_t count = bytes.data ? write(fd, bytes.data, bytes.size) : sendfile(fd, bytes.fd, &bytes.start, bytes.size);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return -1;
+        }
+        bytes.data = bytes.data ? (const char *)bytes.data + count : NULL;
+        bytes.size -= (size_t)count;
+    }
+    return 0;
+}
+
 /* Return a file in memory that holds some bytes and can't be written any more, or -1. */
 static int
 sealed_file(Bytes first, Bytes rest)
@@ -109,7 +146,7 @@ sealed_file(Bytes first, Bytes rest)
     if (fd < 0) {
         return -1;
     }
-    if (write_all(fd, first.data, first.size) < 0 || write_all(fd, rest.data, rest.size) < 0
+    if (write_all(fd, first) < 0 || write_all(fd, rest) < 0
         || ftruncate(fd, (off_t)whole_pages(first.size + rest.size)) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0) {
         close(fd);
         return -1;
@@ -133,7 +170,7 @@ map_sealed(void *start, Bytes first, Bytes rest)
 static void *
 map_sealed(void *start, Bytes first, Bytes rest)
 {
-    (void)start, (void)first, (void)rest, (void)write_all;
+    (void)start, (void)first, (void)rest;
     return MAP_FAILED;
 }
 #endif
@@ -147,9 +184,8 @@ map_read_only(Bytes first, Bytes rest)
     if (mapped == MAP_FAILED) {
         return MAP_FAILED;
     }
-    memcpy(mapped, first.data, first.size);
-    memcpy((char *)mapped + first.size, rest.data, rest.size);
-    if (mprotect(mapped, whole_pages(size), PROT_READ) < 0) {
+    if (put(mapped, first) < 0 || put((char *)mapped + first.size, rest) < 0
+        || mprotect(mapped, whole_pages(size), PROT_READ) < 0) {
         munmap(mapped, whole_pages(size));
         return MAP_FAILED;
     }
@@ -176,11 +212,9 @@ sealed_copy(const void *data, size_t size)
     return sealed_pair(data, size, "", 0);
 }
 
-/* Return the like of some bytes and others behind them. */
-const void *
-sealed_pair(const void *data, size_t size, const void *more, size_t more_size)
+static const void *
+sealed(Bytes first, Bytes rest)
 {
-    Bytes first = {data, size}, rest = {more, more_size};
     void *mapped = map_sealed(NULL, first, rest);
     bool is_sealed = mapped != MAP_FAILED;
     if (!is_sealed) {
@@ -189,8 +223,22 @@ sealed_pair(const void *data, size_t size, const void *more, size_t more_size)
     if (mapped == MAP_FAILED) {
         return NULL;
     }
-    settle(mapped, size + more_size, is_sealed);
+    settle(mapped, first.size + rest.size, is_sealed);
     return mapped;
+}
+
+/* Return the like of some bytes and others behind them. */
+const void *
+sealed_pair(const void *data, size_t size, const void *more, size_t more_size)
+{
+    return sealed((Bytes){.data = data, .size = size}, (Bytes){.data = more, .size = more_size});
+}
+
+/* Return the like of some bytes and a piece of a file behind them. */
+const void *
+sealed_piece(const void *data, size_t size, const Piece *more)
+{
+    return sealed((Bytes){.data = data, .size = size}, (Bytes){.size = more->size, .fd = more->fd, .start = more->start});
 }
 
 /* Seal a static where it is, so that there's no pointer to it that could be bent: return 0, or -1 when it stays as it
@@ -201,7 +249,7 @@ sealed_in_place(void *start, size_t size)
     if ((uintptr_t)start % (size_t)sysconf(_SC_PAGESIZE) || whole_pages(size) != size) {
         return -1;
     }
-    bool is_sealed = map_sealed(start, (Bytes){start, size}, (Bytes){"", 0}) != MAP_FAILED;
+    bool is_sealed = map_sealed(start, (Bytes){.data = start, .size = size}, (Bytes){.data = ""}) != MAP_FAILED;
     if (!is_sealed && mprotect(start, size, PROT_READ) < 0) {
         return -1;
     }

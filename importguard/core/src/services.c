@@ -138,20 +138,19 @@ program(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
 static PyObject *
 part(PyObject *Py_UNUSED(module), PyObject *name)
 {
-    PyObject *known = PyDict_GetItemWithError(core.parts, name), *whole = PyDict_GetItemString(core.parts, "");
-    PyObject *is_package, *file;
-    Py_ssize_t start, size;
-    if (!known || !whole || known == whole) {
+    PyObject *known = PyDict_GetItemWithError(core.parts, name), *is_package, *file;
+    Py_ssize_t start, size, whole = (Py_ssize_t)core.parts_size;
+    if (!known || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 4) {
         return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
     }
     if (!PyArg_ParseTuple(known, "OUnn", &is_package, &file, &start, &size)) {
         return NULL;
     }
-    if (!PyBytes_CheckExact(whole) || start < 0 || size < 0 || size > PyBytes_GET_SIZE(whole) - start) {
+    if (start < 0 || size < 0 || start > whole || size > whole - start) {
         PyErr_SetString(PyExc_ValueError, "a part that doesn't lie in its bundle");
         return NULL;
     }
-    PyObject *code = PyMarshal_ReadObjectFromString(PyBytes_AS_STRING(whole) + start, size);
+    PyObject *code = PyMarshal_ReadObjectFromString(core.parts_data + start, size);
     if (code && (!PyCode_Check(code) || tag_set_all((PyCodeObject *)code, TAG_OF(GUARD_PLACE)) < 0)) {
         Py_CLEAR(code);
     }

@@ -253,14 +253,17 @@ table_build(PyObject *content, const Asks *asks, Arena *arena)
     return 0;
 }
 
-/* Return the sealed table of a content that policy/compile.py made, or that table_flat has given, for as long as the process
-   lives; NULL with a ValueError for a malformed one, or with a MemoryError. */
+/* Return the sealed table of a content that policy/compile.py made, or that table_flat has given, in a file or not, for as long as
+   the process lives; NULL with a ValueError for a malformed one, or with a MemoryError. */
 const Table *
 table_load(PyObject *content, const Asks *asks)
 {
     Arena arena = {0};
     if (PyBytes_CheckExact(content)) {
         return table_take(content, asks);
+    }
+    if (PyTuple_CheckExact(content)) {
+        return table_take_piece(content, asks);
     }
     if (table_build(content, asks, &arena) < 0) {
         return NULL;

@@ -78,7 +78,7 @@ sweep_type(PyTypeObject *type, PyObject *namespace, Tag tag, int depth)
     PyObject *key, *value;
     Py_ssize_t at = 0;
     /* Types of builtin modules have no Python functions; types from elsewhere are swept with their own module. */
-    while (type->tp_dict && PyDict_Next(type->tp_dict, &at, &key, &value)) {
+    while ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) && type->tp_dict && PyDict_Next(type->tp_dict, &at, &key, &value)) {
         if (sweep_value(value, namespace, tag, depth) < 0) {
             return -1;
         }
