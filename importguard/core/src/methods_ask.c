@@ -82,7 +82,7 @@ bool
 ask_is_free(Capability capability)
 {
     return !core.armed || !table_watches_any(core.table, capability)
-           || (!table_may_refuse_app(core.table, capability) && !core.candidate
+           || (!(core.may_refuse_app >> capability & 1) && !core.candidate
                && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter && capture_is_the_application());
 }
 
