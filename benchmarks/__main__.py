@@ -36,12 +36,13 @@ PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Everything that came out: `taken` {workload: {variant: [CPU seconds]}}, `calls` {workload: calls of what is
-    measured}, `memory` {workload: MB that the guard adds}, `inside`, `launching` and `preloading` as they return it, `budgets` {kind: {workload: limit}}."""
+    measured}, `told` {workload: {variant: [CPU seconds that the program says of its own statements]}}, `memory` {workload: MB that the guard adds}, `inside`, `launching` and `preloading` as they return it, `budgets` {kind: {workload: limit}}."""
 
     rounds: int
     tries: int
     taken: dict
     calls: dict
+    told: dict
     memory: dict
     inside: dict
     launching: dict
@@ -57,6 +58,11 @@ class Measured:
         if not {variant, reference} <= set(self.taken[workload]):
             return None
         return ratios.ratio(self.seconds(workload, variant), self.seconds(workload, reference))
+
+    def alone(self, workload):
+        """Return the Ratio of the statements alone, without the start and the end of the process; None where they weren't timed."""
+        guarded, bare = (self.told[workload][variant] for variant in ("guarded", "bare"))
+        return None if None in guarded + bare else ratios.ratio(guarded, bare)
 
     def per_call(self, workload):
         """Return the microseconds that the guard adds to each call, as a Ratio whose unit they are; None where there is no call."""
@@ -109,12 +115,12 @@ def measure(stage, python, chosen, options, version):
         for workload in workloads.every(stage.file, times=0.05 if options.quick else 1)
         if (chosen is None or workload.name in chosen) and not (options.quick and workload.is_import)
     ]
-    taken, larger, inside = {}, {}, {}
+    taken, told, larger, inside = {}, {}, {}, {}
     tries = 1 if options.quick else TRIES
     in_c = None if options.core == "py" or options.quick else timed.build(stage, python)
     for workload in wanted:
         pairs.progress(f"{workload.name}: {options.rounds} rounds")
-        taken[workload.name] = take(stage, workload, options)
+        taken[workload.name], told[workload.name] = take(stage, workload, options)
         larger[workload.name] = memory.added(stage, workload, rounds=min(options.rounds, TRIES))
         if in_c is not None and workload.is_import:
             inside[workload.name] = timed.time_inside(in_c, stage, python, workload, tries=tries)
@@ -126,7 +132,7 @@ def measure(stage, python, chosen, options, version):
     for others in ("supervised", "tree"):
         limits.pop(others, None)  # by scripts of their own
     calls = {workload.name: workload.calls for workload in wanted}
-    return Measured(options.rounds, tries, taken, calls, larger, inside, launched, preloaded, limits)
+    return Measured(options.rounds, tries, taken, calls, told, larger, inside, launched, preloaded, limits)
 
 
 def take(stage, workload, options):
@@ -137,7 +143,8 @@ def take(stage, workload, options):
         for variant in stage.variants.values()
         if variant not in compared and not (variant.name == "malwi-box" and workload.calls)
     ]
-    return pairs.measure(workload, compared, rounds=options.rounds, others=others)
+    told = {}
+    return pairs.measure(workload, compared, rounds=options.rounds, others=others, told=told), told
 
 
 def time_inside(stage, python, workload, tries):
@@ -145,7 +152,7 @@ def time_inside(stage, python, workload, tries):
     command = [python, str(HERE / "inside.py"), stage.session, str(HERE.parent), workload.code]
     bare = stage.variants["bare"].environment
     said = [subprocess.run(command, env=bare, capture_output=True, text=True, check=True).stdout for _ in range(tries)]
-    return min(map(json.loads, said), key=lambda spent: spent["hook_ms"] + spent["finder_ms"])
+    return min((json.loads(text.splitlines()[-1]) for text in said), key=lambda spent: spent["hook_ms"] + spent["finder_ms"])
 
 
 def check(measured):
@@ -158,6 +165,7 @@ def check(measured):
         "megabytes": measured.memory,
     }
     broken = [line for kind, limits in measured.budgets.items() for line in ratios.over(found[kind], limits)]
+    broken += results.only_alone(measured)
     print("\n".join(broken), file=sys.stderr)
     return 1 if broken else 0
 

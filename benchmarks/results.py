@@ -19,11 +19,24 @@ CPU time of whole processes, user and system, in rounds of one fresh process a v
 rounds' own ratios with its 95 % bootstrap interval. The plain hook is the twenty lines in
 [plain_hook](plain_hook/sitecustomize.py), the return hook is [one in C](return_hook/return_hook.c) that does nothing, and
 malwi-box is [its hook](malwi_box/sitecustomize.py) where it installs, at imports alone: a loop of calls took it more than
-five minutes a process. A budget is broken when the whole interval lies above it.
+five minutes a process. The guarded process starts as `importguard run` starts it, beneath the kernel's seal. A budget is broken when
+the whole interval lies above it.
 
 | workload | pairs | bare, ms | guarded, ms | guarded / bare | budget | plain hook | return hook | malwi-box |
 |---|---|---|---|---|---|---|---|---|
 {rows}
+
+## Imports alone
+
+What the import itself takes, as the program tells: CPU time of all threads of the process from before the statement until after
+it, in the very processes of the table above. The budget judges the whole process, since that is what a user waits for; its start
+and its end, which every command pays once, are in the one ratio and not in the other.{only_alone}
+
+| workload | bare, ms | guarded, ms | whole process | import alone | budget |
+|---|---|---|---|---|---|
+{alone}
+
+## Calls and memory
 
 What the guard adds to one call, in microseconds, and to the largest resident set of the process:
 
@@ -76,6 +89,8 @@ def page(measured, *, python, load):
         date=datetime.date.today().isoformat(), python=python, rounds=measured.rounds, before=load[0], after=load[1], tries=measured.tries,
         machine=f"{about.get('cpu_count', '?')} × {about.get('cpu_model_name', 'unknown CPU')}, {about['platform']}",
         rows="\n".join(_row(name, measured) for name in measured.taken),
+        alone="\n".join(_alone(name, measured) for name in measured.taken if measured.alone(name)) or "| none | | | | | |",
+        only_alone="".join(f"\n\n**{line}**" for line in only_alone(measured)),
         calls="\n".join(_call(name, measured) for name in measured.taken),
         inside="\n".join(_inside(name, measured) for name in measured.inside) or "| none | | | | | |",
         preloading="\n".join(_preload(*item) for item in measured.preloading.items()) or "| none | | | |",
@@ -89,6 +104,23 @@ def _row(name, measured):
     guarded = measured.ratio(name)
     shown = [name, str(guarded.pairs), *(_ms(measured.seconds(name, variant)) for variant in ("bare", "guarded")), str(guarded)]
     return "| " + " | ".join([*shown, f"{limit:.2f}" if limit else "none", *others]) + " |"
+
+
+def _alone(name, measured):
+    limit = measured.budgets.get("cpu", {}).get(name)
+    values = [measured.told[name][variant] for variant in ("bare", "guarded")]
+    shown = [name, *map(_ms, values), str(measured.ratio(name)), str(measured.alone(name)), f"{limit:.2f}" if limit else "none"]
+    return "| " + " | ".join(shown) + " |"
+
+
+def only_alone(measured):
+    """Return a line for each budget that the import alone keeps and the whole process breaks."""
+    limits = {name: limit for name, limit in measured.budgets.get("cpu", {}).items() if name in measured.taken}
+    return [
+        f"{name}: the import alone keeps the budget of {limit:.2f} ({measured.alone(name)}), the whole process does not ({measured.ratio(name)})"
+        for name, limit in limits.items()
+        if measured.alone(name) and measured.alone(name).lower <= limit < measured.ratio(name).lower
+    ]
 
 
 def _call(name, measured):

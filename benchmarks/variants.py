@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from importguard.kernel import layers, plan
 from importguard.launch import command, directory, prepare
 from importguard.policy import resolve
 
@@ -18,15 +19,21 @@ MALWI_BOX = str(Path(__file__).with_name("malwi_box"))
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to run a program: an environment for the interpreter at `python`."""
+    """One way to run a program: an environment for the interpreter at `python`, and what the kernel holds over it (a Plan,
+    None for nothing), which `importguard run` puts on before it starts the command."""
 
     name: str
     python: str
     environment: dict
+    beneath: plan.Plan | None = None
 
     def argv(self, code):
         """Return the arguments that run a program's text."""
         return [self.python, "-c", code]
+
+    def start(self, function):
+        """Return what a function gives that starts a process, called beneath the kernel's layers."""
+        return function() if self.beneath is None else layers.call_beneath(self.beneath, function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,7 @@ def _stage(folder, python, core):
     others = {"return hook": _return_hook(folder, python), "malwi-box": _malwi_box(python)}
     environments.update({name: {**bare, "PYTHONPATH": place} for name, place in others.items() if place})
     variants = {name: Variant(name, python, variables) for name, variables in environments.items()}
+    variants["guarded"] = Variant("guarded", python, guarded, None if prepared.kernel.is_empty else prepared.kernel)
     return Stage(folder, variants, prepared.directory.session)
 
 

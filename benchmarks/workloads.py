@@ -73,6 +73,15 @@ for _ in range({times}):
     connection.getresponse().read()
     connection.close()
 """
+# A program that says how much CPU time its own statements took, all threads of the process together.
+TIMED = """
+from time import process_time
+started = process_time()
+{code}
+taken = process_time() - started
+from os import write
+write(1, f"\\n{{taken}}\\n".encode())
+"""
 BY_RESTRICTED = "import " + RESTRICTED + "\n" + RESTRICTED + ".{function}({times}, {file!r})\n"
 
 
@@ -90,17 +99,20 @@ class Workload:
 def every(file, *, times=1.0):
     """Return all workloads; the loops open `file`, and go round `times` as often as they usually do."""
 
+    def imported(name, code):
+        return Workload(name, TIMED.format(code=code), is_import=True)
+
     def loop(name, code, calls, **more):
         calls = int(calls * times)
         return Workload(name, code.format(times=calls, file=str(file), **more), calls=calls)
 
     return (
         Workload("start", "pass"),
-        Workload("numpy", "import numpy", is_import=True),
-        Workload("pandas", "import pandas", is_import=True),
-        Workload("django", DJANGO, is_import=True),
-        Workload("boto3", BOTO3, is_import=True),
-        Workload("fastapi", "import fastapi", is_import=True),
+        imported("numpy", "import numpy"),
+        imported("pandas", "import pandas"),
+        imported("django", DJANGO),
+        imported("boto3", BOTO3),
+        imported("fastapi", "import fastapi"),
         loop("open-close", OPEN_CLOSE, 30_000),
         loop("os-open-close", OS_OPEN_CLOSE, 30_000),
         loop("connect", CONNECT, 6_000),
