@@ -136,7 +136,7 @@ def measure(stage, python, chosen, options, version):
 
 
 def take(stage, workload, options):
-    """Return {variant: its CPU seconds}: bare and guarded in each round, the audit hooks of others in some of them."""
+    """Return {variant: its CPU seconds} and {variant: what its programs said}: bare and guarded in each round, the audit hooks of others in some of them."""
     compared = [stage.variants[name] for name in ("bare", "guarded")]
     others = [
         (variant, -(-options.rounds // (SLOW if variant.name == "malwi-box" else OFTEN)))
