@@ -77,7 +77,7 @@ def _clause(text):
         raise ValueError(f"invalid specifier {text!r}")
     literal = text[len(operator) :].strip()
     if operator == "===":
-        if len(literal.split()) > 1 or ";" in literal or ")" in literal:
+        if len(literal.split()) != 1 or ";" in literal or ")" in literal:
             raise ValueError(f"invalid specifier {text!r}")
         return operator, None, literal
     wild = literal.endswith(".*") and operator in ("==", "!=")

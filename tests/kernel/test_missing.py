@@ -199,7 +199,7 @@ def test_a_kernel_that_only_seems_to_supervise_is_found_out(monkeypatch, call, s
     if call == "receive":
         monkeypatch.setattr(rehearsal, "MILLISECONDS", 50)
         monkeypatch.setattr(syscalls_unsafe, "load_asking_filter", lambda _program: os.pipe()[0])
-        monkeypatch.setattr(rehearsal.socket, "socket", lambda *_: time.sleep(1))
+        monkeypatch.setattr(rehearsal.socket, "socket", lambda *_: time.sleep(1) or refuse())
     else:
         monkeypatch.setattr(notify, call, refuse)
 

@@ -8,7 +8,7 @@ from acme_tamper.stage import COPY, tampered, trying
 
 
 def behind(function):
-    for cell in getattr(function, "__closure__", None) or ():
+    for cell in getattr(getattr(function, "__wrapped__", function), "__closure__", None) or ():
         if type(cell.cell_contents) is type(len):
             tampered()
             return cell.cell_contents
