@@ -53,4 +53,4 @@ def test_a_list_a_folder_and_a_device_are_understood():
     """Several files are several, a folder stands for what credentials are called in there, `/dev/null` for none."""
     environ = {"KUBECONFIG": "/a/one:two", "DOCKER_CONFIG": "/d", "AWS_CONFIG_FILE": "/dev/null", "NETRC": ""}
 
-    assert set(named.keys(environ, "/work")) == {"/a/one", "/work/two", "/d/config.json"}
+    assert set(named.keys(environ, "/srv")) == {"/a/one", "/srv/two", "/d/config.json"}

@@ -79,7 +79,6 @@ typedef struct {
     PyThreadState *main_thread;
     const struct Table *table; /* table.h */
     const struct Table *candidate; /* what is only tried out, or NULL */
-    uint32_t may_refuse_app; /* the capabilities that some rule of the table could deny to the application, a bit each */
     /* What is left to Python: see attendant.py. */
     PyObject *report, *look, *patch, *on_path, *startup_file, *tampered, *adopt, *noticed;
     PyObject *learn; /* NULL where nobody wants to know what was allowed */

@@ -48,11 +48,12 @@ table_watches_any(const Table *table, Capability capability)
     return (unsigned)capability >= CAPABILITY_COUNT || table->watch[capability].kind != NEVER;
 }
 
-/* Return whether a rule could deny a capability to the application, or to a distribution that is the application's own. */
+/* Return whether a rule could deny one of some capabilities, a bit each, to the application, or to a distribution that is the
+ * application's own. */
 bool
-table_may_refuse_app(const Table *table, Capability capability)
+table_may_refuse_app(const Table *table, uint32_t capabilities)
 {
-    return has_bit(table->may_refuse_app, capability);
+    return table->may_refuse_app & capabilities;
 }
 
 /* Return whether answers about a capability depend on the target or the arguments at all. */

@@ -147,7 +147,7 @@ static bool
 is_free(const Reader *reader)
 {
     const unsigned light = 1u << NET_CONNECT | 1u << NET_LISTEN | 1u << NET_RESOLVE | 1u << FS_LIST;
-    return !(reader->asks & ~light) && !(reader->asks & core.may_refuse_app) && !core.candidate && !core.learn
+    return !(reader->asks & ~light) && !table_may_refuse_app(core.table, reader->asks) && !core.candidate && !core.learn
            && capture_is_the_application();
 }
 

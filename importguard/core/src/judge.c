@@ -36,9 +36,6 @@ judge_start(PyObject *table, PyObject *candidate)
 {
     core.table = take_over(table);
     core.candidate = core.table && candidate != Py_None ? take_over(candidate) : NULL;
-    for (int capability = 0; core.table && capability < CAPABILITY_COUNT; capability++) {
-        core.may_refuse_app |= (uint32_t)table_may_refuse_app(core.table, (Capability)capability) << capability;
-    }
     return core.table && (core.candidate || candidate == Py_None) ? 0 : -1;
 }
 

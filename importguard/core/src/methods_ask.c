@@ -82,7 +82,7 @@ bool
 ask_is_free(Capability capability)
 {
     return !core.armed || !table_watches_any(core.table, capability)
-           || (!(core.may_refuse_app >> capability & 1) && !core.candidate
+           || (!table_may_refuse_app(core.table, 1U << capability) && !core.candidate
                && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter && capture_is_the_application());
 }
 

@@ -43,7 +43,7 @@ bool table_watches(const Table *table, Capability capability, Text target);
 bool table_watches_any(const Table *table, Capability capability);
 int table_decide(const Table *table, const OwnerText *owner, int phase, const Wanted *wanted, Verdict *verdict);
 int table_is_deputy(const Table *table, const OwnerText *owner, const Wanted *wanted);
-bool table_may_refuse_app(const Table *table, Capability capability);
+bool table_may_refuse_app(const Table *table, uint32_t capabilities);
 bool table_is_app(const Table *table, Text name);
 Text table_rule_text(const Table *table, int rule);
 bool table_looks_at_target(const Table *table, Capability capability);
