@@ -44,7 +44,7 @@ is_one_word(Text literal)
             return false;
         }
     }
-    return true;
+    return literal.size;
 }
 
 /* Read one clause; return whether it is valid. */
