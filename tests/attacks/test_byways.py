@@ -68,6 +68,20 @@ BYWAYS = {
         "wrote:tmp/planted",
         WITHOUT_CONFIG + IMPORTED,
     ),
+    "folder_that_no_text_names_in_the_place_of_settings": Attempt(
+        UNITS + "os.rename(TMP + '/folder', os.fsencode(TMP) + b'/\\xff')\nos.rename(os.fsencode(TMP) + b'/\\xff', HOME + '/.config')\n",
+        "wrote:home/.config" + UNIT,
+        WITHOUT_CONFIG + IMPORTED,
+    ),
+    "link_to_what_no_text_names_in_the_place_of_settings": Attempt(
+        UNITS + "os.rename(TMP + '/folder', TMP + '/\\udcff')\nos.symlink(TMP + '/\\udcff', HOME + '/.config')\n"
+        "if os.path.exists(HOME + '/.config" + UNIT + "'):\n    open(TMP + '/planted', 'w').close()\n",
+        "wrote:tmp/planted",
+        WITHOUT_CONFIG + IMPORTED,
+    ),
+    "folder_of_a_secret_under_a_name_that_is_no_text": Attempt(
+        "import shutil\nos.rename(HOME + '/.aws', TMP + '/\\udcff')\nshutil.copyfile(TMP + '/\\udcff/credentials', LOOT)"
+    ),
     "folder_of_a_secret_under_another_name": Attempt(
         "import shutil\nos.rename(HOME + '/.aws', TMP + '/plain')\nshutil.copyfile(TMP + '/plain/credentials', LOOT)"
     ),

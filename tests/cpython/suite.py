@@ -15,6 +15,7 @@ FILES = (
     "test_site",
     "test_runpy",
     "test_audit",
+    "test_posix",
     "test_zipimport",
     "test_importlib",
     "test_threading",

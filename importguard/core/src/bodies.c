@@ -68,6 +68,7 @@ judge_change(const Change *change, const Body *author)
     PyObject *name = PyDict_GetItemString(author->globals, "__name__");
     Blame blame = {.owner = author->owner, .phase = blame_is_starting() ? PHASE_STARTUP : PHASE_IMPORT};
     if (asked_take(&asked, Py_NewRef(change->target)) < 0) {
+        asked_clear(&asked, 1);
         return -1;
     }
     blame.module = name && PyUnicode_CheckExact(name) ? Py_NewRef(name) : NULL;

@@ -28,9 +28,13 @@ static const char *const TAILS[] = {
 static int
 ask_below(Capability capability, Text folder, const char *rest)
 {
-    PyObject *target = PyUnicode_FromFormat("%s%s", folder.data, rest);
+    Buffer path;
+    buffer_start(&path);
+    bool is_whole = buffer_add(&path, folder.data, folder.size) == 0 && buffer_add(&path, rest, strlen(rest)) == 0;
+    PyObject *target = is_whole ? text_object_of_name(buffer_text(&path)) : PyErr_NoMemory();
     int result = target ? judge_ask(capability, target, NULL) : -1;
     Py_XDECREF(target);
+    buffer_end(&path);
     return result;
 }
 
@@ -116,26 +120,35 @@ ask_tails(const Names *names)
 
 /* Ask about a folder that gets a second name; what is no folder is the event's business. Returns 0, or -1 with an error. */
 static int
+ask_about(Names *names)
+{
+    char rest[PATH_MAX] = "";
+    int folder = open(names->old.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return names->is_link ? ask_tails(names) : 0;
+    }
+    int result = ask_entries(names, folder, rest, 0, 0);
+    names->is_link = true; /* what is moved may be a link itself */
+    return result == 0 ? ask_tails(names) : result;
+}
+
+/* The same for both names as they are: one that is no UTF-8 is a name to the kernel, whatever the other one is. */
+static int
 ask_about_names(PyObject *old, PyObject *new, bool is_link)
 {
     Names names = {.is_link = is_link};
-    Py_ssize_t old_size, new_size;
-    char rest[PATH_MAX] = "";
-    const char *old_text = PyUnicode_AsUTF8AndSize(old, &old_size);
-    const char *new_text = old_text ? PyUnicode_AsUTF8AndSize(new, &new_size) : NULL;
-    if (!new_text) {
-        PyErr_Clear(); /* names that are no UTF-8 are no names of a rule */
-        return 0;
+    PyObject *old_keeper, *new_keeper;
+    if (text_of_name(old, &names.old, &old_keeper) < 0) {
+        return -1;
     }
-    names.old = (Text){old_text, (size_t)old_size};
-    names.new = (Text){new_text, (size_t)new_size};
-    int folder = open(old_text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) {
-        return is_link ? ask_tails(&names) : 0;
+    int result = text_of_name(new, &names.new, &new_keeper);
+    if (result == 0) {
+        bool are_names = strlen(names.old.data) == names.old.size && strlen(names.new.data) == names.new.size;
+        result = are_names ? ask_about(&names) : 0;
+        Py_XDECREF(new_keeper);
     }
-    int result = ask_entries(&names, folder, rest, 0, 0);
-    names.is_link = true; /* what is moved may be a link itself */
-    return result == 0 ? ask_tails(&names) : result;
+    Py_XDECREF(old_keeper);
+    return result;
 }
 
 /* Return where an argument leads (new reference), read once; NULL with an error, or without one for what is no path. */
