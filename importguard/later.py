@@ -145,13 +145,16 @@ def _load(names):
 
 
 def _put_back():
-    """Have a part find the guard's own modules under their names, whatever stands there by now."""
-    for name, module in list(loaded.items()):
-        if sys.modules.get(name) is not module:
-            sys.modules[name] = module
+    """Have a part find the guard's own modules under their names, whatever stands there by now.
+
+    By the names alone: an iterator of items() that has no memory for its pair ends the process by a signal (CPython 3.11 to 3.13).
+    """
+    for name in list(loaded):
+        if sys.modules.get(name) is not loaded[name]:
+            sys.modules[name] = loaded[name]
     if sys.meta_path is None:
-        for name, module in BUILT_IN.items():
-            sys.modules[name] = module
+        for name in BUILT_IN:
+            sys.modules[name] = BUILT_IN[name]
 
 
 def after_fork():

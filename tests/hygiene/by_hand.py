@@ -1,18 +1,19 @@
 """What install() of the core in C takes, for a process that is armed by hand: without a launcher, and with reports that go nowhere."""
 
 import marshal
+import sys
 import tempfile
-
-import policies
+from pathlib import Path
 
 from importguard.core import ccore
 
+TABLE = marshal.loads(Path(sys.argv[1]).read_bytes())  # of a policy, as policies.flat() makes it
 HELD = ({"a": ("1.0", False)}, {"/s/site-packages/a/": "a"}, {"/s/site-packages/b.py": "a"}, {"/s/site-packages": 0}, {"a": "bad"})
-
-
+WATCHED = ("fs.read", "fs.write", "fs.list", "net.connect", "proc.spawn", "env.read", "env.write", "runtime.patch")
 PART = marshal.dumps(compile("", "a.py", "exec"))
 BUNDLE = tempfile.NamedTemporaryFile()  # noqa: SIM115 - for as long as the process lives
-BUNDLE.write(PART)
+FLAT = ccore.table_flat(TABLE)
+BUNDLE.write(PART + FLAT)
 BUNDLE.flush()
 
 
@@ -23,7 +24,7 @@ def nothing(*_):
 def parts():
     """Return the arguments of install()."""
     return {
-        "table": policies.flat(),
+        "table": TABLE,
         "candidate": None,
         "ledger": (HELD, ("/srv/",), ("/usr/lib/python/",), "/guard/"),
         "rescan": nothing,
@@ -55,4 +56,14 @@ def parts():
     }
 
 
-__all__ = ["ccore", "parts"]
+def learning(table):
+    """Return a table by which whatever anybody does is asked about, as it is while a lock is learnt."""
+    return {**table, "watch": dict.fromkeys(WATCHED, True)}
+
+
+def piece_of_table():
+    """Return where in a file the table lies, as the launcher gives it to a process that it guards."""
+    return BUNDLE.name, len(PART), len(FLAT)
+
+
+__all__ = ["FLAT", "TABLE", "ccore", "learning", "parts", "piece_of_table"]

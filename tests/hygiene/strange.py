@@ -44,14 +44,30 @@ def value(chance, depth=3):
     return (tuple, list, Row)[kind - 4](inside)
 
 
+def inside(chance, whole, what):
+    """Return the same as a tuple or mapping with something strange in one place, here or further in."""
+    if type(whole) not in (tuple, dict) or not whole or chance.random() < 0.3:
+        return what
+    at = chance.randrange(len(whole))
+    if type(whole) is dict:
+        key = list(whole)[at]
+        return {**whole, key: inside(chance, whole[key], what)}
+    return (*whole[:at], inside(chance, whole[at], what), *whole[at + 1 :])
+
+
 def flipped(chance, data):
-    """Return bytes that differ from `data`: cut off, longer, or with some of them changed."""
-    kind = chance.randrange(4)
+    """Return bytes that differ from `data`: cut off, longer, with some of them changed, or with words in other places."""
+    kind = chance.randrange(6)
     if kind == 0:
         return data[: chance.randrange(len(data))]
     if kind == 1:
         return data + bytes(chance.randrange(1, 40))
     changed = bytearray(data)
-    for _ in range(1 if kind == 2 else chance.randrange(2, 9)):
-        changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-    return bytes(changed)
+    if kind < 4:
+        for _ in range(1 if kind == 2 else chance.randrange(2, 9)):
+            changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    else:
+        size = 8 * chance.randrange(1, 9)
+        one, other = [8 * chance.randrange((len(data) - size) // 8) for _ in range(2)]
+        changed[one : one + size] = data[other : other + size] if kind == 4 else bytes(size)
+    return bytes(changed) if changed != data else flipped(chance, data)

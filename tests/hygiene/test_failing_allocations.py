@@ -74,6 +74,23 @@ ACTS = {
         "made.join(1)\n        if not os.path.exists(TMP + '/ran'): raise OSError('importguard IG201, in the thread')",
         "wrote:tmp/ran",
     ),
+    "moved_a_folder": (
+        "os.makedirs(TMP + '/\u00e9t\u00e9/systemd/user'); open(TMP + '/\u00e9t\u00e9/systemd/user/x.service', 'w').close()",
+        "os.rename(TMP + '/\u00e9t\u00e9', HOME + '/.config')",
+        "",
+        "wrote:home/.config/systemd/user/x.service",
+    ),
+    "linked_a_folder": (
+        "os.makedirs(TMP + '/\u00ee/systemd/user')",
+        "os.symlink(TMP + '/\u00ee', HOME + '/.config')",
+        "open(TMP + '/linked', 'w').close()",
+        "wrote:tmp/linked",
+    ),
+    "read_a_variable": ("", "os.environ['ACME_API_KEY']", "open(TMP + '/key', 'w').write(made)", "wrote:tmp/key"),
+    "set_a_variable": ("", "os.putenv('ACME_API_KEY', '\u00e9')", "open(TMP + '/set', 'w').close()", "wrote:tmp/set"),
+    "sent_by_anothers_socket": ("plug = __import__('__main__').plug", "plug.send(b'x')", "open(TMP + '/sent', 'w').close()", "wrote:tmp/sent"),
+    # The guard compiles once more what was cached since the command began.
+    "imported_by_fresh_bytecode": ("", "__import__('acme_thief')", "", "wrote:tmp/stolen"),
 }
 PACKAGE = attempts.HEAD + attempts.FORK_EXEC + """
 import _testcapi
@@ -92,8 +109,13 @@ def attempt(start, stop):
     return 3
 """
 APP = """
-import importlib, os, sys
+import importlib, os, py_compile, socket, sys, sysconfig
 
+if os.path.exists(os.path.expanduser("~/.config")):
+    os.rename(os.path.expanduser("~/.config"), os.environ["TMPDIR"] + "/was")
+py_compile.compile(sysconfig.get_path("purelib") + "/acme_thief.py")
+server = socket.create_server(("127.0.0.1", 0))
+plug = socket.create_connection(server.getsockname())
 acts, first, last, step, how_many = sys.argv[1].split(","), *map(int, sys.argv[2:])
 for act in acts:
     package = importlib.import_module("acme_hunger." + act)
@@ -114,11 +136,14 @@ POLICY = """
 version = 1
 [package.acme-hunger]
 import.allow = ["native.call:_testcapi"]
-run.deny = ["net.connect", "proc.spawn", "fs.write:~/.bashrc.d"]
+run.deny = ["net.connect", "proc.spawn", "fs.write:~/.bashrc.d", "env.read:ACME_API_KEY", "env.write:ACME_API_KEY"]
 [package.acme-more]
-import.deny = ["import"]
+import.deny = ["import:acme_refused"]
 """
-REFUSED_MODULE = {"acme_refused.py": "import os; open(os.environ['TMPDIR'] + '/imported', 'w')"}
+MODULES = {
+    "acme_refused.py": "import os; open(os.environ['TMPDIR'] + '/imported', 'w')",
+    "acme_thief.py": "import os; open(os.path.expanduser('~/.aws/credentials')); open(os.environ['TMPDIR'] + '/stolen', 'w')",
+}
 
 
 def sources():
@@ -132,7 +157,7 @@ def sources():
 @pytest.fixture(scope="session")
 def play(tmp_path_factory):
     """Return a function that has the acts done on an Interpreter, from an allocation on in steps; gives (Outcome, evidence)."""
-    known = {name: attempts.Attempt(source, app=APP, policy=POLICY, files=REFUSED_MODULE) for name, source in sources().items()}
+    known = {name: attempts.Attempt(source, app=APP, policy=POLICY, files=MODULES) for name, source in sources().items()}
     room = attempts.Room("acme_hunger", known, tmp_path_factory.mktemp("hunger"))
 
     def run(interpreter, root, acts, *numbers, mode=guarded.RECOMMENDED):

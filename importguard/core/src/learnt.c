@@ -62,8 +62,11 @@ static int
 is_reported(PyObject *key)
 {
     static PyObject *reported;
-    if (!reported && !(reported = PySet_New(NULL))) {
-        return -1;
+    if (!reported) {
+        if (!(reported = PySet_New(NULL))) {
+            return -1;
+        }
+        PyObject_GC_UnTrack(reported); /* found by gc.get_objects(), it could be emptied, or hold what compares as it likes */
     }
     int found = PySet_Contains(reported, key);
     if (found == 0 && PySet_GET_SIZE(reported) >= MOST_LEARNT) {
