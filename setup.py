@@ -40,14 +40,16 @@ class LoudBuild(build_ext):
 
 
 class ReadingBuild(build_py):
-    """Puts beside the presets what they hold, so that no start reads TOML for them; a checkout has none of it."""
+    """Puts beside the presets what they hold, and beside the launcher the bytecode that it gives to whatever it starts, so that
+    no start reads TOML or strips bytecode; a checkout has none of it."""
 
     def run(self):
         super().run()
-        folder = pathlib.Path(self.build_lib, "importguard/policy/presets")
-        if folder.is_dir() and not self.editable_mode:
-            code = "import pathlib, sys; sys.path.insert(0, sys.argv[1])\n"
-            code += "from importguard.policy import preset; preset.keep_read(pathlib.Path(sys.argv[2]))"
+        folder = pathlib.Path(self.build_lib)
+        if (folder / "importguard/policy/presets").is_dir() and not self.editable_mode:
+            code = "import pathlib, sys; sys.path.insert(0, sys.argv[1]); folder = pathlib.Path(sys.argv[2])\n"
+            code += "from importguard.launch import bundle; bundle.keep(folder)\n"
+            code += "from importguard.policy import preset; preset.keep_read(folder / 'importguard/policy/presets')"
             subprocess.run([sys.executable, "-c", code, str(pathlib.Path(__file__).parent), str(folder)], check=True)
 
 

@@ -8,6 +8,7 @@ import sys
 import types
 
 from importguard import later
+from importguard.launch import prebuilt
 
 BUILDER = """
 import sys
@@ -63,23 +64,48 @@ def build(more=()):
     what is loaded later, first what serves the core in C as well. The head are the constants of a code object, since the
     interpreter reads that without telling anybody: what is executed at once, in order, as (module, is a package, file, code),
     the rest by name, as (is a package, file, start, size), and how much of that serves the core in C."""
-    first = tuple(_entry(name) for name in (*FIRST, *more))
-    places, body, of_c = {}, b"", 0
-    for name, is_package, file, code in map(_entry, TRUSTED):
+    kept = prebuilt.read(_kept_as())
+    first = tuple(_opened(name, kept) for name in (*FIRST, *more))
+    places, body, of_c = {}, [], 0
+    at = 0
+    for name in TRUSTED:
         if name not in FIRST:
-            data = marshal.dumps(code)
-            places[name] = (is_package, file, len(body), len(data))
-            body += data
-            of_c = len(body) if name in WITH_C else of_c
+            is_package, file, data = kept.get(name) or _shut(name)
+            places[name] = (is_package, file, at, len(data))
+            body.append(data)
+            at += len(data)
+            of_c = at if name in WITH_C else of_c
     head = marshal.dumps(build.__code__.replace(co_consts=(None, first, places, of_c)), 4)
-    return len(head).to_bytes(NUMBER, "little") + head + body
+    return b"".join((len(head).to_bytes(NUMBER, "little"), head, *body))
+
+
+def keep(folder):
+    """Put what an interpreter like this one needs below the folder of a build."""
+    prebuilt.keep(map(_entry, TRUSTED), _kept_as(), folder)
+
+
+def _kept_as():
+    return file_name().replace("base-", "kept-")
+
+
+def _opened(name, kept):
+    if name not in kept:
+        return _entry(name)
+    is_package, file, data = kept[name]
+    return name, is_package, file, marshal.loads(data)
+
+
+def _shut(name):
+    _, is_package, file, code = _entry(name)
+    return is_package, file, marshal.dumps(code)
 
 
 def _entry(name):
     # By its place, and not by whoever finds modules here: pytest's own finder hands out loaders that rewrite the code.
-    place = pathlib.Path(__file__).parents[2].joinpath(*name.split(".")[:-1])
-    spec = importlib.machinery.PathFinder.find_spec(name, [str(place)])
-    return name, bool(spec.submodule_search_locations), spec.origin, without_docstrings(spec.loader.get_code(name))
+    file = prebuilt.ROOT.joinpath(*name.split("."))
+    is_package = file.is_dir()
+    file = str(file / "__init__.py" if is_package else file.with_suffix(".py"))
+    return name, is_package, file, without_docstrings(importlib.machinery.SourceFileLoader(name, file).get_code(name))
 
 
 def without_docstrings(code):

@@ -2,18 +2,31 @@
 
 import functools
 import os
+import stat
+
+
+def real(path):
+    """Return the real path of an absolute one, as os.path.realpath does, by that of its folder."""
+    return _look(path)[0]
 
 
 @functools.cache
-def real(path):
-    """Return the real path of an absolute one, as os.path.realpath does, by that of its folder."""
+def _look(path):
+    """Return (the real path, may there be something below it); what isn't there has nothing to look at below."""
     folder, _, name = path.rpartition("/")
     if name in ("", ".", ".."):
-        return os.path.realpath(path)
-    here = ("" if folder == "" else real(folder).rstrip("/")) + "/" + name
-    return os.path.realpath(here) if os.path.islink(here) else here
+        return os.path.realpath(path), True
+    before, is_there = _look(folder) if folder else ("", True)
+    here = before.rstrip("/") + "/" + name
+    if not is_there:
+        return here, False
+    try:
+        is_link = stat.S_ISLNK(os.lstat(here).st_mode)
+    except (OSError, ValueError):
+        return here, False
+    return os.path.realpath(here) if is_link else here, True
 
 
 def forget():
     """Look anew from here on: links change, and a table says how they are when it is made."""
-    real.cache_clear()
+    _look.cache_clear()

@@ -2,13 +2,16 @@
 
 from importguard.policy.targets import END, GLOBS, LITERAL, STAR
 
+# Most nodes lead nowhere further.
+LEAVES = {(end, loops): ({}, (), end, None, loops) for end in (False, True) for loops in (False, True)}
+
 
 class Node:
     """A state while the machine grows: where each component leads, whether a path may end here, what `**` leads to."""
 
     __slots__ = ("children", "end", "loops", "star")
 
-    def __init__(self, *, loops=False):
+    def __init__(self, loops):
         self.children = {}
         self.end = False
         self.star = None
@@ -17,37 +20,66 @@ class Node:
 
 def build(patterns, unless=()):
     """Return the machine that matches a path which any of `patterns` matches and none of `unless` does."""
-    root = Node()
+    root = Node(False)
     for pattern in patterns:
         _insert(root, pattern)
     frozen = _freeze(root, {})
     return {"root": frozen, **_shortcuts(frozen[STAR]), "unless": build(unless) if unless else None}
 
 
+def extended(machine, patterns):
+    """Return the machine that matches what another one does, exceptions and all, or what any of a few `patterns` does."""
+    root = machine["root"]
+    for pattern in patterns:
+        root = _leading(root, pattern.split("/"))
+    return {"root": root, **_shortcuts(root[STAR]), "unless": None}
+
+
+def _leading(node, components):
+    """Return a frozen node that leads along the components as well; whatever lies beside them is the very same."""
+    literal, globs, end, star, loops = node
+    if not components:
+        return literal, globs, True, star, loops
+    component, *rest = components
+    if component == "**":
+        return _leading(node, rest) if loops else (literal, globs, end, _leading(star or LEAVES[False, True], rest), loops)
+    among = dict(globs) if "*" in component else literal
+    among = dict(sorted({**among, component: _leading(among.get(component, LEAVES[False, False]), rest)}.items()))
+    return (literal, tuple(among.items()), end, star, loops) if "*" in component else (among, globs, end, star, loops)
+
+
 def _insert(root, pattern):
     node = root
     for component in pattern.split("/"):
-        if component != "**":
-            following = node.children.get(component)
-            if following is None:  # most are there: thousands of patterns share their first components
-                following = node.children[component] = Node()
-            node = following
+        if component in node.children:  # most are there: thousands of patterns share their first components
+            node = node.children[component]
+        elif component != "**":
+            node.children[component] = node = Node(False)
         elif not node.loops:
-            node.star = node.star or Node(loops=True)
+            node.star = node.star or Node(True)
             node = node.star
     node.end = True
 
 
 def _freeze(node, known):
     """Return a node as a tuple; equal nodes become the same tuple, which keeps the marshalled form small."""
-    children = {component: _freeze(child, known) for component, child in sorted(node.children.items())}
-    star = _freeze(node.star, known) if node.star else None
-    key = (tuple((component, id(child)) for component, child in children.items()), node.end, id(star), node.loops)
-    if key not in known:
-        literal = {component: child for component, child in children.items() if "*" not in component}
-        globs = tuple((component, child) for component, child in children.items() if "*" in component)
-        known[key] = (literal, globs, node.end, star, node.loops)
-    return known[key]
+    children, star = node.children, node.star
+    if not children and star is None:
+        return LEAVES[node.end, node.loops]
+    literal, globs, key = {}, [], []
+    for component in sorted(children):
+        child = _freeze(children[component], known)
+        key += component, id(child)
+        if "*" in component:
+            globs.append((component, child))
+        else:
+            literal[component] = child
+    star = _freeze(star, known) if star else None
+    key = (*key, node.end, id(star), node.loops)
+    found = known.get(key)
+    if found is None:
+        found = known[key] = (literal, tuple(globs), node.end, star, node.loops)
+    return found
 
 
 def _shortcuts(floating):
