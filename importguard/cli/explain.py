@@ -1,7 +1,6 @@
 """`importguard explain`: which rule decides a request, and what to write to change that."""
 
 import argparse
-import dataclasses
 import json
 import os
 import pathlib
@@ -214,7 +213,7 @@ def with_line(resolved, request):
     """Return what would be in force with the suggested line in a policy of one's own."""
     text = "version = 1\n" + as_table(suggest.suggest(request))
     policy = toml.parse(text, name="suggestion")
-    return dataclasses.replace(resolved, policies=(policy, *resolved.policies))
+    return resolved._replace(policies=(policy, *resolved.policies))
 
 
 def as_table(line):

@@ -1,7 +1,7 @@
 """What nobody at all may do under a policy: the most that the kernel can take from a whole process."""
 
 import os
-from dataclasses import dataclass, fields
+import typing
 
 from importguard.kernel import secrets
 from importguard.model import PHASES
@@ -16,8 +16,7 @@ SPAWN = "proc.spawn"
 WITHHELD = {"resolve": "net.resolve", "spawn": SPAWN, "signal": "proc.signal outside", "abstract": "abstract sockets"}
 
 
-@dataclass(frozen=True, slots=True)
-class Ceiling:
+class Ceiling(typing.NamedTuple):
     """The union of what any owner may do; None is without limit.
 
     `writable` are folders, `connect` and `listen` TCP ports; the rest says whether it is open to anybody.
@@ -49,7 +48,7 @@ class Ceiling:
         """Return what is limited, one text each."""
         shown = {"writable": "fs.write", "connect": "net.connect", "listen": "net.listen"}
         said = []
-        for name in (field.name for field in fields(self)):
+        for name in self._fields:
             value = getattr(self, name)
             if name in shown and value is not None:
                 said.append(f"{shown[name]}: {', '.join(map(str, value)) or 'nothing'}")

@@ -10,7 +10,7 @@ import os
 import stat
 import struct
 
-from importguard.kernel import secrets, syscalls_unsafe
+from importguard.kernel import secrets
 
 MAKE = {"char": 1 << 6, "dir": 1 << 7, "reg": 1 << 8, "sock": 1 << 9, "fifo": 1 << 10, "block": 1 << 11, "sym": 1 << 12}
 READ_FILE, WRITE_FILE, REMOVE_DIR, REMOVE_FILE, REFER, TRUNCATE = 1 << 2, 1 << 1, 1 << 4, 1 << 5, 1 << 13, 1 << 14
@@ -61,7 +61,7 @@ def restrict(ceiling, abi, own=()):
     if not steps:
         return False
     rights, ports, scopes = _handled(ceiling, steps)
-    ruleset = syscalls_unsafe.create_ruleset(struct.pack("=QQQ", rights, ports, scopes)[: _size(abi)])
+    ruleset = _calls().create_ruleset(struct.pack("=QQQ", rights, ports, scopes)[: _size(abi)])
     try:
         if rights:
             # Unless moving is allowed at the root, every rename between two folders fails; what the two ends need is
@@ -74,7 +74,7 @@ def restrict(ceiling, abi, own=()):
                 _allow(ruleset, path, READ_FILE)
         _allow_ports(ruleset, CONNECT & ports, ceiling.connect or ())
         _allow_ports(ruleset, BIND & ports, ceiling.listen or ())
-        syscalls_unsafe.restrict_self(ruleset)
+        _calls().restrict_self(ruleset)
     except OSError as error:
         if error.errno == errno.E2BIG:
             raise OSError(error.errno, MOST_LAYERS) from error
@@ -117,11 +117,18 @@ def _allow(ruleset, path, rights):
     try:
         if not stat.S_ISDIR(os.fstat(fd).st_mode):
             rights &= READ_FILE | WRITE_FILE | TRUNCATE
-        syscalls_unsafe.allow_beneath(ruleset, fd, rights)
+        _calls().allow_beneath(ruleset, fd, rights)
     finally:
         os.close(fd)
 
 
 def _allow_ports(ruleset, right, ports):
     for port in ports if right else ():
-        syscalls_unsafe.allow_port(ruleset, port, right)
+        _calls().allow_port(ruleset, port, right)
+
+
+def _calls():
+    """Return the system calls: who only plans, as every start does, doesn't load ctypes for them."""
+    from importguard.kernel import syscalls_unsafe
+
+    return syscalls_unsafe

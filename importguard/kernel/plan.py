@@ -1,14 +1,13 @@
 """What the kernel is asked to hold for one run, and what of that can't be had here."""
 
-import dataclasses
-from dataclasses import dataclass
+
+import typing
 
 from importguard.kernel import ceiling as ceilings
 from importguard.kernel import landlock, machine, refused
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(typing.NamedTuple):
     """What the launcher puts over a command, and what stays for the guarded process to put over itself.
 
     `filters` and `inside` are names of seccomp pieces, `ceiling` is held by Landlock of version `abi` unless that is 0,
@@ -52,7 +51,7 @@ class Plan:
             lacking["resolve"] = True
         if not self.inside:
             lacking["spawn"] = True
-        return dataclasses.replace(self.ceiling, **lacking)
+        return self.ceiling._replace(**lacking)
 
     @property
     def layers(self):
@@ -62,7 +61,7 @@ class Plan:
     def without(self, layer, reason):
         """Return a Plan that does without a layer, and says why."""
         left = {"seccomp": {"filters": (), "inside": ()}, "landlock": {"abi": 0}, "supervisor": {"asking": ""}}[layer]
-        return dataclasses.replace(self, **left, missing=(*self.missing, f"{layer}: {reason}"))
+        return self._replace(**left, missing=(*self.missing, f"{layer}: {reason}"))
 
 
 def plan(table, named, found, *, seccomp, landlock_setting, is_strict, supervisor="off", hides=False, own=()):
@@ -107,7 +106,9 @@ def _landlock(ceiling, found, setting):
         return 0, ("landlock: switched off",)
     if found.system != "Linux":
         return 0, (f"landlock: only Linux has it, this is {found.system}",)
-    if not found.landlock and (setting == "require" or landlock.wanted(ceiling)):
+    if setting == "auto" and not landlock.wanted(ceiling):
+        return 0, ()
+    if not found.landlock:
         return 0, ("landlock: this kernel, or what contains this process, doesn't offer it",)
     return found.landlock, landlock.missing(ceiling, found.landlock)
 

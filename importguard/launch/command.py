@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from dataclasses import dataclass
+import typing
 
 from importguard.errors import ImportguardError, UsageError
 
@@ -26,8 +26,7 @@ class NotExecutable(ImportguardError):
     exit_status = 126
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(typing.NamedTuple):
     """What the arguments of a Python interpreter say: its short options, and what it runs."""
 
     options: str
@@ -35,8 +34,7 @@ class Arguments:
     operand: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(typing.NamedTuple):
     """What is executed: `path` with `argv`, and the Python `interpreter` that runs it ("" when it is no Python)."""
 
     path: str

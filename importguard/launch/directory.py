@@ -3,17 +3,16 @@
 import errno
 import fcntl
 import os
-import re
 import shutil
 import stat
 import time
-from dataclasses import dataclass
+import typing
 
 from importguard.errors import CannotArm
 
 PREFIX = "importguard-"
-OUTER = re.compile(PREFIX + "[0-9a-f]{12}")
-INNER = re.compile("[0-9a-f]{24}")
+OUTER, INNER = 12, 24  # digits after the prefix, and of the name inside
+DIGITS = frozenset("0123456789abcdef")
 SESSION = "session.bin"
 SETTLED = 60  # seconds after which a directory that nobody uses is taken for an orphan
 BASES = ("/tmp", "/dev/shm", "/var/tmp")
@@ -25,8 +24,7 @@ BOARD_MODE = 0o666
 BOARD_SIZE = 4096 + 4096 * 4 + 4096 * 256  # as in core/src/board.c
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(typing.NamedTuple):
     """A session directory: `outer` is the visible folder, `path` the folder with the unguessable name inside it."""
 
     outer: str
@@ -157,7 +155,7 @@ def _create_in(base):
 def _sweep(base):
     """Remove what runs left behind that were killed, or whose daemons have ended since."""
     with os.scandir(base) as entries:
-        orphans = [entry.path for entry in entries if OUTER.fullmatch(entry.name) and _is_old(entry)]
+        orphans = [entry.path for entry in entries if _is_name(entry.name, PREFIX, OUTER) and _is_old(entry)]
     for outer in orphans:
         if _is_session(outer) and not is_used(outer):
             shutil.rmtree(outer, ignore_errors=True)
@@ -167,9 +165,13 @@ def _is_session(outer):
     """Say whether a folder holds what a session holds and nothing else: somebody else's may have such a name too."""
     try:
         [inner] = os.listdir(outer)
-        return bool(INNER.fullmatch(inner)) and os.path.exists(f"{outer}/{inner}/{SESSION}")
+        return _is_name(inner, "", INNER) and os.path.exists(f"{outer}/{inner}/{SESSION}")
     except (OSError, ValueError):
         return False
+
+
+def _is_name(name, prefix, digits):
+    return name.startswith(prefix) and len(name) == len(prefix) + digits and DIGITS.issuperset(name[len(prefix) :])
 
 
 def _is_old(entry):

@@ -5,6 +5,7 @@ import sys
 
 from importguard import guard, session
 from importguard.launch import command, inplace, prepare
+from importguard.policy import compile as compiler
 from importguard.policy import resolve
 
 
@@ -39,6 +40,7 @@ def _arm(options, *, learning=False):
     prepared = prepare.prepare(
         found, resolved, environment, sys.orig_argv, records=target, inside=True, recording=learning, unlocked=learning
     )
+    compiler.forget()
     content = session.load(prepared.directory.session)
     taken = lesson.Lesson(found.sites, prepared.named, resolved, prepared.table) if learning else None
     told = {**guard.TYPED_BY_THE_USER, "program": found.program, "session": prepared.directory.session}

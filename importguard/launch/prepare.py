@@ -1,9 +1,9 @@
 """Everything that happens before the command starts: policy, ledger, preflight, session file."""
 
-import dataclasses
 import functools
 import pathlib
 import time
+import typing
 
 import importguard
 from importguard import core, session
@@ -21,8 +21,7 @@ from importguard.policy import table as tables
 LAYERS = ("seccomp", "landlock", "supervisor")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(typing.NamedTuple):
     """A session that is ready to be used: its directory, what was found beforehand, and whose command is run.
 
     `table` is the content of its table, `named` what named targets stand for.
@@ -61,7 +60,7 @@ def prepare(
     marked = preflight.mark_malicious(found.sites, preflight.open_databases(), resolved.malicious)
     if plugins:
         marked += preflight.mark_named(found.sites, plugins.advisories(found.sites), resolved.malicious)
-        resolved = dataclasses.replace(resolved, locked=(*resolved.locked, *plugins.policies(found.sites)))
+        resolved = resolved._replace(locked=(*resolved.locked, *plugins.policies(found.sites)))
     unknown, known = [], ()
     if found.interpreter is not None:
         version = found.interpreter.version[:2]
@@ -71,7 +70,7 @@ def prepare(
         from importguard.ask import listener
         from importguard.launch import asking  # most runs ask nobody
 
-        resolved = dataclasses.replace(resolved, locked=(*resolved.locked, asking.policy(place.path)))
+        resolved = resolved._replace(locked=(*resolved.locked, asking.policy(place.path)))
     preload, missing = preloading.find()
     surroundings = named_targets(found, environment, place.outer)
     lock = look_at_lock(resolved, found.sites, surroundings, known) if look_at_lock else vouching.Locked()
@@ -125,7 +124,7 @@ def _reader_of_lock(resolved):
 def _plan(resolved, table, surroundings, own, *, inside, alone):
     """Return the Plan for the kernel, as this machine takes it; raises CannotArm where more is demanded. `alone`: there is no
     parent, and so nobody who supervises."""
-    made = plan(resolved, table, surroundings, own)
+    made = plan(resolved, table, surroundings, own, found=machine.Itself() if inside else None)
     if alone and made.asking:
         made = made.without("supervisor", kernel.ALONE)
     made = kernel.for_itself(made) if inside else _rehearsed(made)
@@ -139,10 +138,10 @@ def _rehearsed(made):
     return layers.rehearse(made)
 
 
-def plan(resolved, table, surroundings, own=()):
-    """Return what a resolved policy asks of this machine's kernel, untried."""
+def plan(resolved, table, surroundings, own=(), *, found=None):
+    """Return what a resolved policy asks of this machine's kernel (of `found`, where it is known already), untried."""
     return kernel.plan(
-        table, surroundings, machine.look(), seccomp=resolved.seccomp, landlock_setting=resolved.landlock,
+        table, surroundings, found or machine.look(), seccomp=resolved.seccomp, landlock_setting=resolved.landlock,
         is_strict=resolved.preset == "strict", supervisor=resolved.supervisor, hides=resolved.secrets != "off", own=own,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ import select
 import signal
 import site
 import sys
-from dataclasses import dataclass
+import typing
 
 SECONDS = 20
 FIELDS = 8  # before the site directories
@@ -39,8 +39,7 @@ os.write(1, b"\0".join(os.fsencode(field) for field in fields))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(typing.NamedTuple):
     """One Python interpreter; `site_dirs` are those of the environment, `user_site` counts only where it is enabled."""
 
     path: str

@@ -1,7 +1,7 @@
 """What the guard must know of a command before it starts: its distributions, its program, its own code."""
 
 import os
-from dataclasses import dataclass
+import typing
 
 from importguard import versions
 from importguard.errors import CannotArm
@@ -22,8 +22,7 @@ class UnguardableInterpreter(CannotArm):
     code = "IG302"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(typing.NamedTuple):
     """A command's Python side: `interpreter` is None for a program that is none, `sites` the ledger's mapping."""
 
     interpreter: probes.Interpreter | None

@@ -1,13 +1,12 @@
 """What a lock says of a launch, in a value of its own: a launch without a lock loads nothing else of locks."""
 
 import os
-from dataclasses import dataclass
+import typing
 
 DISTRIBUTION = "distribution"  # as in lock/model.py
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(typing.NamedTuple):
     """A lock in force: `rules` for the table and `deputies` by its word, the names that are `quarantined`, and a record for
     whoever is.
 

@@ -97,11 +97,10 @@ def _claim(site, claims, name, record, known, folder):
     except UnicodeDecodeError as error:
         known["problems"].append(f"{folder}/RECORD: not UTF-8 at byte {error.start}")
         text = record.decode("utf-8", "surrogateescape")
+    before, listed = "", []
     for line in text.split("\n"):
-        if line[:1] == '"':
-            path, _, rest = line[1:].partition('",')
-        else:
-            path, _, rest = line.partition(",")
+        start = line[:1]
+        path, _, rest = line[1:].partition('",') if start == '"' else line.partition(",")
         while path[:2] == "./":
             path = path[2:]  # so `installer` calls what a wheel has for the other of the two site directories
         if not path:
@@ -110,8 +109,10 @@ def _claim(site, claims, name, record, known, folder):
             site["files"][_outside(site["dir"], path)] = name
             continue
         top = path.partition("/")[0]
-        claims.setdefault(top, {}).setdefault(name, []).append(path)
-        if path.endswith(".pyc") and len(rest.strip()) > 1:
+        if top != before:  # most of what a wheel brings lies in one folder
+            before, listed = top, claims.setdefault(top, {}).setdefault(name, [])
+        listed.append(path)
+        if path[-4:] == ".pyc" and len(rest.strip()) > 1:
             site["bytecode"].append(site["dir"] + "/" + path)
 
 

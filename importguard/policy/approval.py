@@ -1,16 +1,15 @@
 """Which policies of projects their user has approved, by path and content."""
 
-import dataclasses
 import hashlib
 import os
 import pathlib
 import tempfile
+import typing
 
 from importguard import errors
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class File:
+class File(typing.NamedTuple):
     """A file that is approved by what is in it, byte for byte."""
 
     path: str

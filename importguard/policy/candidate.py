@@ -1,7 +1,7 @@
 """The policy that is only tried out: read from where another one names it, judged beside what is in force."""
 
-import dataclasses
 import pathlib
+import typing
 
 from importguard import errors
 from importguard.policy import lines, toml
@@ -10,8 +10,7 @@ from importguard.policy import lines, toml
 OTHERS = {"malicious": "advisories.malicious", "bytecode": "bytecode", "startup_files": "startup-files"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(typing.NamedTuple):
     """A policy that is tried out in the place of the one that names it."""
 
     named_by: toml.Policy

@@ -1,6 +1,5 @@
 """From resolved policies and a preset to the flat table that a guarded process loads."""
 
-import dataclasses
 import hashlib
 import json
 
@@ -15,6 +14,7 @@ LOCKED, EXCEPTION, PACKAGE, LOCK, CEILING, PHASE, PRESET_PACKAGE, PRESET_PHASE, 
 CEILING_PRESET = "strict"
 WATCHED_PATHS = ("fs.read", "fs.write", "fs.list", "native.load")
 SETS = ("secrets", "persistence")
+MOST_ADDED = 32  # paths to a set: with more, the machine is faster made anew
 CODE_EVENTS = {"exec": "exec", "marshal.loads": "marshal"}
 # What asks before it is done; other changes are found once they are there.
 ASKS_FIRST = ("sys.meta_path", "sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring", "os.chroot")
@@ -35,8 +35,8 @@ def table(resolved, named, *, lock=None, learning=False):
     judged = _judged(resolved, named, lock)
     others = _judged(tried, named, lock) if tried else {}
     most = ceiling(named, CEILING) if learning else ()
-    watch, watched = _watch((*judged["rules"], *others.get("rules", ()), *most), sets)
     machines = {name: machine.build(*pair) for name, pair in sets.items()}
+    watch, watched = _watch((*judged["rules"], *others.get("rules", ()), *most), sets, machines)
     content = {
         "v": FORMAT,
         "mode": resolved.mode,
@@ -54,6 +54,13 @@ def table(resolved, named, *, lock=None, learning=False):
     content |= judged
     judges = [content, candidate, {**content, "rules": most}]
     return {**content, "candidate": candidate, "code_events": _code_events(judges)}
+
+
+def forget():
+    """Drop what was read and looked at to make tables: a process that goes on as something else has no use for it."""
+    preset.read.cache_clear()
+    grants.parse.cache_clear()
+    links.forget()
 
 
 def _judged(resolved, named, lock):
@@ -119,9 +126,9 @@ def profile(name, named, layer, package="", *, tables=("import", "run")):
     found = []
     for policy in preset.chain(name):
         lines = tuple(
-            dataclasses.replace(line, package=package) for line in policy.lines if line.table in tables
+            line._replace(package=package) for line in policy.lines if line.table in tables
         )
-        found += _rules(dataclasses.replace(policy, lines=lines), (layer, layer, layer), named)
+        found += _rules(policy._replace(lines=lines), (layer, layer, layer), named)
     return tuple(found)
 
 
@@ -161,7 +168,7 @@ def _deputy(line, named):
     return line.grant.capability, kind, data, line.specifier
 
 
-def _watch(rules, sets):
+def _watch(rules, sets, machines):
     """Return {capability: True, WRITTEN or the name of a set of paths} of what some rule denies, and those sets."""
     watch, watched = {}, {}
     for capability in grants.FAMILIES:
@@ -179,16 +186,17 @@ def _watch(rules, sets):
             name = targets.pop() if len(targets) == 1 and denials[0][KIND] == "set" else f"denied {capability}"
             watch[capability] = name
             if name not in sets:
-                watched[name] = _union(denials, sets)
+                watched[name] = _union(denials, sets, machines)
     return watch, watched
 
 
-def _union(denials, sets):
+def _union(denials, sets, machines):
     """Return the machine of everything that one of the rules may deny, and what a set leaves out besides."""
-    wanted = []
-    for rule in denials:
-        wanted += sets[rule[PATTERNS]][0] if rule[KIND] == "set" else rule[PATTERNS]
-    return machine.build(dict.fromkeys(wanted))
+    names = dict.fromkeys(rule[PATTERNS] for rule in denials if rule[KIND] == "set")
+    paths = dict.fromkeys(path for rule in denials if rule[KIND] != "set" for path in rule[PATTERNS])
+    if len(names) == 1 and len(paths) <= MOST_ADDED:
+        return machine.extended(machines[next(iter(names))], paths)
+    return machine.build({**{path: None for name in names for path in sets[name][0]}, **paths})
 
 
 def _with_own(pair, resolved, named):

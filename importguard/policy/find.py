@@ -1,8 +1,7 @@
 """Finds the policies that a launch is under: named ones, the project's, the user's, the system's."""
 
-import dataclasses
 import pathlib
-import tomllib
+import typing
 
 from importguard import errors
 from importguard.policy import approval, toml
@@ -14,8 +13,7 @@ LOCK = "importguard.lock"
 ROOT_MARKS = (".git", ".hg", PROJECT, "setup.py")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Found:
+class Found(typing.NamedTuple):
     """Policies that were found; `untrusted` are those that nobody named or approved."""
 
     locked: tuple[toml.Policy, ...]
@@ -92,6 +90,11 @@ def _speaks_of_us(path):
         text = path.read_bytes()
     except OSError:
         return False
+    if b"importguard" not in text and b"\\" not in text:
+        return False  # a name can only be spelled otherwise with escapes; most projects say nothing
+
+    import tomllib
+
     try:
         return "importguard" in tomllib.loads(text.decode()).get("tool", {})
     except ValueError:

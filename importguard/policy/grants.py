@@ -1,8 +1,8 @@
 """What a policy line asks for: `[phase:]capability[:target]`, read and checked."""
 
-import dataclasses
 import difflib
 import functools
+import typing
 
 from importguard import model
 from importguard.policy import targets
@@ -32,8 +32,7 @@ NAMED = {"path": ROOTS + FILE_SETS, "program": ROOTS + FILE_SETS, "net": NET_SET
 MOST_STARS = 2
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(typing.NamedTuple):
     """A capability (globs allowed) with a target ("" for any), in one phase or ("") wherever its table holds."""
 
     phase: str

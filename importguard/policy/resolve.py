@@ -1,7 +1,7 @@
 """Where settings come from: option, environment, project policy, user policy, the system's, preset."""
 
-import dataclasses
 import pathlib
+import typing
 
 from importguard import errors
 from importguard.policy import approval, find, grants, preset, toml
@@ -43,8 +43,7 @@ CHOICES = {
 }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(typing.NamedTuple):
     """What is in force: policies, the first of them counting first, and settings.
 
     `lock` is the file of the lock, "" for none; where nobody approved it, it may only tighten. `quarantine` is the profile
@@ -102,7 +101,7 @@ def resolve(options, environ, cwd):
     resolved = _resolved(typed, found.locked, tuple(policies), _records(options, environ, cwd))
     tried, more = _tried_out(resolved, typed)
     lock = _lock(options, environ, pathlib.Path(cwd), chosen)
-    return dataclasses.replace(resolved, notices=(*notices, *more), candidate=tried, **lock)
+    return resolved._replace(notices=(*notices, *more), candidate=tried, **lock)
 
 
 def _resolved(typed, locked, policies, records):
@@ -138,7 +137,7 @@ def _tried_out(resolved, typed):
     if candidate is None:
         return None, ()
     locked, policies = candidate.replace_in(resolved.locked), candidate.replace_in(resolved.policies)
-    tried = dataclasses.replace(_resolved(typed, locked, policies, resolved.records), name=candidate.policy.path)
+    tried = _resolved(typed, locked, policies, resolved.records)._replace(name=candidate.policy.path)
     notices = [*candidate.policy.expired]
     if untried := candidates.untried(resolved, tried):
         notices.append(f"{tried.name}: only its rules are tried out, not {', '.join(untried)}")
@@ -229,7 +228,7 @@ def _tightened(policy, others):
         else:
             shown.append(f"{key} = {value!r}")
     lines = tuple(line for line in policy.lines if line.effect == "deny")
-    return dataclasses.replace(policy, lines=lines, deputies=(), app=(), expired=(), settings=settings), shown
+    return policy._replace(lines=lines, deputies=(), app=(), expired=(), settings=settings), shown
 
 
 def is_tighter(key, value, others):

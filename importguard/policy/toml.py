@@ -1,12 +1,11 @@
 """Reads a policy file: every problem in it is reported at once, each with file, line and the near miss."""
 
-import dataclasses
 import datetime
 import hashlib
 import json
 import pathlib
 import re
-import tomllib
+import typing
 
 from importguard import errors, versions
 from importguard.policy import grants, lines
@@ -33,14 +32,12 @@ PHASES = {"import": ("startup", "import"), "run": ("run",), "application": ("sta
 PACKAGE = ("match", "deputy", "allow", "deny", "startup", "import", "run")
 EXCEPTION = ("package", "match", "allow", "reason", "owner", "expires")
 SOON = datetime.timedelta(days=30)
-AGE = re.compile(r"([0-9]{1,6})(h|d|w)")
 UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 ANY_PHASE = ("startup", "import", "run")
 RESERVED = ("application", "python", "unowned")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Line:
+class Line(typing.NamedTuple):
     """One line of a policy that allows or denies; `where` says which one, as records and `explain` name it."""
 
     effect: str
@@ -52,8 +49,7 @@ class Line:
     where: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(typing.NamedTuple):
     """A policy as it was read: settings by dotted key, lines, deputies, and a digest that ignores layout.
 
     `expired` and `expiring` have a text for each exception that grants nothing any more, or won't in a month.
@@ -84,12 +80,13 @@ def read(path, *, today=None):
     return parse(text, name=path.name, path=str(path), today=today)
 
 
-def parse(text, *, name, path="", label="", today=None, data=None):
-    """Return the Policy in a text; `label` replaces file and line in the names of rules (presets have one). `data` is what the
-    text holds, where somebody has read it already."""
+def parse(text, *, name, path="", label="", today=None):
+    """Return the Policy in a text; `label` replaces file and line in the names of rules (presets have one)."""
+    import tomllib  # compiles patterns; who has nothing but presets needs none of it
+
     shown = path or name
     try:
-        data = tomllib.loads(text) if data is None else data
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise errors.PolicyError(f"{shown}:{lines.of_error(error, text)}: {lines.reason(error)}") from error
     except RecursionError as error:
@@ -251,7 +248,7 @@ class Reader:
         value = self.section("quarantine").get("min-age")
         if value is None:
             return
-        found = AGE.fullmatch(value) if isinstance(value, str) else None
+        found = re.fullmatch(r"([0-9]{1,6})(h|d|w)", value) if isinstance(value, str) else None
         if found is None:
             self.problem(("quarantine", "min-age"), f'quarantine.min-age = {value!r} is no age: write "7d", "36h" or "2w"')
         else:

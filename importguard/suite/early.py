@@ -1,6 +1,5 @@
 """Whether a run of pytest is to be guarded, and arming it: before pytest itself has parsed anything."""
 
-import dataclasses
 import os
 import shlex
 import tempfile
@@ -14,8 +13,7 @@ FLAG, OBSERVING, LEARNING, POLICY = OPTIONS = (
 BELOW = f"{LEARNING} has no records below an outer run: `importguard learn -- python -m pytest` learns there"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(typing.NamedTuple):
     """What options and configuration ask for: a mode, the path of a policy (None for what `run` would find), to learn."""
 
     mode: str
@@ -23,8 +21,7 @@ class Wanted:
     learns: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Armed:
+class Armed(typing.NamedTuple):
     """The guard that is there, the file that its records go to, "" where somebody else has them, and a Learning or None."""
 
     guard: typing.Any

@@ -1,0 +1,100 @@
+"""The hooks of `pytest --importguard`: the whole run under the guard, and each denial a failure of the test that caused it.
+
+Name it first, with `-p importguard`, and it arms before any other plugin of pytest is imported; under
+`importguard run -- pytest` the guard is there before pytest is. Without either of them it says which plugins were ahead.
+"""
+
+import contextlib
+import gc
+import os
+import sys
+
+import pytest
+
+from importguard.suite import early
+
+MARK = "importguard(expect=[...]): refusals that this test expects, as the grants that would allow them"
+UNKNOWN = (
+    "importguard: a marker says what a test expects to be refused, as `expect=[...]`, and not {}; what tests are to be let "
+    "do stands in the policy, for example [package.NAME] run.allow = [...]"
+)
+GUARD = pytest.StashKey()
+
+
+def pytest_addoption(parser, pluginmanager):
+    group = parser.getgroup("importguard", "a runtime guard over the whole run")
+    group.addoption(
+        early.FLAG, action="store_true", help="guard the run: what the policy refuses fails the test that tried it"
+    )
+    group.addoption(early.OBSERVING, action="store_true", help="guard the run, and only record what would be refused")
+    group.addoption(
+        early.LEARNING, action="store_true", help="guard the run, and write what each distribution needed into the lock"
+    )
+    group.addoption(early.POLICY, metavar="FILE", help="the policy to use; needs no approval")
+    parser.addini(early.INI, "guard every run: enforce, observe or off", default="off")
+    # Now, and not once options are parsed: other plugins are imported in between.
+    _arm(pluginmanager.get_plugin("pytestconfig"), pluginmanager)
+
+
+def _arm(config, pluginmanager):
+    try:
+        wanted = early.wanted(config, os.environ)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    if wanted.mode != early.OFF:
+        with _undisturbed(pluginmanager.rewrite_hook):
+            _arm_as(wanted, config, pluginmanager)
+
+
+@contextlib.contextmanager
+def _undisturbed(hook):
+    """Import the guard as it stands, since pytest compiles all modules of a plugin's distribution anew, and don't have the
+    garbage collector go through all of pytest again and again for what arming makes."""
+    others = sys.meta_path[sys.meta_path.index(hook) + 1 :] if hook in sys.meta_path else []
+    if others:
+        sys.meta_path.remove(hook)
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+        if others:
+            sys.meta_path.insert(sys.meta_path.index(others[0]), hook)
+
+
+def _arm_as(wanted, config, pluginmanager):
+    from importguard.errors import ImportguardError
+    from importguard.suite import reporter  # a run that isn't guarded pays nothing for it
+
+    ahead = sorted({dist.project_name for _plugin, dist in pluginmanager.list_plugin_distinfo()} - {"importguard"})
+    try:
+        armed = early.arm(wanted, is_worker="PYTEST_XDIST_WORKER" in os.environ)
+    except ImportguardError as error:
+        raise pytest.UsageError(str(error)) from error
+    if armed.guard.recorder.listener is not None:
+        return  # a run within a run, whose tests are one of the outer one's
+    config.stash[GUARD] = reporter.Reporter(armed, ahead)
+    pluginmanager.register(config.stash[GUARD], "importguard-reporter")
+    config.add_cleanup(lambda: config.stash[GUARD].finish(config))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", MARK)
+
+
+def pytest_runtest_setup(item):
+    if "importguard" not in item.keywords:
+        return
+    for mark in item.iter_markers("importguard"):
+        if mark.args or set(mark.kwargs) - {"expect"}:
+            words = [*map(repr, mark.args), *(f"{name}=" for name in mark.kwargs if name != "expect")]
+            pytest.fail(UNKNOWN.format(", ".join(words)), pytrace=False)
+
+
+@pytest.fixture
+def importguard_records(request):
+    """The records of what was refused in this test so far: a sequence that grows while the test goes on."""
+    reporter = request.config.stash.get(GUARD, None)
+    return () if reporter is None else reporter.records_of(request.node.nodeid)
