@@ -2,11 +2,14 @@
 
 import _thread
 import atexit
+import ctypes
+import faulthandler
 import os
 import posix
 import py_compile
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 import time
@@ -28,7 +31,7 @@ refused = nobodys["refused"]
 
 
 def prepare():
-    """Make the files that are read again and again; from here on, what is cached has been cached since the command began."""
+    """Make the files that are read again and again, and a connection; what is cached has been cached since the command began."""
     for name, text in SOURCES.items():
         path = f"{ROOM}/{name}.py"
         with open(path, "w", encoding="utf-8") as file:
@@ -39,6 +42,17 @@ def prepare():
         os.makedirs(f"{ROOM}/{folder}/systemd/user")
         open(f"{ROOM}/{folder}/systemd/user/x.service", "w").close()
     sys.path.append(ROOM)
+    server = socket.create_server(("127.0.0.1", 0))
+    return socket.create_connection(server.getsockname()), server
+
+
+def everything(services, link):
+    """Yield the acts one kind after the other; what makes some of them may be refused as well."""
+    for makes in (lambda: of_services(services), of_anybody, lambda: of_connections(link), of_variables, of_libraries, of_later):
+        try:
+            yield makes()
+        except Exception:
+            continue
 
 
 class Thing:
@@ -125,6 +139,45 @@ def of_anybody():
         "a module of fresh bytecode": (lambda: again("hygiene_cached"),),
         "a module that changes another": (lambda: again("hygiene_patching"),),
         "a module that is refused something": (lambda: again("hygiene_broken"),),
+    }
+
+
+def of_connections(link):
+    """Return the like for what goes by a connection that somebody else has made."""
+    null = os.open("/dev/null", os.O_WRONLY)
+    return {
+        "bytes that are sent": (lambda: refused(link.send, b"x"), link),
+        "a message that is sent": (lambda: refused(link.sendmsg, [b"x"]), link),
+        "bytes that are written": (lambda: refused(posix.write, link.fileno(), b"x"), link),
+        "buffers that are written": (lambda: refused(posix.writev, link.fileno(), [b"x"]), link),
+        "another number": (lambda: refused(os.dup2, link.fileno(), null), link),
+        "a file object by an opener": (lambda: refused(open, "/dev/null", "wb", opener=lambda *_: os.dup(link.fileno())), link),
+        "a traceback": (lambda: refused(faulthandler.dump_traceback, link), link),
+        "a number for signals": (lambda: refused(signal.set_wakeup_fd, link.fileno()), link),
+        "a port": (lambda: refused(socket.socket().listen),),
+    }
+
+
+def of_variables():
+    """Return the like for the dict behind os.environ."""
+    names = ("keys", "values", "items", "copy", "clear", "popitem", "__repr__", "__len__", "__iter__")
+    pairs = (("pop", b"HYGIENE"), ("setdefault", b"HYGIENE_KEY"), ("update", {b"HYGIENE": b"1"}), ("__or__", {}), ("__ior__", {b"X": b"1"}))
+    more = (*pairs, ("__contains__", b"X"), ("__getitem__", b"X"), ("__delitem__", b"X"), ("__eq__", {}), ("__reduce_ex__", 2))
+    known = {name: (lambda name=name: refused(getattr(posix.environ, name)),) for name in names}
+    known |= {name: (lambda name=name, value=value: refused(getattr(posix.environ, name), value), value) for name, value in more}
+    return {f"environ.{name}": act for name, act in known.items()}
+
+
+def of_libraries():
+    """Return the like for SQLite and for functions of the C library."""
+    database, library = sqlite3.connect(":memory:"), ctypes.CDLL(None)
+    return {
+        "a database": (lambda: refused(sqlite3.connect, "/root/.bashrc"),),
+        "a database beside": (lambda: refused(database.execute, "ATTACH '/root/.bashrc' AS x"), database),
+        "a query": (lambda: refused(database.execute, "SELECT 1"), database),
+        "a function of the C library": (lambda: refused(getattr, library, "system"), library),
+        "an address of the C library": (lambda: refused(library.__getitem__, "getpid"), library),
+        "a library": (lambda: refused(ctypes.CDLL, "/tmp/missing.so"),),
     }
 
 

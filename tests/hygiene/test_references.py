@@ -83,7 +83,7 @@ look(acts, COUNT)
 ARMED = COUNTING + """
 import acts, by_hand
 
-acts.prepare()
+link, server = acts.prepare()
 given = {}
 if SETUP == "learning":
     table = by_hand.learning(by_hand.TABLE)
@@ -91,7 +91,7 @@ if SETUP == "learning":
 elif SETUP == "a table in a file":
     given["table"] = by_hand.piece_of_table()
 services = by_hand.ccore.install(**{**by_hand.parts(), **given})
-look({**acts.of_services(services), **acts.of_anybody(), **acts.of_later()}, COUNT)
+look({name: act for kind in acts.everything(services, link) for name, act in kind.items()}, COUNT)
 """
 
 
