@@ -11,6 +11,7 @@ from by_hand import FLAT, TABLE, ccore, learning, nothing, parts, piece_of_table
 
 AS_THEY_SHOULD_BE, UNKNOWN, IN_A_FILE = "all as they should be", "none of them", "a table in a file"
 NO_FILE_IN_MEMORY = "a table in a file, and no file in memory to be had"
+LIMITS = resource.getrlimit(resource.RLIMIT_NOFILE)
 NOWHERE = ("", "/", "/tmp/missing", "/dev/null", "/dev/full", "/proc/self/mem", "/dev/tty", "a\0b", "\udcff", "\ud800", "x" * 5000)
 
 
@@ -40,11 +41,11 @@ def chosen(chance):
     return given
 
 
-def leave_descriptors(count):
-    """Have the process open no more files than so many."""
+def leave_one_descriptor():
+    """Have the process open no more than one file at a time."""
     free = os.open("/", os.O_RDONLY)
     os.close(free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free + count, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, LIMITS[1]))
 
 
 def attempt(name, seed, link):
@@ -59,12 +60,12 @@ def attempt(name, seed, link):
         given["table"] = broken_piece(chance)
     elif name == NO_FILE_IN_MEMORY:
         given["table"] = piece_of_table()
-        leave_descriptors(1)
+        leave_one_descriptor()
     try:
         services = ccore.install(**given)
     except BaseException:
         os._exit(3)
-    leave_descriptors(100)
+    resource.setrlimit(resource.RLIMIT_NOFILE, LIMITS)
     use(services, link)
     os._exit(0)
 
