@@ -10,6 +10,7 @@ import py_compile
 import signal
 import socket
 import sqlite3
+import ssl
 import sys
 import tempfile
 import time
@@ -144,7 +145,8 @@ def of_anybody():
 
 def of_connections(link):
     """Return the like for what goes by a connection that somebody else has made."""
-    null = os.open("/dev/null", os.O_WRONLY)
+    null, plain = os.open("/dev/null", os.O_WRONLY), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    log = open(f"{ROOM}/log", "w")  # noqa: SIM115 - for as long as the process lives
     return {
         "bytes that are sent": (lambda: refused(link.send, b"x"), link),
         "a message that is sent": (lambda: refused(link.sendmsg, [b"x"]), link),
@@ -153,6 +155,12 @@ def of_connections(link):
         "another number": (lambda: refused(os.dup2, link.fileno(), null), link),
         "a file object by an opener": (lambda: refused(open, "/dev/null", "wb", opener=lambda *_: os.dup(link.fileno())), link),
         "a traceback": (lambda: refused(faulthandler.dump_traceback, link), link),
+        "a traceback at the end": (lambda: (refused(faulthandler.enable, log), faulthandler.disable()), log),
+        "a traceback later": (lambda: (refused(faulthandler.dump_traceback_later, 900, file=log), faulthandler.cancel_dump_traceback_later()), log),
+        "a traceback by a signal": (lambda: (refused(faulthandler.register, signal.SIGUSR2, log), faulthandler.unregister(signal.SIGUSR2)), log),
+        "a greeting": (lambda: refused(plain._wrap_socket, link, False, "acme.example"), link),
+        "a connection by number": (lambda: refused(socket.socket().connect_ex, ("127.0.0.1", 1)),),
+        "a port of a number": (lambda: refused(socket.socket().bind, ("127.0.0.1", 0)),),
         "a number for signals": (lambda: refused(signal.set_wakeup_fd, link.fileno()), link),
         "a port": (lambda: refused(socket.socket().listen),),
     }

@@ -3,12 +3,14 @@
 import marshal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from importguard.core import ccore
 
 TABLE = marshal.loads(Path(sys.argv[1]).read_bytes())  # of a policy, as policies.flat() makes it
 HELD = ({"a": ("1.0", False)}, {"/s/site-packages/a/": "a"}, {"/s/site-packages/b.py": "a"}, {"/s/site-packages": 0}, {"a": "bad"})
+BEGAN = time.time()  # what is cached afterwards is compiled again
 WATCHED = ("fs.read", "fs.write", "fs.list", "net.connect", "proc.spawn", "env.read", "env.write", "runtime.patch")
 PART = marshal.dumps(compile("", "a.py", "exec"))
 BUNDLE = tempfile.NamedTemporaryFile()  # noqa: SIM115 - for as long as the process lives
@@ -52,7 +54,7 @@ def parts():
         "malicious": 0,
         "asker": None,
         "imported": None,
-        "since": 0,
+        "since": BEGAN,
     }
 
 
