@@ -24,7 +24,7 @@ def imported(identity):
     """Return the distributions of which something is imported already."""
     names = []
     for module in list(sys.modules.values()):
-        if type(module) is type(sys):
+        if type(module) is type(sys) and not identity.is_named_as_the_librarys(module.__dict__.get("__file__")):
             owner = identity.owner_of_globals(module.__dict__)
             if owner is not None and owner.kind == "distribution" and owner.name not in names:
                 names.append(owner.name)

@@ -69,6 +69,10 @@ class Identity:
         owner = self._by_file.get(file)
         return owner if owner is not None else self._remember(file)
 
+    def is_named_as_the_librarys(self, file):
+        """Say whether a file lies in the standard library by its name: most of what is imported early does."""
+        return type(file) is str and file.startswith(self.stdlib) and "-packages/" not in file and file not in self._files
+
     def forget(self, path):
         """Drop what is known of a file that is being written."""
         self._by_path.pop(path, None)
