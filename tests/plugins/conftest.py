@@ -10,7 +10,7 @@ import pytest
 from support import envs, guarded, wheels, worlds
 
 PROJECT = Path(__file__).parents[2]
-FIRST_PARTY = ("cooldown", "example", "kill", "sarif", "syslog")
+FIRST_PARTY = ("cooldown", "example", "kill", "otel", "sarif", "syslog")
 THIEF = """
 import os, subprocess, urllib.request
 for attempt in (lambda: subprocess.run(["/bin/true"]), lambda: urllib.request.urlopen(os.environ["SINK"], timeout=5)):
@@ -45,13 +45,13 @@ class Plugged:
         """Install a wheel that is there already."""
         subprocess.run([sys.executable, "-m", "zipfile", "-e", wheel, self.folder], check=True, timeout=20)
 
-    def launcher(self):
-        return f"{sys.executable} -I -S {guarded.CHECKOUT_LAUNCHER} {self.folder}"
+    def launcher(self, *options):
+        return " ".join([sys.executable, "-I", "-S", *options, str(guarded.CHECKOUT_LAUNCHER), str(self.folder)])
 
-    def run(self, world, command, monkeypatch, *, policy, options=(), seconds=guarded.SECONDS):
-        """Run a command under the guard of this launcher and return the Outcome."""
+    def run(self, world, command, monkeypatch, *, policy, options=(), seconds=guarded.SECONDS, interpreting=()):
+        """Run a command under the guard of this launcher, whose interpreter has the options `interpreting`, and return the Outcome."""
         guarded.launcher.cache_clear()
-        monkeypatch.setenv("IMPORTGUARD_TEST_LAUNCHER", self.launcher())
+        monkeypatch.setenv("IMPORTGUARD_TEST_LAUNCHER", self.launcher(*interpreting))
         try:
             return guarded.run(world, command, policy=policy, options=options, seconds=seconds)
         finally:
@@ -66,7 +66,7 @@ def plugged(tmp_path, interpreter):
 
 @pytest.fixture(scope="session")
 def first_party(tmp_path_factory):
-    """The wheels of the plugins of this repository, but for those that need more than importguard."""
+    """The wheels of the plugins of this repository; what `otel` needs besides is not installed with it."""
     folder = tmp_path_factory.mktemp("first-party")
     # A build leaves files beside what it builds.
     sources = [shutil.copytree(PROJECT / "plugins" / name, folder / "source" / name) for name in FIRST_PARTY]

@@ -71,3 +71,20 @@ def test_option_of_a_plugin_that_is_wrong_lets_nothing_start(installed, world, m
 
     assert (outcome.returncode, outcome.stdout) == (3, "")
     assert outcome.stderr.startswith("importguard IG305: plugin 'cooldown': unknown option 'dayz'")
+
+
+def test_plugins_that_no_policy_names_add_nothing_to_a_start(plugged, first_party, world, monkeypatch):
+    """The launcher loads the same modules, of its own and of Python's, whether they are installed beside it or not."""
+
+    def loaded():
+        command = [world.environment.python, "-c", "import acme_harmless"]
+        outcome = plugged.run(world, command, monkeypatch, policy="version = 1\n", interpreting=("-X", "importtime"))
+        assert outcome.returncode == 0, outcome.story()
+        return [line.rpartition("|")[2].strip() for line in outcome.stderr.splitlines() if line.startswith("import time:")]
+
+    alone = loaded()
+    for wheel in first_party:
+        plugged.unpack(wheel)
+
+    assert len(first_party) == 6 and "importguard.launch.supervisor" in alone
+    assert loaded() == alone

@@ -34,8 +34,8 @@ class Cooldown:
             raise ValueError(f"unknown = {options['unknown']!r} is neither 'allow' nor 'deny'")
         self.refuses_unknown = options.get("unknown") == "deny"
         self.oldest = (now or datetime.datetime.now(datetime.UTC)) - datetime.timedelta(days=days)
-        self.allowed = {canonicalize_name(name) for name in options.get("allow", ())}
-        self.files = [pathlib.Path(name) for name in options.get("files", FILES)]
+        self.allowed = {canonicalize_name(name) for name in _texts("allow", options.get("allow", ()))}
+        self.files = [pathlib.Path(name) for name in _texts("files", options.get("files", FILES))]
         if "files" in options and (missing := [path for path in self.files if not path.is_file()]):
             raise ValueError(f"{missing[0]} is no file")
 
@@ -54,6 +54,12 @@ class Cooldown:
         if uploaded is not None:
             return uploaded > self.oldest
         return self.refuses_unknown and installed(dist) > self.oldest
+
+
+def _texts(name, value):
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f'{name} = {value!r} is no array of texts: write {name} = ["..."]')
+    return value
 
 
 def read(path):

@@ -74,10 +74,10 @@ def test_unknown_upload_counts_from_the_installation_where_that_is_wanted(tmp_pa
     }
 
 
-@pytest.mark.parametrize("options", [{"day": 1}, {"days": "1"}, {"unknown": "perhaps"}, {"files": ["nothing.lock"]}])
+@pytest.mark.parametrize("options", [{"day": 1}, {"days": "1"}, {"unknown": "perhaps"}, {"files": ["nothing.lock"]}, {"allow": "unknown"}, {"files": 7}])
 def test_wrong_option_is_named(options):
     """An option that is unknown or can't be understood is an error that names it."""
-    with pytest.raises(ValueError, match="day|unknown|nothing.lock"):
+    with pytest.raises(ValueError, match="day|unknown|nothing.lock|files"):
         Cooldown(options)
 
 

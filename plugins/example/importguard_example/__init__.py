@@ -14,7 +14,10 @@ class Tally:
         unknown = sorted(set(options) - {"path"})
         if unknown:
             raise ValueError(f"unknown option {unknown[0]!r}: only 'path' is known")
-        self.path = pathlib.Path(options.get("path", "importguard-tally.json"))
+        path = options.get("path", "importguard-tally.json")
+        if not isinstance(path, str):
+            raise ValueError(f"path = {path!r} is no text")
+        self.path = pathlib.Path(path)
         self.refusals = collections.Counter()
 
     @hookimpl

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from importguard_example import Tally
 
 
@@ -17,3 +18,10 @@ def test_refusals_are_counted_by_owner(tmp_path):
     plugin.importguard_finish()
 
     assert json.loads((tmp_path / "tally.json").read_text()) == {"acme": 5}
+
+
+@pytest.mark.parametrize("options", [{"pth": "x"}, {"path": 3}])
+def test_wrong_option_is_named(options):
+    """An option that is unknown or no text is an error that names it."""
+    with pytest.raises(ValueError, match="path|pth"):
+        Tally(options)

@@ -18,7 +18,10 @@ class Kill:
         if unknown:
             raise ValueError(f"unknown option {unknown[0]!r}: 'threshold' and 'weights' are known")
         self.threshold = _points("threshold", options.get("threshold", THRESHOLD))
-        weights = {name: _points(f"weights.{name}", points) for name, points in options.get("weights", {}).items()}
+        given = options.get("weights", {})
+        if not isinstance(given, dict):
+            raise ValueError(f'weights = {given!r} is no table: write weights = {{ "net.*" = 2 }}')
+        weights = {name: _points(f"weights.{name}", points) for name, points in given.items()}
         self.weights = {**weights, **{name: points for name, points in WEIGHTS.items() if name not in weights}}
         self.scores = collections.Counter()
 

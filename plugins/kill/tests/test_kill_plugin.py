@@ -41,7 +41,7 @@ def test_own_weights_come_first():
     assert verdicts(plugin, refusal("net.resolve"), refusal("net.connect")) == [None, "kill"]
 
 
-@pytest.mark.parametrize("options", [{"treshold": 1}, {"threshold": "1"}, {"weights": {"net.*": -1}}])
+@pytest.mark.parametrize("options", [{"treshold": 1}, {"threshold": "1"}, {"weights": {"net.*": -1}}, {"weights": 3}])
 def test_wrong_option_is_named(options):
     """An option that is unknown or no number is an error that names it."""
     with pytest.raises(ValueError, match="treshold|threshold|weights"):

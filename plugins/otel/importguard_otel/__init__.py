@@ -2,6 +2,9 @@
 
 import datetime
 import json
+import logging
+import os
+import urllib.parse
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -19,6 +22,7 @@ SEVERITIES = {
     "tamper": SeverityNumber.ERROR, "killed": SeverityNumber.ERROR, "degraded": SeverityNumber.WARN,
 }  # fmt: skip
 MILLISECONDS = 3000
+SECONDS = 1.5  # twice, for records and metrics, within the five that the host waits
 
 
 class Otel:
@@ -28,18 +32,26 @@ class Otel:
         unknown = sorted(set(options) - {"endpoint", "service"})
         if unknown:
             raise ValueError(f"unknown option {unknown[0]!r}: 'endpoint' and 'service' are known")
-        base = options.get("endpoint", "").rstrip("/")
+        for name, value in options.items():
+            if not isinstance(value, str):
+                raise ValueError(f"{name} = {value!r} is no text")
+        base = _endpoint(options.get("endpoint", ""))
         resource = Resource.create({"service.name": options["service"]} if "service" in options else {})
         self.logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
         self.logs.add_log_record_processor(
-            BatchLogRecordProcessor(OTLPLogExporter(endpoint=base and base + "/v1/logs" or None))
+            BatchLogRecordProcessor(OTLPLogExporter(endpoint=base and base + "/v1/logs" or None, timeout=_timeout()))
         )
-        exporter = OTLPMetricExporter(endpoint=base and base + "/v1/metrics" or None)
+        exporter = OTLPMetricExporter(endpoint=base and base + "/v1/metrics" or None, timeout=_timeout())
         self.metrics = MeterProvider([PeriodicExportingMetricReader(exporter)], resource, shutdown_on_exit=False)
         self.logger = self.logs.get_logger("importguard")
         self.refusals = self.metrics.get_meter("importguard").create_counter(
             "importguard.refusals", unit="{operation}", description="operations that importguard refused"
         )
+
+        self.troubles = Troubles()
+        # What the SDK says of a collector that is away becomes the host's to name, instead of lines on standard error.
+        logging.getLogger("opentelemetry").addHandler(self.troubles)
+        logging.getLogger("opentelemetry").propagate = False
 
     @hookimpl
     def importguard_record(self, record):
@@ -53,6 +65,32 @@ class Otel:
         self.logs.force_flush(MILLISECONDS)
         self.logs.shutdown()
         self.metrics.shutdown(MILLISECONDS)
+        if self.troubles.first:
+            raise OSError(self.troubles.first)
+
+
+class Troubles(logging.Handler):
+    """Keeps the first thing that the SDK complains of."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.first = ""
+
+    def emit(self, record):
+        self.first = self.first or record.getMessage()
+
+
+def _endpoint(text):
+    """Return where the collector is, without a slash at the end; "" where the environment says it."""
+    parts = urllib.parse.urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError(f'endpoint = {text!r} is no "http://HOST:4318"')
+    return text.rstrip("/")
+
+
+def _timeout():
+    """Return how long a request may take: a run ends soon after its command; None where the environment says it."""
+    return None if any(name.startswith("OTEL_EXPORTER_OTLP") and name.endswith("TIMEOUT") for name in os.environ) else SECONDS
 
 
 def log_record(record):

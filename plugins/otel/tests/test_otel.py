@@ -1,8 +1,10 @@
 """The OpenTelemetry plugin against a receiver in a process of its own that decodes OTLP by the project's own protobufs."""
 
 import json
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -73,7 +75,22 @@ def test_time_keeps_its_microseconds():
     assert nanoseconds("1970-01-01T00:00:01.000001Z") == 1_000_001_000
 
 
-def test_wrong_option_is_named():
-    """An option that is unknown is an error that names it."""
-    with pytest.raises(ValueError, match="endpont"):
-        Otel({"endpont": ""})
+@pytest.mark.parametrize("options", [{"endpont": ""}, {"endpoint": "127.0.0.1:4318"}, {"endpoint": "ftp://x"}, {"endpoint": 4318}, {"service": ["endpo"]}])
+def test_wrong_option_is_named(options):
+    """An option that is unknown or can't be understood is an error that names it."""
+    with pytest.raises(ValueError, match="endpo"):
+        Otel(options)
+
+
+def test_collector_that_is_away_is_named_in_time():
+    """What could not be delivered is an error for the host to name, within the seconds that it waits."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        away = f"http://127.0.0.1:{server.getsockname()[1]}"
+    plugin = Otel({"endpoint": away})
+    plugin.importguard_record(RECORD)
+
+    began = time.monotonic()
+    with pytest.raises(OSError, match="Connection refused"):
+        plugin.importguard_finish()
+
+    assert time.monotonic() - began < 5

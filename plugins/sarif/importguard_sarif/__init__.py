@@ -21,7 +21,10 @@ class Sarif:
         unknown = sorted(set(options) - {"path"})
         if unknown:
             raise ValueError(f"unknown option {unknown[0]!r}: only 'path' is known")
-        self.path = pathlib.Path(options.get("path", "importguard.sarif"))
+        path = options.get("path", "importguard.sarif")
+        if not isinstance(path, str):
+            raise ValueError(f"path = {path!r} is no text")
+        self.path = pathlib.Path(path)
         self.found = {}
 
     @hookimpl

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from importguard_sarif import Sarif
 
 RECORD = {
@@ -40,3 +41,10 @@ def test_run_without_refusals_leaves_an_empty_log(tmp_path):
 def test_record_without_frames_has_no_place(tmp_path):
     """What has no frame (a start-up file that was never run) is a result without a place."""
     assert "locations" not in written(tmp_path, {**RECORD, "stack": []})["runs"][0]["results"][0]
+
+
+@pytest.mark.parametrize("options", [{"pth": "x"}, {"path": 3}])
+def test_wrong_option_is_named(options):
+    """An option that is unknown or no text is an error that names it."""
+    with pytest.raises(ValueError, match="path|pth"):
+        Sarif(options)

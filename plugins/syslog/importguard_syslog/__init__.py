@@ -56,10 +56,19 @@ class Syslog:
 
     def _send(self, data):
         if self.socket is None:
-            self.socket = connect(*self.target)
+            self.socket = self._connected()
         if self.socket.type == socket.SOCK_STREAM:
             data = b"%d %b" % (len(data), data)  # octet counting, RFC 6587 section 3.4.1
         self.socket.sendall(data)
+
+    def _connected(self):
+        kind, where = self.target
+        try:
+            return connect(kind, where)
+        except OSError as error:
+            # The system names no socket, and the host shows what was raised.
+            shown = where if kind == "unix" else f"{kind}://{where[0]}:{where[1]}"
+            raise OSError(error.errno, f"no syslog at {shown}: {error.strerror or error}") from error
 
     def _close(self):
         if self.socket is not None:
@@ -69,6 +78,8 @@ class Syslog:
 
 def parse(address):
     """Return (kind, address) of what the option says: "unix" and a path, or "udp" or "tcp" and (host, port)."""
+    if not isinstance(address, str):
+        raise ValueError(f"address = {address!r} is no text")
     if address.startswith("/"):
         return "unix", address
     parts = urllib.parse.urlsplit(address)

@@ -54,6 +54,7 @@ def test_tcp_counts_octets(tmp_path):
     ("options", "said"),
     [
         ({"adress": "/dev/log"}, "unknown option 'adress'"),
+        ({"address": 514}, "address = 514 is no text"),
         ({"address": "dev/log"}, "address = 'dev/log' is no path"),
         ({"facility": "authprov"}, "facility = 'authprov' is none of"),
         ({"format": "rfc3164"}, "format = 'rfc3164' is none of"),
@@ -67,7 +68,7 @@ def test_wrong_option_is_named(options, said):
 
 def test_target_that_is_gone_raises(tmp_path):
     """A socket that nobody listens on is an error, for the host to name; nothing is silently dropped."""
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=f"no syslog at {tmp_path}/nothing: No such file"):
         Syslog({"address": str(tmp_path / "nothing")}).importguard_record(RECORD)
 
 
