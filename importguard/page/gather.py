@@ -1,15 +1,14 @@
-"""Reads records files for the page: every line is a record, or nothing is written."""
+"""Reads records files for the page: every line is a record, or is told of."""
 
-from importguard import errors
 from importguard.report import stored
 
 MOST_TOLD = 20
 
 
-def gather(paths, *, skip=False):
-    """Return (records in the order of their times, lines about what was left out).
+def gather(paths):
+    """Return (records in the order of their times, a text with file, line and reason for each line that is none).
 
-    Raises RecordsError with file, line and reason of what can't be read; with `skip`, such lines are left out and told.
+    Raises RecordsError for a file that can't be read.
     """
     found, problems = [], []
     for path in paths:
@@ -18,11 +17,10 @@ def gather(paths, *, skip=False):
                 problems.append(f"{place}: unreadable record: {problem}")
             else:
                 found.append(record)
-    if problems and not skip:
-        raise errors.RecordsError("\n".join([*problems[:MOST_TOLD], *_rest(problems)]))
     return sorted(found, key=lambda record: record.get("time", "")), problems
 
 
-def _rest(problems):
-    if len(problems) > MOST_TOLD:
-        yield f"and {len(problems) - MOST_TOLD} lines more"
+def told(problems):
+    """Return the first of many problems, and how many more there are."""
+    more = [f"and {len(problems) - MOST_TOLD} lines more"] if len(problems) > MOST_TOLD else []
+    return [*problems[:MOST_TOLD], *more]

@@ -12,19 +12,21 @@ COLUMNS = ("time", "verdict", "owner", "capability", "target", "phase", "module"
 REFUSED = ("deny", "kill")
 
 
-def content(records, *, sources):
+def content(records, *, sources, left_out=()):
     """Return the mapping that the page's script reads: plain values, every text escaped.
 
-    `rows` are lists of numbers, by COLUMNS: places in `texts`, but for `pid` and `count`, which stand for themselves.
+    `rows` are lists of numbers, by COLUMNS: places in `texts`, but for `pid` and `count`, which stand for themselves. What was
+    `left_out` of the sources, a text each, stands ahead of all else that went wrong.
     """
     records = [escape(redact(record)) for record in records]
+    torn = [{"event": "left out", "reason": escape(text)} for text in left_out]
     decisions = [record for record in records if record["event"] == "decision"]
     texts = Texts()
     return {
         "sources": [escape(str(source)) for source in sources],
         "span": _span(records),
         "processes": [_process(record) for record in records if record["event"] == "armed"],
-        "events": [_event(record) for record in records if record["event"] not in ("armed", "decision", "imports", "exit")],
+        "events": [_event(record) for record in (*torn, *records) if record["event"] not in ("armed", "decision", "imports", "exit")],
         "denials": _denials(decisions),
         "matrix": _matrix(decisions),
         "timeline": _timeline(decisions),

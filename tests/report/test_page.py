@@ -145,10 +145,10 @@ def test_browser_shows_the_waterfall(report, browser, tmp_path):
 
 @pytest.mark.parametrize("modules", [5, [1], [{"module": "a"}], [{"module": "a", "owner": {}, "start": "x", "duration": 1, "self": 1, "depth": 1}]])
 def test_imports_that_are_none_are_named(report, modules):
-    """What poses as a record of imports is none, and nothing is written."""
+    """What poses as a record of imports is none, and the page has nothing of it."""
     done, page = report({**imports(1), "modules": modules})
 
-    assert (done.returncode, page.exists()) == (2, False)
+    assert (done.returncode, data_of(page)["imports"]) == (2, [])
     assert "modules are no list of timed modules" in done.stderr
 
 
@@ -169,12 +169,27 @@ def test_browser_opens_a_large_file(report, browser, tmp_path):
 
 
 @pytest.mark.parametrize("raw", ["not a record\n", '{"v":1,"event":"decision"}\n', '{"v":2}\n'])
-def test_line_that_is_no_record_is_named_and_nothing_is_written(report, raw):
-    """A line that can't be read: file, line and reason, exit 2, and a page that was there before stays as it was."""
+def test_line_that_is_no_record_is_named_and_the_page_is_made_of_the_rest(report, raw):
+    """A line that can't be read: file, line and reason on standard error and ahead of all else that went wrong, exit 2."""
     done, page = report(decision(1), raw=raw)
 
-    assert (done.returncode, page.exists()) == (2, False)
+    assert done.returncode == 2
     assert re.fullmatch(r"importguard IG140: \S+run\.jsonl:2: unreadable record: .+\n", done.stderr)
+    data = data_of(page)
+    assert len(data["rows"]) == 1 and "1 records, 1 lines left out" in done.stdout
+    assert data["events"][0]["event"] == "left out" and "run.jsonl:2: unreadable record" in data["events"][0]["reason"]
+
+
+def test_page_that_is_there_stays_as_it_was_where_a_line_is_no_record(report, tmp_path):
+    """Nothing is overwritten by a page that lacks something, unless --skip-unreadable says so; what to do is said."""
+    (tmp_path / "out.html").write_text("of yesterday")
+
+    done, page = report(decision(1), raw="torn")
+
+    assert (done.returncode, page.read_text()) == (2, "of yesterday")
+    assert "run.jsonl:2: unreadable record" in done.stderr and "out.html is left as it was: --skip-unreadable" in done.stderr
+    assert report(decision(1), raw="torn", options=("--skip-unreadable",))[0].returncode == 0
+    assert len(data_of(page)["rows"]) == 1
 
 
 def test_unreadable_lines_can_be_left_out(report):
