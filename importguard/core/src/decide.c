@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define PLAIN 32 /* characters of an ordinary version */
-
 static const Text reserved[] = {{"application", 11}, {"python", 6}, {"unowned", 7}};
 
 /* Return a text that has data, be it empty. */
@@ -152,25 +150,11 @@ is_reserved(Text name)
     return false;
 }
 
-/* Return whether a specifier names this very version, as those of a lock do, digits between dots: then nothing has to be
- * compared. */
+/* Return whether a rule is for this very version, which is an ordinary one. */
 static bool
-is_that_version(Text specifier, Text version)
+is_that_version(const Rule *rule, Text specifier, Text version)
 {
-    size_t signs = specifier.size - version.size;
-    if (specifier.size < version.size || (signs != 2 && signs != 3) || memcmp(specifier.data, "===", signs) != 0
-        || memcmp(specifier.data + signs, version.data, version.size) != 0 || version.size > PLAIN) {
-        return false;
-    }
-    bool after_digit = false;
-    for (size_t at = 0; at < version.size; at++) {
-        bool is_digit = version.data[at] >= '0' && version.data[at] <= '9';
-        if (!is_digit && !(after_digit && version.data[at] == '.')) {
-            return false;
-        }
-        after_digit = is_digit;
-    }
-    return after_digit;
+    return rule->signs && specifier.size == version.size + rule->signs && memcmp(specifier.data + rule->signs, version.data, version.size) == 0;
 }
 
 /* Return whether a rule's specifier holds; of a version that is not known, denials hold and grants don't. Without
@@ -179,7 +163,7 @@ static bool
 fits(const Table *table, const Rule *rule, Text version)
 {
     Text specifier = text_at(table, rule->specifier);
-    if (!specifier.size || is_that_version(specifier, version)) {
+    if (!specifier.size || is_that_version(rule, specifier, version)) {
         return true;
     }
     int answer = version_is_valid(version) ? specifier_matches(specifier, version) : -1;

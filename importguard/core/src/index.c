@@ -176,6 +176,15 @@ has_patterns(const Target *target, Capability capability)
     return target->patterns.count && is_net(capability) == (target->kind == NET_TARGET);
 }
 
+/* Note that what speaks of one package and one target isn't all that comes before a rule, where that is so. */
+static void
+note_open(Entries *entries, Capability capability, bool is_open, uint32_t number)
+{
+    if (is_open && number < entries->first_open[capability]) {
+        entries->first_open[capability] = number;
+    }
+}
+
 /* File a rule under one capability: once for each text that it is about, or once for all. */
 static int
 file_rule(Entries *entries, const void *data, const Rule *rule, uint32_t number, Capability capability)
@@ -186,12 +195,15 @@ file_rule(Entries *entries, const void *data, const Rule *rule, uint32_t number,
     while (at < count && hash_pattern(data, about, at, entries->by_stem, &target)) {
         at++;
     }
+    note_open(entries, capability, package == 0, number);
     if (at < count || count == 0) {
         return entries_add(entries, rule_key(capability, package, 0), number);
     }
     for (at = 0; at < count; at++) {
         Text stem;
-        entries->stems |= entries->by_stem && stem_of(data, about, at, &stem) ? 1u << capability : 0;
+        bool has_stem = entries->by_stem && stem_of(data, about, at, &stem);
+        entries->stems |= has_stem ? 1u << capability : 0;
+        note_open(entries, capability, has_stem, number);
         hash_pattern(data, about, at, entries->by_stem, &target);
         if (entries_add(entries, rule_key(capability, package, target), number) < 0) {
             return -1;
@@ -205,6 +217,7 @@ int
 rules_file(Entries *entries, const void *data, List rules)
 {
     entries->by_stem = rules.count > MANY;
+    memset(entries->first_open, 0xFF, sizeof entries->first_open);
     for (uint32_t number = 0; number < rules.count; number++) {
         const Rule *rule = AT(data, Rule, rules.at) + number;
         for (int capability = 0; capability < CAPABILITY_COUNT; capability++) {

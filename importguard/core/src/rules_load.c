@@ -1,6 +1,8 @@
 /* From the rules that policy/compile.py lines up to what decide.c reads, in the order in which they decide. */
 #include "ruling.h"
 
+#define PLAIN 32 /* characters of an ordinary version */
+
 enum {
     RULE_LAYER,
     RULE_RANK,
@@ -78,6 +80,26 @@ load_specifier(Loader *loader, PyObject *text, Name *specifier)
     return specifier_is_valid(text_at(loader->arena.data, *specifier)) ? 0 : malformed(loader, "a specifier");
 }
 
+/* Return how many signs stand in a specifier before a version that it is for alone, digits between dots, as in those of a lock: then
+ * nothing has to be compared but the text. 0 for any other. */
+static uint8_t
+signs_of(Text specifier)
+{
+    uint8_t signs = 0;
+    bool after_digit = false;
+    while (signs < 3 && signs < specifier.size && specifier.data[signs] == '=') {
+        signs++;
+    }
+    for (size_t at = signs; at < specifier.size; at++) {
+        bool is_digit = specifier.data[at] >= '0' && specifier.data[at] <= '9';
+        if (!is_digit && !(after_digit && specifier.data[at] == '.')) {
+            return 0;
+        }
+        after_digit = is_digit;
+    }
+    return signs > 1 && after_digit && specifier.size - signs <= PLAIN ? signs : 0;
+}
+
 /* Read whom a rule is for; a specifier counts only beside a package. */
 static int
 load_package(Loader *loader, PyObject *parts, Rule *rule)
@@ -97,6 +119,7 @@ load_package(Loader *loader, PyObject *parts, Rule *rule)
     }
     if (rule->reach == FOR_NAME || rule->reach == FOR_GLOB) {
         rule->specifier = specifier;
+        rule->signs = signs_of(text_at(loader->arena.data, specifier));
     }
     return 0;
 }
@@ -206,5 +229,6 @@ load_rules(Loader *loader, PyObject *rules, Table *table)
         return -1;
     }
     table->by_stem = entries.stems;
+    memcpy(table->first_open, entries.first_open, sizeof table->first_open);
     return index_build(&loader->arena, &entries, &table->rule_index);
 }

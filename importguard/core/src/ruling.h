@@ -108,6 +108,7 @@ typedef struct {
     uint32_t capabilities; /* a bit each */
     uint32_t phases;       /* a bit each */
     bool allows;
+    uint8_t signs; /* before a plain version that the specifier is for alone, or 0 */
     Reach reach;
     int owner_kind; /* FOR_KIND */
     Name package, specifier;
@@ -147,6 +148,7 @@ struct Table {
     Watch watch[CAPABILITY_COUNT];
     uint32_t looks_at_target, asks_back; /* a bit a capability */
     uint32_t by_stem;                    /* bits of capabilities of which rules are filed so */
+    uint32_t first_open[CAPABILITY_COUNT]; /* the first rule that isn't filed under one package and, at most, one target */
     uint32_t may_refuse_app;             /* bits of capabilities that a rule could deny to the application */
     bool enforces, kills;
 };
@@ -186,8 +188,10 @@ text_equals(Text one, Text other)
 #define MOST_RUNS 16
 typedef struct {
     const Table *table;
+    const Question *question;
     Capability capability;
-    uint64_t packages[2];
+    uint64_t packages[2], target;
+    bool has_all; /* not only what speaks of the very package */
     List runs[MOST_RUNS];
     int count;
     bool is_everything;
@@ -237,6 +241,7 @@ typedef struct {
     size_t count, room;
     bool by_stem;
     uint32_t stems; /* bits of the capabilities of which something is */
+    uint32_t first_open[CAPABILITY_COUNT];
 } Entries;
 bool has_peer(Capability capability);
 uint64_t rule_key(Capability capability, uint64_t package, uint64_t target);
@@ -257,6 +262,7 @@ typedef struct {
     PyObject *content;     /* a dict */
     PyObject *set_numbers; /* {name: number} */
     PyObject *deputies;    /* {address of an entry: where it was put} */
+    PyObject *names;       /* {text: where it was put} */
     const char *field;
     Py_ssize_t index; /* in the field, or -1 */
 } Loader;

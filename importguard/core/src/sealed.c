@@ -36,11 +36,10 @@ typedef struct {
 static enum { NOTHING_YET, SEALED, READ_ONLY } weakest;
 static bool any_unpinned;
 
-/* Return zeroed room at the end of an arena, or 0 when there is none left; the first room of all is at 0 as well. */
-Ref
-arena_room(Arena *arena, size_t size)
+/* Return zeroed room in an arena from `start` on, or 0 when there is none left. */
+static Ref
+room_from(Arena *arena, size_t start, size_t size)
 {
-    size_t start = (arena->size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (size > UINT32_MAX - start) {
         return 0;
     }
@@ -59,6 +58,20 @@ arena_room(Arena *arena, size_t size)
     memset(arena->data + arena->size, 0, start + size - arena->size);
     arena->size = start + size;
     return (Ref)start;
+}
+
+/* Return zeroed room at the end of an arena, or 0 when there is none left; the first room of all is at 0 as well. */
+Ref
+arena_room(Arena *arena, size_t size)
+{
+    return room_from(arena, (arena->size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, size);
+}
+
+/* The same for what may lie anywhere, as texts do: most are short, and there are thousands of them. */
+Ref
+arena_bytes(Arena *arena, size_t size)
+{
+    return room_from(arena, arena->size, size);
 }
 
 /* Return where in an arena a copy of some bytes is, or 0 when there is no room for it. */

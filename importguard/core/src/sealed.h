@@ -24,6 +24,7 @@ typedef struct {
 } Piece;
 
 Ref arena_room(Arena *arena, size_t size);
+Ref arena_bytes(Arena *arena, size_t size);
 Ref arena_copy(Arena *arena, const void *data, size_t size);
 void arena_drop(Arena *arena);
 

@@ -238,12 +238,14 @@ table_build(PyObject *content, const Asks *asks, Arena *arena)
     arena_room(&loader.arena, sizeof table);
     loader.set_numbers = loader.arena.data ? PyDict_New() : PyErr_NoMemory();
     loader.deputies = loader.set_numbers ? PyDict_New() : NULL;
-    int result = loader.deputies ? load_fields(&loader, &table) : -1;
+    loader.names = loader.deputies ? PyDict_New() : NULL;
+    int result = loader.names ? load_fields(&loader, &table) : -1;
     if (result == 0) {
         result = table_make_scratch(&table);
     }
     Py_XDECREF(loader.set_numbers);
     Py_XDECREF(loader.deputies);
+    Py_XDECREF(loader.names);
     if (result < 0) {
         arena_drop(&loader.arena);
         return -1;

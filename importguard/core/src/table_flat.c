@@ -2,7 +2,7 @@
 #include "piece.h"
 #include "ruling.h"
 
-#define FLAT_FORMAT 2 /* of what stands before a flat table */
+#define FLAT_FORMAT 3 /* of what stands before a flat table */
 
 /* What stands before a flat table, so that one which isn't whole, or of another core, is refused: its places are believed. */
 typedef struct {

@@ -57,21 +57,43 @@ text_write(PyObject *text, char *into)
     return (size_t)(into - start);
 }
 
-/* Copy a text that is a str and nothing that pretends to be one. */
+/* Copy a text to the arena; returns 0, or -1 with an exception set. */
+static int
+put_name(Loader *loader, PyObject *text, Name *name)
+{
+    size_t most = (size_t)PyUnicode_GET_LENGTH(text) * (PyUnicode_IS_ASCII(text) ? 1 : MOST_BYTES);
+    name->at = arena_bytes(&loader->arena, most);
+    if (!name->at) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    name->size = (uint32_t)text_write(text, BUILT(loader, char, name->at));
+    loader->arena.size = name->at + name->size;
+    return 0;
+}
+
+/* Keep where a text is; returns 0, or -1 with an exception set. */
+static int
+remember_name(const Loader *loader, PyObject *text, const Name *name)
+{
+    PyObject *place = Py_BuildValue("(II)", name->at, name->size);
+    int result = place ? PyDict_SetItem(loader->names, text, place) : -1;
+    Py_XDECREF(place);
+    return result;
+}
+
+/* Find a text that is a str and nothing that pretends to be one, or copy it: the same ones come again and again. */
 int
 load_name(Loader *loader, PyObject *text, const char *what, Name *name)
 {
     if (!PyUnicode_CheckExact(text)) {
         return malformed(loader, what);
     }
-    size_t most = (size_t)PyUnicode_GET_LENGTH(text) * (PyUnicode_IS_ASCII(text) ? 1 : MOST_BYTES);
-    name->at = arena_room(&loader->arena, most);
-    if (!name->at) {
-        PyErr_NoMemory();
-        return -1;
+    PyObject *known = PyDict_GetItemWithError(loader->names, text);
+    if (known) {
+        return PyArg_ParseTuple(known, "II", &name->at, &name->size) ? 0 : -1;
     }
-    name->size = (uint32_t)text_write(text, BUILT(loader, char, name->at));
-    return 0;
+    return PyErr_Occurred() || put_name(loader, text, name) < 0 ? -1 : remember_name(loader, text, name);
 }
 
 /* Make room for as many patterns as a tuple has; return 0, or -1 with an exception set. */
