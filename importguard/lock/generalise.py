@@ -18,7 +18,13 @@ MADE_UP = re.compile(
     r"|(?=[a-f]*[0-9])[0-9a-f]{12,}|[0-9]{5,}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r")(?![A-Za-z0-9])"
 )
+SAME_EVERYWHERE = ("0", "1", "-1")  # the own group, the first process, all there are
 PLAIN = re.compile(r"[\w.,:=+@%-]+")
+
+
+def whom(target):
+    """Return the target of a signal as it is elsewhere, too: no process has the number again that this one had."""
+    return target if target in SAME_EVERYWHERE or not target.removeprefix("-").isdecimal() else ""
 
 
 class Names:
@@ -36,7 +42,7 @@ class Names:
 
         `argv` are the arguments of a program, or None; where they are not all (`is_cut`), any may follow.
         """
-        text = self._target(grants.FAMILIES[capability], target, argv, owner, is_cut)
+        text = whom(target) if capability == "proc.signal" else self._target(grants.FAMILIES[capability], target, argv, owner, is_cut)
         try:
             parsed = grants.parse(f"{phase}:{capability}:{text}" if text else f"{phase}:{capability}")
         except ValueError:

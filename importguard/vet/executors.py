@@ -5,16 +5,14 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import importlib.util
-import shutil
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
 from importguard.errors import UsageError
 from importguard.launch import itself
 from importguard.plugins import dependencies
-from importguard.vet import installing, looking, result, trial
+from importguard.vet import folders, installing, looking, result, trial
 
 ENDING = ("closing", "closed", "failed", "stopping", "stopped")  # of distributed.Status
 NEEDED = ("distributed", "dask")
@@ -111,8 +109,9 @@ def _at_hand(environment, terms):
     if environment.python.exists():
         return environment
     if environment.pins not in built:
-        folder = Path(tempfile.mkdtemp(prefix=looking.PREFIX))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        folders.sweep()
+        folder, held = folders.new()
+        atexit.register(folders.remove, folder, held)
         pins = ["==".join(pin) for pin in environment.pins]
         built[environment.pins] = installing.make(pins, terms.python, folder / "env", builds=terms.builds, alone=True)
     return built[environment.pins]

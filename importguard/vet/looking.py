@@ -1,14 +1,11 @@
 """Looks at one distribution: imports its modules on a stage of their own and gathers what came of it."""
 
-import shutil
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from importguard.vet import modules, result, trial
+from importguard.vet import folders, modules, result, trial
 
-PREFIX = "vet-"  # not "importguard-", as old session directories are swept away
 RECORDS = "records.jsonl"
 
 
@@ -34,15 +31,13 @@ def look(environment, name, version, terms, halt=None):
 
     Once `halt`, an Event, is set, it is left at that, and raises trial.Stopped.
     """
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        return _look(environment, name, version, terms, folder, halt or threading.Event())
+        with folders.made() as folder:
+            return _look(environment, name, version, terms, folder, halt or threading.Event())
     except trial.Stopped:
         raise
     except Exception as error:  # one bad distribution must not stop the others
         return result.Result(name, version, problem=f"{type(error).__name__}: {error}")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _look(environment, name, version, terms, folder, halt):

@@ -3,7 +3,10 @@
 import dataclasses
 from dataclasses import dataclass
 
+from importguard.lock import generalise
+
 STDLIB = "$stdlib"
+ANY_PROCESS = "*"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,6 +77,8 @@ def _is_ordinary(reach):
 
 def _reach(record, places):
     target = " ".join([record["target"], *(record.get("argv") or ())[1:]])
+    if record["capability"] == "proc.signal":
+        target = generalise.whom(target) or ANY_PROCESS
     rule = record["rule"] if record["verdict"] in ("deny", "kill") else ""
     return Reach(record["phase"], record["capability"], _plain(target, places), record["owner"]["name"], rule)
 

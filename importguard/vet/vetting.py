@@ -1,10 +1,9 @@
 """From requirements to results: installs them, has each distribution looked at, and keeps what came of it."""
 
 import contextlib
-import tempfile
 from dataclasses import dataclass
 
-from importguard.vet import executors, installing, looking
+from importguard.vet import executors, folders, installing
 
 HERE, DASK = EXECUTORS = ("local", "dask")
 
@@ -21,7 +20,8 @@ class Plan:
 @contextlib.contextmanager
 def installed(requirements, terms):
     """Give (Environments, {requirement: why not}) for the length of a block."""
-    with tempfile.TemporaryDirectory(prefix=looking.PREFIX, ignore_cleanup_errors=True) as folder:
+    folders.sweep()
+    with folders.made() as folder:
         yield installing.spread(requirements, terms.python, folder, builds=terms.builds)
 
 

@@ -50,6 +50,9 @@ NAMES = generalise.Names(NAMED, owner_of)
         ("proc.spawn", "/usr/bin/x", ("x", *"abcdefghij"), "/usr/bin/x a b c d e f g h **"),
         ("env.read", "$HOME", None, "*HOME"),
         ("code.run", "pickle:os.system", None, "pickle:os.system"),
+        ("proc.signal", "51234", None, ""),
+        ("proc.signal", "-51234", None, ""),
+        ("proc.signal", "-1", None, "-1"),
     ],
 )  # fmt: skip
 def test_how_targets_are_written(capability, target, argv, written):

@@ -1,5 +1,7 @@
 """Vetting that is interrupted, and what is said of what can't be installed."""
 
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,7 +12,7 @@ import furnishing
 import pytest
 from support import guarded, wheels
 
-from importguard.vet import installing, page, result
+from importguard.vet import folders, installing, page, result
 
 SECONDS = 60  # half of the patience that a module has
 
@@ -40,6 +42,68 @@ def test_whoever_interrupts_it_waits_for_no_module(interpreter, tmp_path, execut
     assert "Traceback" not in said
     assert list((tmp_path / "tmp").glob("vet-*")) == []
     assert running_below(tmp_path) == []
+
+
+def test_the_next_one_clears_what_a_killed_one_has_left(interpreter, tmp_path):
+    """After SIGKILL its folders are there; the next run removes them, and neither one that is held nor anybody else's."""
+    (tmp_path / "tmp").mkdir()
+    wheels.build(furnishing.HANGING, tmp_path / "wheels", interpreter)
+    wheels.build(furnishing.SINGLE, tmp_path / "wheels", interpreter)
+    kept = [tmp_path / "tmp" / "vet-notes", tmp_path / "tmp" / "vet-held"]
+    for folder in kept:
+        folder.mkdir(mode=0o700)
+    (kept[1] / folders.MARK).touch()
+    held = os.open(kept[1], os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    killed = start(tmp_path, interpreter, "acme-hanging")
+    wait_until_it_hangs(tmp_path, killed)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate(timeout=SECONDS)
+    end_what_is_left(tmp_path)
+    left = [folder for folder in (tmp_path / "tmp").glob("vet-*") if folder not in kept]
+
+    _, said = start(tmp_path, interpreter, "acme-single").communicate(timeout=2 * SECONDS)
+    os.close(held)
+
+    assert left and sorted((tmp_path / "tmp").glob("vet-*")) == sorted(kept), said
+
+
+def start(folder, interpreter, requirement):
+    """Start vetting a requirement in a folder; returns the process."""
+    options = ("--python", interpreter.path, "--results", folder / "kept.jsonl")
+    return subprocess.Popen(
+        [*map(str, (*guarded.launcher(), "vet", requirement, *options))], env=variables(folder), cwd=folder,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def wait_until_it_hangs(folder, vetting):
+    """Wait until a module that never ends is being imported."""
+    began = time.monotonic()
+    while not list(folder.glob("tmp/vet-*/tmp/began")):
+        assert vetting.poll() is None and time.monotonic() - began < 100, vetting.communicate()
+        time.sleep(0.1)
+
+
+def end_what_is_left(folder):
+    """End the processes that were started with a home below a folder, as whoever kills a whole session does."""
+    deadline = time.monotonic() + SECONDS
+    while left := started_below(folder / "tmp"):
+        assert time.monotonic() < deadline, left
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def started_below(folder):
+    """Return the processes whose environment names what is below a folder."""
+    found = []
+    for place in os.listdir("/proc"):
+        if place.isdecimal() and int(place) != os.getpid():
+            with contextlib.suppress(OSError), open(f"/proc/{place}/environ", "rb") as file:
+                found += [int(place)] if os.fsencode(f"HOME={folder}/") in file.read() else []
+    return found
 
 
 def test_a_module_that_stops_the_process_is_named(tmp_path):
