@@ -5,7 +5,7 @@ import os
 import time
 
 from importguard.launch import preflight, vouching
-from importguard.lock import environment, model, quarantine, rules, uploads
+from importguard.lock import environment, model, quarantine, rules
 from importguard.lock import read as reading
 from importguard.policy import compile as compiler
 from importguard.report.compose import record
@@ -35,9 +35,7 @@ def look(lock, resolved, sites, named, known=()):
         return vouching.Locked()
     label = os.path.basename(resolved.lock)
     here = installed(sites, resolved)
-    ages = (
-        quarantine.ages(sites, uploads.read(os.path.dirname(resolved.lock)), time.time()) if resolved.least_age else {}
-    )
+    ages = _ages(resolved, sites) if resolved.least_age else {}
     new = quarantine.find(lock, here, label=label, ages=ages, least_age=resolved.least_age)
     keys = {entry.key for entry in here} - {one.entry.key for one in new}
     found = rules.rules(lock, keys, named, label=label, is_trusted=resolved.lock_is_trusted)
@@ -51,6 +49,12 @@ def look(lock, resolved, sites, named, known=()):
     records = tuple(_records(_worth_saying(new, known), resolved.quarantine, label))
     vouched = frozenset(_startup_files(entry for entry in here if entry.key in keys))
     return vouching.Locked(tuple(found), acting, tuple(names), records, vouched)
+
+
+def _ages(resolved, sites):
+    from importguard.lock import uploads  # few ask how old a release is
+
+    return quarantine.ages(sites, uploads.read(os.path.dirname(resolved.lock)), time.time())
 
 
 def _startup_files(entries):

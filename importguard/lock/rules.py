@@ -1,12 +1,10 @@
 """From a lock to rules of the table that a guarded process asks: what it grants, and the ceiling that it grants within."""
 
-from packaging import version as versions
-
 from importguard.lock import deputies, model
 from importguard.model import PHASES
 from importguard.policy import compile as compiler
 from importguard.policy import grants, toml
-from importguard.versions import canonical_name
+from importguard.versions import canonical_name, version_key
 
 ANYTHING = "*"
 
@@ -77,11 +75,7 @@ def _package(entry):
 
 def _exactly(version):
     """Return the specifier of one version: what is installed later, while the program runs, gains nothing by a name."""
-    try:
-        versions.Version(version)
-    except versions.InvalidVersion:
-        return ""
-    return f"==={version}"
+    return f"==={version}" if version_key(version) is not None else ""
 
 
 def _said(rules, label):

@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 
 from importguard.vet import folders, modules, result, trial
 
