@@ -43,13 +43,13 @@ class Command(typing.NamedTuple):
     script: str  # the file that was typed, when there is one
 
 
-def resolve(words, environment):
-    """Return the Command for the words that were typed; raises CommandNotFound or NotExecutable."""
+def resolve(words, environment, *, way="run"):
+    """Return the Command for the words that were typed; raises CommandNotFound or NotExecutable. `way` is importguard's own command."""
     if not words or not words[0]:
-        raise UsageError("no command to run, for example `importguard run -- python app.py` (see `run --help`)")
+        raise UsageError(f"no command to run, for example `importguard {way} -- python app.py` (see `importguard {way} --help`)")
     if words[0] in ("-m", "-c"):
         if len(words) == 1:
-            raise UsageError(f"{words[0]} needs a value (see `importguard run --help`)")
+            raise UsageError(f"{words[0]} needs a value (see `importguard {way} --help`)")
         return _with_default_interpreter(words, environment, script="")
     if _is_source(words[0]):
         return _with_default_interpreter(words, environment, script=words[0])

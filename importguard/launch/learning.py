@@ -19,7 +19,7 @@ NOT_WITHIN = "learn can't be started below a guarded process: the outer run's po
 def learn(options, words, environment):
     """Run the command that was typed as `words`; return (its exit status, what was Learnt)."""
     log = Log(environment)
-    command = commands.resolve(words, environment)
+    command = commands.resolve(words, environment, way="learn")
     if start.is_below_a_guard(environment):
         raise errors.CannotArm(NOT_WITHIN)
     if options.no_supervisor:

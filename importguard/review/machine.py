@@ -1,6 +1,5 @@
 """A difference as JSON, for programs."""
 
-import dataclasses
 import json
 
 VERSION = 1
@@ -34,6 +33,6 @@ def _change(change):
         "change": change.kind,
         "what": change.what,
         "severity": change.severity,
-        **dataclasses.asdict(change.grant),
+        **change.grant._asdict(),
         "was": [was.target for was in change.was],
     }

@@ -43,10 +43,11 @@ def test_an_unknown_option_leads_to_the_help_of_its_command():
     ("typed", "status", "said"),
     [
         (("vet",), 2, "nothing to vet: name requirements"),
+        (("learn",), 2, "`importguard learn -- python app.py` (see `importguard learn --help`)"),
         (("run", "--", "acme_notes"), 127, "'./acme_notes' is here"),
         (("explain", "--record", "01ACME", "--records", "acme_notes"), 2, "--records FILE looks into another file"),
     ],
-    ids=["nothing-to-vet", "without-the-folder", "another-file"],
+    ids=["nothing-to-vet", "nothing-to-learn-from", "without-the-folder", "another-file"],
 )
 def test_a_mistake_is_told_with_the_next_step(typed, status, said, tmp_path, monkeypatch):
     """One line, which says what to do about it."""

@@ -13,6 +13,9 @@ FROM_CHILD = "import acme_tool; print(acme_tool.python('import acme_tool; print(
 GREEDY_WHEEL = wheels.Wheel("acme-greedy", "1.0", {"acme_greedy.py": GREEDY})
 
 
+ASKS_ITSELF = wheels.Wheel("acme-asks", "1.0", {"acme_asks.py": "import os\nos.kill(os.getpid(), 0)\n"})
+
+
 def entry(stage, name):
     return next(found for found in read.read(stage.lock).entries if found.name == name)
 
@@ -35,6 +38,18 @@ def test_what_was_learnt_is_allowed_and_what_was_not_is_refused(stage, core):
     (denied,) = other.decisions(verdict="deny")
     assert denied["owner"]["name"] == "acme-tool"
     assert denied["rule"].startswith("importguard.lock: not learnt")
+
+
+def test_a_signal_is_allowed_to_the_next_process_as_well(stage, core):
+    """Who was seen to signal a process may do so in the next run, where that has another number, and the lock names none."""
+    stage.install(ASKS_ITSELF)
+    learnt = stage.learn("import acme_asks; print('imported')", *core)
+    assert (learnt.returncode, learnt.stdout) == (0, "imported\n"), learnt.stderr
+
+    again = stage.run("import acme_asks; print('imported')", *core)
+
+    assert again.stdout == "imported\n" and again.decisions() == [], again.story()
+    assert '"proc.signal",' in stage.lock.read_text()
 
 
 def test_learning_twice_changes_nothing_and_another_program_adds(stage):
