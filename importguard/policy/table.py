@@ -49,9 +49,11 @@ class Table:
         self._app = content["app"]
         self._sets = content["sets"]
         self._opened = {}
+        # By the names alone, as in later.py: a refusal may come where memory is short.
+        watched = content["watch"]
         self._watch = {
-            capability: watch if watch is True or watch == WRITTEN else self.paths(watch)
-            for capability, watch in content["watch"].items()
+            name: watched[name] if watched[name] is True or watched[name] == WRITTEN else self.paths(watched[name])
+            for name in watched
         }
         self._answers = {}
 

@@ -119,7 +119,7 @@ def to_json(value):
         return str(value)
     if kind is list or kind is tuple:
         return "[" + ",".join([to_json(item) for item in value]) + "]"
-    return "{" + ",".join([to_json(str(name)) + ":" + to_json(item) for name, item in value.items()]) + "}"
+    return "{" + ",".join([to_json(str(name)) + ":" + to_json(value[name]) for name in value]) + "}"
 
 
 def is_plain(text):
