@@ -3,11 +3,6 @@
 
 #include "owners.h"
 
-#ifdef __linux__
-#include <link.h>
-#else
-#include <dlfcn.h>
-#endif
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,56 +10,6 @@
 static enum { NOT_YET, NEXT_CODE, NEXT_MODULE, EVERY_LINE, HAS_RUN } program;
 static bool is_interactive;
 static int untouched_depth; /* what a thread may still recurse while nothing has been called on it */
-
-#ifdef __linux__
-/* Where the object lies that the interpreter's own types are in: its binary, or its library. */
-static uintptr_t own_start, own_size;
-
-static int
-note_own(struct dl_phdr_info *object, size_t Py_UNUSED(size), void *Py_UNUSED(nothing))
-{
-    uintptr_t start = UINTPTR_MAX, end = 0, wanted = (uintptr_t)&PyCode_Type;
-    for (int at = 0; at < object->dlpi_phnum; at++) {
-        const ElfW(Phdr) *part = &object->dlpi_phdr[at];
-        uintptr_t from = object->dlpi_addr + part->p_vaddr;
-        if (part->p_type == PT_LOAD) {
-            start = from < start ? from : start;
-            end = from + part->p_memsz > end ? from + part->p_memsz : end;
-        }
-    }
-    if (wanted < start || wanted >= end) {
-        return 0;
-    }
-    own_start = start;
-    own_size = end - start;
-    return 1;
-}
-
-/* Code that lies in the interpreter's own binary: frozen modules of 3.11 and 3.12. Nothing is ever made there. */
-static bool
-is_static(PyCodeObject *code)
-{
-    return (uintptr_t)code - own_start < own_size;
-}
-
-static void
-learn_own(void)
-{
-    dl_iterate_phdr(note_own, NULL);
-}
-#else
-static bool
-is_static(PyCodeObject *code)
-{
-    Dl_info found;
-    return dladdr((void *)code, &found) != 0;
-}
-
-static void
-learn_own(void)
-{
-}
-#endif
 
 static int
 depth_left(const PyThreadState *thread)
@@ -224,7 +169,7 @@ settle(PyCodeObject *code)
 {
     Tag tag = tag_get(code);
     if (tag == NO_TAG) {
-        tag = is_static(code) ? TAG_OF(STDLIB_PLACE) : maker_of_code(false);
+        tag = maker_of_code(false);
         if (tag_set_untagged(code, tag) < 0) {
             return -1;
         }
@@ -315,7 +260,6 @@ execution_start(void)
     if (learn_depth() < 0) {
         return -1;
     }
-    learn_own();
     PyObject *flags = PySys_GetObject("flags"), *inspect = flags ? PyObject_GetAttrString(flags, "inspect") : NULL;
     is_interactive = inspect && PyObject_IsTrue(inspect) == 1;
     Py_XDECREF(inspect);

@@ -1,6 +1,12 @@
 /* Who owns a code object: a number in its co_extra, which is never copied and which Python can neither read nor write. */
 #include "ccore.h"
 
+#ifdef __linux__
+#include <link.h>
+#else
+#include <dlfcn.h>
+#endif
+
 #if PY_VERSION_HEX < 0x030C0000
 #define request_index _PyEval_RequestCodeExtraIndex
 #define set_extra _PyCode_SetExtra
@@ -15,9 +21,61 @@
 
 static Py_ssize_t extra = -1;
 
+#ifdef __linux__
+/* Where the object lies that the interpreter's own types are in: its binary, or its library. */
+static uintptr_t own_start, own_size;
+
+static int
+note_own(struct dl_phdr_info *object, size_t Py_UNUSED(size), void *Py_UNUSED(nothing))
+{
+    uintptr_t start = UINTPTR_MAX, end = 0, wanted = (uintptr_t)&PyCode_Type;
+    for (int at = 0; at < object->dlpi_phnum; at++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[at];
+        uintptr_t from = object->dlpi_addr + part->p_vaddr;
+        if (part->p_type == PT_LOAD) {
+            start = from < start ? from : start;
+            end = from + part->p_memsz > end ? from + part->p_memsz : end;
+        }
+    }
+    if (wanted < start || wanted >= end) {
+        return 0;
+    }
+    own_start = start;
+    own_size = end - start;
+    return 1;
+}
+
+/* Code that lies in the interpreter's own binary: frozen modules of 3.11 and 3.12. Nothing is ever made there, so that it needs no tag
+ * to be known, and gets none: to write to it would take a copy of each page that it lies in. */
+static bool
+is_static(PyCodeObject *code)
+{
+    return (uintptr_t)code - own_start < own_size;
+}
+
+static void
+learn_own(void)
+{
+    dl_iterate_phdr(note_own, NULL);
+}
+#else
+static bool
+is_static(PyCodeObject *code)
+{
+    Dl_info found;
+    return dladdr((void *)code, &found) != 0;
+}
+
+static void
+learn_own(void)
+{
+}
+#endif
+
 int
 tags_start(void)
 {
+    learn_own();
     extra = request_index(NULL);
     if (extra < 0) {
         PyErr_SetString(PyExc_RuntimeError, "no index is left for data on code objects");
@@ -34,7 +92,7 @@ tag_get(PyCodeObject *code)
         PyErr_Clear();
         return NO_TAG;
     }
-    return (Tag)value;
+    return value || !is_static(code) ? (Tag)value : TAG_OF(STDLIB_PLACE);
 }
 
 static int
