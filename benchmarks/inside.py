@@ -32,7 +32,7 @@ def timed(function, spent):
 def main(session_path, package, code):
     """Arm, run, print."""
     sys.path.insert(0, package)
-    from importguard import guard, session
+    from importguard import guard, sessionfile
 
     sys.path.remove(package)
     namespace = {"__name__": "importlib._bootstrap.timer", "perf_counter": perf_counter}
@@ -42,7 +42,7 @@ def main(session_path, package, code):
     add_hook = sys.addaudithook
     sys.addaudithook = lambda hook: add_hook(timed(hook, in_hook))
     with open(session_path, "rb") as file:
-        content = session.unpack(file.read())
+        content = sessionfile.unpack(file.read())
     armed = guard.arm(content, {**guard.TYPED_BY_THE_USER, "session": session_path})
     finder = armed.corridor.finder
     finder.examine = timed(finder.examine, in_finder)

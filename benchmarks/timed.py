@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from importguard import session
+from importguard import session, sessionfile
 
 PACKAGE = Path(session.__file__).parent
 TOLD = "IMPORTGUARD_TIMES"  # as in timed.c
@@ -30,9 +30,9 @@ def build(stage, python):
 def _environment(stage, copy):
     """Return the guarded variant's environment with `copy` in the package's place, in its session as well."""
     before = Path(stage.session)
-    content = session.unpack(before.read_bytes())
+    content = sessionfile.unpack(before.read_bytes())
     place = before.with_name("timed.bin")
-    place.write_bytes(session.pack({**content, "package": copy}))
+    place.write_bytes(sessionfile.pack({**content, "package": copy}))
     guarded = stage.variants["guarded"].environment
     changed = {name: value.replace(content["package"], copy) for name, value in guarded.items()}
     changed[session.VARIABLE] = changed[session.VARIABLE].replace(str(before), str(place))

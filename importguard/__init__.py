@@ -1,5 +1,7 @@
 """importguard: every installed distribution gets only the authority that its work needs."""
 
+import sys
+
 __version__ = "0.1.0"
 __all__ = ["BlockedImport", "Decision", "Denied", "Owner", "Record", "Request", "arm"]
 
@@ -19,4 +21,7 @@ def __getattr__(name):
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'importguard' has no attribute {name!r}")
+    later = sys.modules.get("importguard.later")
+    if later is not None and later.find is not None and home in later.PUBLIC:
+        return getattr(later.load((home,)), name)  # in a guarded process, which has nothing to find it by
     return getattr(__import__(home, fromlist=[name]), name)

@@ -31,7 +31,7 @@ IMPORT_SYSTEM = ("importlib._bootstrap", "importlib._bootstrap_external", "_froz
 class Corridor:
     """What an armed process decides with: its table, its owners, and the way from a door to a decision.
 
-    `core` is the Choice of a core, `recorder` writes what is decided.
+    `core` is what core.choose has given, `recorder` writes what is decided.
     """
 
     def __init__(self, session, told, *, core, recorder):

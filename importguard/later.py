@@ -11,16 +11,22 @@ from importguard.pinned import list, set, type
 
 # Each list holds all that its modules import, in an order in which a module comes after those: what is imported on the way
 # would be loaded twice.
+# What a program may ask for by name.
+PUBLIC = ("importguard.denials", "importguard.model")
 # What serves the core in C.
 ATTENDING = ("importguard.surroundings", "importguard.attendant")
+# What code sees when it is refused something.
+DENYING = ("importguard.denials",)
 # The text of a denial, and of what else a person reads.
 WORDS = ("importguard.messages",)
 PATHS = ("importguard.paths",)
 PATCHING = ("importguard.patching",)
 BLAMED = ("importguard.model",)
 # What asks for the start of a program, and tells the child.
-STARTING = (*PATHS, "importguard.programs", "importguard.dynamic", "importguard.childargs", "importguard.wraps.starting")
+STARTING = (*PATHS, *DENYING, "importguard.programs", "importguard.dynamic", "importguard.childargs", "importguard.wraps.starting")
 ENVIRON = (*PATHS, "importguard.wraps.environ")
+# What -I and -E do, where the guard couldn't be started beneath them.
+ISOLATING = ("importguard.isolation",)
 # What records how long imports take.
 TIMINGS = ("importguard.timings",)
 # What has the kernel hold something.
@@ -30,6 +36,7 @@ INQUIRING = (
     *WORDS,
     *PATHS,
     *BLAMED,
+    *DENYING,
     "importguard.versions",
     "importguard.ledger",
     "importguard.ledger.scan",
@@ -44,6 +51,7 @@ TABLE = ("importguard.policy", "importguard.versions", "importguard.policy.targe
 IMPORTS = (
     *PATHS,
     *BLAMED,
+    *DENYING,
     *PATCHING,
     "importguard.finder",
     "importguard.findings",
@@ -56,6 +64,7 @@ DECIDING = (
     *WORDS,
     *PATHS,
     *BLAMED,
+    *DENYING,
     "importguard.blame",
     "importguard.versions",
     "importguard.policy",
@@ -81,9 +90,10 @@ DECIDING = (
     "importguard.corridor",
 )
 PACKAGES = ("importguard.kernel", "importguard.policy", "importguard.ledger", "importguard.advisories")
-CORE = (*PATHS, "importguard.programs", "importguard.core.events", "importguard.core.pycore")
+CORE = (*PATHS, *DENYING, "importguard.programs", "importguard.core.events", "importguard.core.pycore")
 ADVISORIES = (
     *BLAMED,
+    *DENYING,
     "importguard.versions",
     "importguard.errors",
     "importguard.advisories",

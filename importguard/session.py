@@ -12,8 +12,6 @@ NUMBER = 8  # bytes of a length
 TABLES = ("flat", "flat_candidate")
 START = len(HEAD) + NUMBER * (2 + len(TABLES))
 LARGEST = 1 << 26
-# The fields of a table that the core in C needs no more, where the launcher has made a flat table of them.
-RULES = ("rules", "deputies", "named", "sets", "candidate")
 SEPARATOR = "\x1f"
 # A spawn is written as these fields, in this order: the session file, the blame of the spawn (`phase`, `kind`, `name`,
 # `version`, `module`), `flags` (interpreter options taken off the command line), `pythonpath` ("=" where the program had
@@ -22,40 +20,14 @@ SEPARATOR = "\x1f"
 SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags", "pythonpath", "program", "copy", "mode")
 
 
-def shut(table):
-    """Return a table with the fields of RULES marshalled: the core in C never looks into those."""
-    rules = {name: table[name] for name in RULES}
-    return {**{name: value for name, value in table.items() if name not in RULES}, "shut": marshal.dumps(rules, 4)}
-
-
 def opened(table):
-    """Return the table that `shut` was given."""
+    """Return a table with all of its fields, some of which sessionfile.shut has marshalled."""
     return {**table, **marshal.loads(table["shut"])} if "shut" in table else table
 
 
 def sites_of(content):
     """Return {folder: what scan() says of it} of a session's content."""
     return marshal.loads(content["ledger"]["shut"])
-
-
-def pack(content):
-    """Return the bytes of a session file for a mapping of plain values. The tables that the core in C takes lie behind the
-    rest, as they are, and before them the rules that it never looks into: what is marshalled is copied when it is read, and
-    once more where somebody hears of that."""
-    table = content.get("table", {})
-    rest = {name: value for name, value in content.items() if name not in TABLES}
-    rest["table"] = {name: value for name, value in table.items() if name != "shut"}
-    parts = [marshal.dumps(rest, 4), table.get("shut", b""), *[content.get(name) or b"" for name in TABLES]]
-    return HEAD + b"".join([len(part).to_bytes(NUMBER, "little") for part in parts]) + b"".join(parts)
-
-
-def unpack(data):
-    """Return the mapping in a session file; raises ValueError when it is none of this format."""
-    parts, at = [], START
-    for size in sizes_in(data[:START]):
-        parts.append(data[at : at + size])
-        at += size
-    return content_of(parts, is_whole=at == len(data))
 
 
 def load(path):

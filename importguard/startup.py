@@ -3,12 +3,11 @@
 import posix
 import sys
 
-from importguard import guard, ldpreload
-from importguard.denials import CANNOT_ARM
-from importguard.pinned import unsetenv
-from importguard.session import HELD, VARIABLE, decode_spawn, load, without_ahead
+from importguard import guard, later, ldpreload
+from importguard.session import VARIABLE, decode_spawn, load, without_ahead
 
 OLDEST = (3, 11)
+CANNOT_ARM = 3  # as in denials.py, which is loaded when something is denied
 
 
 def enter(ahead, *, is_inner=False):
@@ -74,7 +73,7 @@ def restore_environment(ahead, told):
     else:
         environ.pop(b"PYTHONPATH", None)
     if told is not None and told["flags"]:
-        restore_isolation(told["flags"])
+        later.load(later.ISOLATING).restore(told["flags"])
 
 
 def restore_preload(environ, path):
@@ -84,40 +83,6 @@ def restore_preload(environ, path):
         rest = ldpreload.without_object(environ.pop(name).decode("utf-8", "surrogateescape"), path)
         if rest is not None:
             environ[name] = rest.encode("utf-8", "surrogateescape")
-
-
-def restore_isolation(flags):
-    """Undo what childargs did for -I and -E: give back the variables, show the flags as they were typed."""
-    held = HELD.encode()
-    for name in [name for name in posix.environ if name.startswith(held)]:
-        value = posix.environ.pop(name)
-        posix.environ[name[len(held) :]] = value
-        posix.putenv(name[len(held) :], value)
-        unsetenv(name)
-    changes = {"ignore_environment": 1}
-    if "I" in flags:
-        changes["isolated"] = 1
-    sys.flags = flags_with(changes)
-
-
-def flags_with(changes):
-    """Return sys.flags with other values; before 3.13 that takes a look-alike, as the type has no constructor."""
-    replace = getattr(sys.flags, "__replace__", None)
-    if replace is not None:
-        return replace(**changes)
-    kind = type(sys.flags)
-    names = [name for name in kind.__match_args__]
-    values = [changes.get(name, getattr(sys.flags, name)) for name in names]
-    fields = {name: property(lambda self, at=at: self[at]) for at, name in enumerate(names)}
-    fields.update(
-        __repr__=lambda self: "sys.flags(" + ", ".join(f"{n}={v!r}" for n, v in zip(names, self)) + ")",
-        __slots__=(),
-        __module__="sys",
-        n_fields=kind.n_fields,
-        n_sequence_fields=kind.n_sequence_fields,
-        n_unnamed_fields=kind.n_unnamed_fields,
-    )
-    return type("flags", (tuple,), fields)(values)
 
 
 def refuse(reason):

@@ -1,4 +1,5 @@
-"""Loads the trusted base from one file of bytecode; used before importguard itself can be imported."""
+"""Loads the trusted base from one file of bytecode; used before importguard itself can be imported. The file holds this module as
+well, for `ahead/encodings`, which reads the beginning by itself."""
 
 import _imp
 import marshal
@@ -6,7 +7,9 @@ import posix
 import sys
 
 LATER = "importguard.later"
-REST = ""  # among the parts that are loaded later: where all of them lie
+# Among the parts that are loaded later: where all of them lie, and what was executed at once, which nobody else keeps. To give
+# all of that back when the interpreter ends would take as long as to read it.
+REST, FIRST = "", " "
 NUMBER = 8  # bytes at the start of a bundle: the size of its head
 
 
@@ -23,16 +26,22 @@ def load(folder):
     finally:
         posix.close(fd)
     # Whoever hears audit events gets a copy of what is unmarshalled, but not of what is taken for a frozen module.
-    _, first, rest, of_c = _imp.get_frozen_object("_importguard_base", head).co_consts
+    take(folder + name, NUMBER + size, _imp.get_frozen_object("_importguard_base", head).co_consts)
+    return True
+
+
+def take(path, start, head):
+    """Load what arming needs from the head of a bundle; the rest begins at `start` of the file at `path`."""
+    _, _, first, rest, of_c = head
     for entry in first:
         if entry[0] not in sys.modules:
             load_module(*entry)
     later = sys.modules[LATER]
     later.parts.update(rest)
-    later.parts[REST] = (folder + name, NUMBER + size, of_c)
+    later.parts[REST] = (path, start, of_c)
+    later.parts[FIRST] = first
     later.find = find_part
     later.execute = load_module
-    return True
 
 
 def find_part(name):

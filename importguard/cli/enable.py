@@ -5,7 +5,7 @@ import json
 import os
 
 import importguard
-from importguard import session
+from importguard import session, sessionfile
 from importguard.cli import environment
 from importguard.errors import UsageError
 from importguard.kernel import plan as kernel
@@ -51,7 +51,7 @@ def run(args):
     written = enable.enable(
         found.own,
         found.version,
-        session=session.pack(content),
+        session=sessionfile.pack(content),
         bundle=bundle.build_with(found.interpreter.path),
         sites=found.before,
         approved=tuple(dict.fromkeys(approved)),

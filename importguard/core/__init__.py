@@ -8,32 +8,29 @@ from importguard import later
 LIBRARY = "importguard.core.ccore"
 
 
-class Choice:
-    """A core: its `name`, its `library`, its set of `busy` threads, and what is `missing` ("" where it is the one that was wanted)."""
+NAMESPACE = type(sys.implementation)  # types.SimpleNamespace: to make a class takes longer than all else that is done here in Python
 
-    __slots__ = ("busy", "library", "missing", "name")
 
-    def __init__(self, name, library, missing):
-        self.name = name
-        self.library = library
-        self.busy = library.new_busy()
-        self.missing = missing
+def choice(name, library, missing):
+    """Return a core: its `name`, its `library`, its set of `busy` threads, and what is `missing` ("" where it is the one that was
+    wanted)."""
+    return NAMESPACE(name=name, library=library, busy=library.new_busy(), missing=missing)
 
 
 def choose(wanted, folder):
-    """Return the Choice for `wanted` ("auto", "c" or "py"); raises ValueError when the C core is demanded and not there.
+    """Return the choice for `wanted` ("auto", "c" or "py"); raises ValueError when the C core is demanded and not there.
 
     `folder` is importguard's own: the C core is loaded by its path, since nothing can be found that early.
     """
     reason = ""
     if wanted != "py":
         try:
-            return Choice("c", _load_c(folder), "")
+            return choice("c", _load_c(folder), "")
         except (ImportError, OSError, RuntimeError) as error:
             if wanted == "c":
                 raise ValueError(f"the C core was demanded and can't be had: {error}") from error
             reason = f"the C core: {error}"
-    return Choice("py", later.load(later.CORE), reason)
+    return choice("py", later.load(later.CORE), reason)
 
 
 def flat(table, folder):

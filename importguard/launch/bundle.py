@@ -24,7 +24,6 @@ FIRST = (
     "importguard.pinned",
     "importguard.later",
     "importguard.core",
-    "importguard.denials",
     "importguard.report",
     "importguard.report.sink",
     "importguard.recorder",
@@ -41,13 +40,14 @@ FIRST = (
     "importguard.guard",
     "importguard.startup",
 )
-WITH_C = tuple(dict.fromkeys((*FIRST, *later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.TIMINGS, *later.HOLDING, *later.ATTENDING)))
+WITH_C = tuple(dict.fromkeys((*FIRST, *later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.TIMINGS, *later.ISOLATING, *later.HOLDING, *later.ATTENDING)))
 # The rest is what the core in Python needs besides: who has the other one, never asks for it.
 TRUSTED = tuple(dict.fromkeys((*WITH_C, *later.ENVIRON, *later.DECIDING, *later.CORE)))
 
 # What an enabled environment loads beside it, to see what ran before the guard.
 ENABLED = ("importguard.startupfiles", "importguard.startupfiles.early")
 
+BASE = "importguard.ahead.base"
 NUMBER = 8  # as in ahead/base.py
 # Flags of code objects: of a function, and from 3.13 on of one that has a docstring.
 OPTIMIZED, HAS_DOCSTRING = 0x1, 0x4000000
@@ -62,8 +62,8 @@ def file_name():
 def build(more=()):
     """Return the bundle for this interpreter: the size of its head; the head, which is read at once; and the marshalled code of
     what is loaded later, first what serves the core in C as well. The head are the constants of a code object, since the
-    interpreter reads that without telling anybody: what is executed at once, in order, as (module, is a package, file, code),
-    the rest by name, as (is a package, file, start, size), and how much of that serves the core in C."""
+    interpreter reads that without telling anybody: the code of ahead/base.py, what is executed at once, in order, as (module, is a
+    package, file, code), the rest by name, as (is a package, file, start, size), and how much of that serves the core in C."""
     kept = prebuilt.read(_kept_as())
     first = tuple(_opened(name, kept) for name in (*FIRST, *more))
     places, body, of_c = {}, [], 0
@@ -75,13 +75,13 @@ def build(more=()):
             body.append(data)
             at += len(data)
             of_c = at if name in WITH_C else of_c
-    head = marshal.dumps(build.__code__.replace(co_consts=(None, first, places, of_c)), 4)
+    head = marshal.dumps(build.__code__.replace(co_consts=(None, _opened(BASE, kept)[-1], first, places, of_c)), 4)
     return b"".join((len(head).to_bytes(NUMBER, "little"), head, *body))
 
 
 def keep(folder):
     """Put what an interpreter like this one needs below the folder of a build."""
-    prebuilt.keep(map(_entry, TRUSTED), _kept_as(), folder)
+    prebuilt.keep(map(_entry, (BASE, *TRUSTED)), _kept_as(), folder)
 
 
 def _kept_as():

@@ -6,7 +6,7 @@ import time
 import typing
 
 import importguard
-from importguard import core, session
+from importguard import core, session, sessionfile
 from importguard.advisories import locate
 from importguard.childargs import guard_child
 from importguard.errors import CannotArm
@@ -84,7 +84,7 @@ def prepare(
         "version": importguard.__version__,
         "package": named.package_folder(),
         "directory": place.path,
-        "table": session.shut(table),
+        "table": sessionfile.shut(table),
         "flat": core.flat(table, named.package_folder()),
         "flat_candidate": core.flat(table["candidate"], named.package_folder()) if table["candidate"] else None,
         "ledger": holdings.held(found.sites, tables.load(table).is_app),
@@ -108,7 +108,7 @@ def prepare(
         "asker": listener.asker(place.path, asks) if asks else None,
     }
     directory.write_file(place, *bundle.build_for(found.interpreter))
-    directory.write_file(place, directory.SESSION, session.pack(content))
+    directory.write_file(place, directory.SESSION, sessionfile.pack(content))
     records = (*marked, *unknown, *lock.records)
     damage = (*preflight.damage(found.sites), *lost(made, resolved))
     return Prepared(place, found, records, damage, resolved.mode, preload, made, table, surroundings)

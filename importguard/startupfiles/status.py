@@ -3,7 +3,7 @@
 import os
 
 import importguard
-from importguard import session
+from importguard import session, sessionfile
 from importguard.errors import ImportguardError
 from importguard.startupfiles import enable, hook, manifest, order
 
@@ -44,7 +44,7 @@ def _content(site, written):
     content = None
     try:
         with open(enable.session_path(site), "rb") as file:
-            content = session.unpack(file.read())
+            content = sessionfile.unpack(file.read())
         if not os.path.isfile(os.path.join(content["package"], "startup.py")):
             problems.append(
                 f"importguard has gone from {content['package']!r}: interpreters of this environment don't start"

@@ -10,7 +10,7 @@ from support.enabled import picture
 from importguard.cli import enable as command
 from importguard.cli import environment
 from importguard.errors import UsageError
-from importguard.session import pack
+from importguard.sessionfile import pack
 from importguard.startupfiles import enable
 
 STEPS = ("replace", "rename", "link", "fsync", "unlink", "mkdir", "rmdir", "fchmod")

@@ -32,7 +32,7 @@ def _enter(namespace):
     if is_guarded and not _observes():
         _restore_environment(folder)  # the C core refuses what nobody can judge here
     else:
-        _arm(sys, external, folder, is_guarded)
+        _arm(sys, folder, is_guarded)
     sys.path[:] = given
 
 
@@ -78,34 +78,53 @@ def _restore_environment(folder):
         posix.environ[b"LD_PRELOAD"] = given.encode("utf-8", "surrogateescape")
 
 
-def _arm(sys, external, folder, is_guarded):
+def _arm(sys, folder, is_guarded):
     import gc
 
     # What is made here stays until the end. To look for garbage in it now, at each collection of the program and once
     # more when it ends would take as long as to make it.
     gc.disable()
-    _load(sys, external, folder)
+    _load(sys, folder)
     sys.modules["importguard.startup"].enter(folder, is_inner=is_guarded)
     gc.freeze()
     gc.enable()
     del sys.modules["gc"]
 
 
-def _load(sys, external, folder):
+def _load(sys, folder):
     import posix
 
     session = posix.environ.get(b"_IMPORTGUARD", b"").partition(b"\x1f")[0].rpartition(b"/")[0]
-    loader = external.SourceFileLoader("_importguard_base", folder + "/base.py")
-    base = {"__name__": "_importguard_base", "__file__": loader.path}
-    exec(loader.get_code("_importguard_base"), base)
+    path = "%s/base-%s-%x.bin" % (session.decode("utf-8", "surrogateescape"), sys.implementation.cache_tag, sys.hexversion)
     place = folder.rpartition("/")[0].rpartition("/")[0]
     sys.path.insert(0, place)
     try:
-        base["load"](session.decode("utf-8", "surrogateescape"))
+        found = _read_bundle(sys, path)
+        if found:
+            base = {"__name__": "_importguard_base", "__file__": folder + "/base.py"}
+            exec(found[1][1], base)
+            base["take"](path, *found)
         import importguard.startup  # noqa: F401  (where there is no bundle)
     finally:
         sys.path.remove(place)
         sys.path_importer_cache.pop(place, None)
+
+
+def _read_bundle(sys, path):
+    """Return where the head of a bundle ends, and what is in it, as bundle.py says; None where there is no bundle. Twin: `load` in
+    base.py, which can't be read before this."""
+    import posix
+
+    try:
+        fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        number = posix.read(fd, 8)
+        head = posix.read(fd, int.from_bytes(number, "little"))
+    finally:
+        posix.close(fd)
+    return len(number) + len(head), sys.modules["_imp"].get_frozen_object("_importguard_base", head).co_consts
 
 
 def _pass_over(sys):
@@ -139,5 +158,5 @@ try:
     _enter(globals())
 except Exception as _error:
     _fail(_error)
-for _name in ("_enter", "_arm", "_own_path", "_load", "_pass_over", "_fail", "_is_guarded_from_outside", "_observes", "_restore_environment", "_name"):
+for _name in ("_enter", "_arm", "_own_path", "_load", "_read_bundle", "_pass_over", "_fail", "_is_guarded_from_outside", "_observes", "_restore_environment", "_name"):
     globals().pop(_name, None)
