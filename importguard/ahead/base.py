@@ -1,7 +1,6 @@
 """Loads the trusted base from one file of bytecode; used before importguard itself can be imported. The file holds this module as
 well, for `ahead/encodings`, which reads the beginning by itself."""
 
-import _imp
 import marshal
 import posix
 import sys
@@ -25,14 +24,13 @@ def load(folder):
         head = posix.read(fd, size)
     finally:
         posix.close(fd)
-    # Whoever hears audit events gets a copy of what is unmarshalled, but not of what is taken for a frozen module.
-    take(folder + name, NUMBER + size, _imp.get_frozen_object("_importguard_base", head).co_consts)
+    take(folder + name, NUMBER + size, marshal.loads(head))
     return True
 
 
 def take(path, start, head):
     """Load what arming needs from the head of a bundle; the rest begins at `start` of the file at `path`."""
-    _, _, first, rest, of_c = head
+    _, first, rest, of_c = head
     for entry in first:
         if entry[0] not in sys.modules:
             load_module(*entry)

@@ -61,9 +61,9 @@ def file_name():
 
 def build(more=()):
     """Return the bundle for this interpreter: the size of its head; the head, which is read at once; and the marshalled code of
-    what is loaded later, first what serves the core in C as well. The head are the constants of a code object, since the
-    interpreter reads that without telling anybody: the code of ahead/base.py, what is executed at once, in order, as (module, is a
-    package, file, code), the rest by name, as (is a package, file, start, size), and how much of that serves the core in C."""
+    what is loaded later, first what serves the core in C as well. The head has the code of ahead/base.py, what is executed at once,
+    in order, as (module, is a package, file, code), the rest by name, as (is a package, file, start, size), and how much of that
+    serves the core in C."""
     kept = prebuilt.read(_kept_as())
     first = tuple(_opened(name, kept) for name in (*FIRST, *more))
     places, body, of_c = {}, [], 0
@@ -75,7 +75,7 @@ def build(more=()):
             body.append(data)
             at += len(data)
             of_c = at if name in WITH_C else of_c
-    head = marshal.dumps(build.__code__.replace(co_consts=(None, _opened(BASE, kept)[-1], first, places, of_c)), 4)
+    head = marshal.dumps((_opened(BASE, kept)[-1], first, places, of_c), 4)
     return b"".join((len(head).to_bytes(NUMBER, "little"), head, *body))
 
 

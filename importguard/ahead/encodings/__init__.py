@@ -99,10 +99,10 @@ def _load(sys, folder):
     place = folder.rpartition("/")[0].rpartition("/")[0]
     sys.path.insert(0, place)
     try:
-        found = _read_bundle(sys, path)
+        found = _read_bundle(path)
         if found:
             base = {"__name__": "_importguard_base", "__file__": folder + "/base.py"}
-            exec(found[1][1], base)
+            exec(found[1][0], base)
             base["take"](path, *found)
         import importguard.startup  # noqa: F401  (where there is no bundle)
     finally:
@@ -110,9 +110,10 @@ def _load(sys, folder):
         sys.path_importer_cache.pop(place, None)
 
 
-def _read_bundle(sys, path):
+def _read_bundle(path):
     """Return where the head of a bundle ends, and what is in it, as bundle.py says; None where there is no bundle. Twin: `load` in
     base.py, which can't be read before this."""
+    import marshal
     import posix
 
     try:
@@ -124,7 +125,7 @@ def _read_bundle(sys, path):
         head = posix.read(fd, int.from_bytes(number, "little"))
     finally:
         posix.close(fd)
-    return len(number) + len(head), sys.modules["_imp"].get_frozen_object("_importguard_base", head).co_consts
+    return len(number) + len(head), marshal.loads(head)
 
 
 def _pass_over(sys):

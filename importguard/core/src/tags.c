@@ -98,8 +98,8 @@ tag_get(PyCodeObject *code)
 static int
 set_below(PyCodeObject *code, Tag tag, bool overwrite, int depth)
 {
-    if (depth > DEEPEST) {
-        return 0; /* what lies deeper stays unowned */
+    if (depth > DEEPEST || (!overwrite && is_static(code))) {
+        return 0; /* what lies deeper stays unowned; what is nested in frozen code is frozen as well */
     }
     if ((overwrite || tag_get(code) == NO_TAG) && set_extra((PyObject *)code, extra, (void *)tag) < 0) {
         return -1;
