@@ -141,13 +141,14 @@ read_again(const Reader *reader, PyObject *args, const Asked *before, int count)
     return same < 0 ? -1 : 0;
 }
 
-/* Say whether nothing of what a reader asks can be refused here, so that its arguments needn't be looked at: it is the application
+/* Say whether nothing of what an event asks can be refused here, so that its arguments needn't be followed: it is the application
  * that asks, no rule is about that, and nobody wants to know. What is written is noted whoever does it. */
 static bool
-is_free(const Reader *reader)
+is_free(const Reader *reader, PyObject *args)
 {
-    const unsigned light = 1u << NET_CONNECT | 1u << NET_LISTEN | 1u << NET_RESOLVE | 1u << FS_LIST;
-    return !(reader->asks & ~light) && !table_may_refuse_app(core.table, reader->asks) && !core.candidate && !core.learn
+    const uint32_t light = 1u << NET_CONNECT | 1u << NET_LISTEN | 1u << NET_RESOLVE | 1u << FS_LIST | 1u << FS_READ;
+    uint32_t asks = reader_asks(reader, args);
+    return !(asks & ~light) && !table_may_refuse_app(core.table, asks) && !core.candidate && !core.learn
            && capture_is_the_application();
 }
 
@@ -308,7 +309,7 @@ hear(const char *event, PyObject *args)
     if (busy_here() && guard_is_running()) {
         return 0;
     }
-    if (found->role != IMPORT && is_free(found->reader)) {
+    if (found->role != IMPORT && is_free(found->reader, args)) {
         return 0;
     }
     int result = found->role == IMPORT ? on_import(args) : read_and_judge(found->reader, args);

@@ -85,6 +85,13 @@ reader_acts(const Reader *reader)
     return reader->asks & ~PASSIVE;
 }
 
+/* Return what an event with these arguments may ask for, a bit for each capability. */
+uint32_t
+reader_asks(const Reader *reader, PyObject *args)
+{
+    return reader->read == reads_open ? open_asks(args) : reader->asks;
+}
+
 /* Read what an event asks for, at most MOST_ASKED requests, which asked_clear gives back; an argument that can't be
    read for certain is refused if `strict`. Return 0, or -1 with an error and nothing asked. */
 int

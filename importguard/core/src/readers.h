@@ -98,6 +98,7 @@ typedef struct Reader {
 const Reader *readers_find(const char *event);
 const Reader *readers_all(size_t *count);
 bool reader_acts(const Reader *reader);
+uint32_t reader_asks(const Reader *reader, PyObject *args);
 int readers_read(const Reader *reader, PyObject *args, Asked *asked, int *count);
 int readers_read_as(const Reader *reader, PyObject *args, bool strict, Asked *asked, int *count);
 

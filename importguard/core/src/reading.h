@@ -24,6 +24,7 @@ Capability the_capability(const Reading *reading);
 int dir_fd_of(PyObject *args, Py_ssize_t at);
 
 /* read_files.c, read_others.c */
+uint32_t open_asks(PyObject *args);
 int reads_open(Reading *reading, PyObject *args);
 int reads_list(Reading *reading, PyObject *args);
 int reads_write(Reading *reading, PyObject *args);
