@@ -172,6 +172,7 @@ bool is_cache_of(PyObject *bytecode, PyObject *source);
 /* contents.c */
 int contents_watch(void);
 void contents_saw(PyObject *path, const struct stat *status);
+bool contents_are_read(void);
 bool contents_are_of(PyObject *content, PyObject *path, struct stat *status);
 
 /* walk.c */

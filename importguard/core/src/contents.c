@@ -38,8 +38,9 @@ contents_saw(PyObject *path, const struct stat *status)
     seen.inode = status->st_ino;
 }
 
-static bool
-is_reading_module(void)
+/* Say whether it is the import system that reads, here and now. */
+bool
+contents_are_read(void)
 {
     Cursor cursor;
     if (!core.armed || PyThreadState_GetInterpreter(PyThreadState_Get()) != core.interpreter) {
@@ -127,7 +128,7 @@ static PyObject *
 readall(PyObject *self, PyObject *nothing)
 {
     struct stat status;
-    bool is_module = is_reading_module();
+    bool is_module = contents_are_read();
     PyObject *content = is_module ? content_at_once(descriptor_of(self), &status) : NULL;
     if (content) {
         keep(content, &status);

@@ -141,6 +141,13 @@ read_again(const Reader *reader, PyObject *args, const Asked *before, int count)
     return same < 0 ? -1 : 0;
 }
 
+/* Say whether more hangs on a reading than the right to read: whose module it becomes, or whether `site` runs a start-up file. */
+static bool
+is_followed(void)
+{
+    return contents_are_read() || (core.refuses_startup_files && execution_site_reads());
+}
+
 /* Say whether nothing of what an event asks can be refused here, so that its arguments needn't be followed: it is the application
  * that asks, no rule is about that, and nobody wants to know. What is written is noted whoever does it. */
 static bool
@@ -149,7 +156,7 @@ is_free(const Reader *reader, PyObject *args)
     const uint32_t light = 1u << NET_CONNECT | 1u << NET_LISTEN | 1u << NET_RESOLVE | 1u << FS_LIST | 1u << FS_READ;
     uint32_t asks = reader_asks(reader, args);
     return !(asks & ~light) && !table_may_refuse_app(core.table, asks) && !core.candidate && !core.learn
-           && capture_is_the_application();
+           && !(asks & 1u << FS_READ && is_followed()) && capture_is_the_application();
 }
 
 /* Judge each thing that an event asks for; returns 0, or -1 with an exception set. */

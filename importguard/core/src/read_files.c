@@ -5,7 +5,6 @@
 #include "paths.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #define MODE_OF_WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
@@ -31,29 +30,14 @@ ask_about_sender(PyObject *fd)
     return number >= 0 && number <= INT_MAX && !overflow ? ask_to_send((int)number) : 0;
 }
 
-static bool
-ends_in(PyObject *text, const char *end)
-{
-    Py_ssize_t length = (Py_ssize_t)strlen(end), before = PyUnicode_GET_LENGTH(text) - length, at = 0;
-    while (before >= 0 && at < length && PyUnicode_READ_CHAR(text, before + at) == (Py_UCS4)end[at]) {
-        at++;
-    }
-    return before >= 0 && at == length;
-}
-
-/* Return what an `open` asks for: only to read, where its flags say so and its name is not one by which more than the right to read
- * is asked about (note_module above, start-up files in judge.c). */
+/* Return what an `open` may ask for: only to read, where its flags say so. */
 uint32_t
 open_asks(PyObject *args)
 {
-    static const char *const heard[] = {".py", ".pyc", ".pth", ".start"};
-    PyObject *path = PyTuple_GET_SIZE(args) == 3 ? PyTuple_GET_ITEM(args, 0) : NULL;
-    bool only_reads = path && PyUnicode_CheckExact(path) && PyLong_CheckExact(PyTuple_GET_ITEM(args, 2))
-                      && !(PyLong_AsUnsignedLongMask(PyTuple_GET_ITEM(args, 2)) & MODE_OF_WRITING);
-    for (size_t at = 0; only_reads && at < Py_ARRAY_LENGTH(heard); at++) {
-        only_reads = !ends_in(path, heard[at]);
-    }
-    return only_reads ? CAN(FS_READ) : CAN(FS_READ) | CAN(FS_WRITE);
+    bool is_plain = PyTuple_GET_SIZE(args) == 3 && PyUnicode_CheckExact(PyTuple_GET_ITEM(args, 0))
+                    && PyLong_CheckExact(PyTuple_GET_ITEM(args, 2));
+    bool writes = !is_plain || (PyLong_AsUnsignedLongMask(PyTuple_GET_ITEM(args, 2)) & MODE_OF_WRITING);
+    return CAN(FS_READ) | (writes ? CAN(FS_WRITE) : 0);
 }
 
 int
