@@ -66,6 +66,7 @@ void blame_end(Blame *blame);
 
 /* walk.c */
 int walk_here(Walked *walked);
+OwnerId walk_innermost(void);
 
 /* twins_blame.c */
 extern PyMethodDef blame_twins[];

@@ -67,12 +67,19 @@ address_of(int fd, AskName ask_name)
     return NULL;
 }
 
+/* Say whether it is the user's program that asks, and no rule could refuse it anything: a server sends with each answer. */
+static bool
+is_program_free(Capability capability)
+{
+    return !table_may_refuse_app(core.table, 1U << capability) && !core.candidate && !core.learn && judge_is_program(capability);
+}
+
 /* Ask about a socket by the address at one of its ends; returns 0, or -1 with an error. */
 static int
 ask_about_socket(Capability capability, int fd, AskName ask_name)
 {
     uint64_t socket = ask_is_free(capability) ? 0 : number_of(fd);
-    PyObject *target = socket ? address_of(fd, ask_name) : NULL;
+    PyObject *target = socket && !is_program_free(capability) ? address_of(fd, ask_name) : NULL;
     int result = target ? judge_held(capability, target, socket) : PyErr_Occurred() ? -1 : 0;
     Py_XDECREF(target);
     return result;

@@ -359,3 +359,22 @@ judge_import(PyObject *name, OwnerText owner)
     }
     return !verdict.is_allowed ? IMPORT_REFUSED : tried.is_allowed ? IMPORT_FINE : IMPORT_UNSURE;
 }
+
+/* Say whether it is the program whose command the user typed that asks, with the application's authority: nobody else is to blame
+ * then, whatever the target is. */
+bool
+judge_is_program(Capability capability)
+{
+    Wanted wanted = {capability, {"", 0}, NULL, -1};
+    Walked walked;
+    Blame blame = {.phase = NOBODY_ASKED};
+    if (PyThreadState_GetInterpreter(PyThreadState_Get()) != core.interpreter) {
+        return false;
+    }
+    OwnerId owner = walk_innermost();
+    bool result = owner != NOBODY && text_same(owner_text(owner).name, blame_program()) && blame_here(&wanted, &walked, &blame) == 0
+                  && blame.has_authority && !blame.via_count && blame.owner == owner;
+    blame_end(&blame);
+    PyErr_Clear();
+    return result;
+}

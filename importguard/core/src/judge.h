@@ -22,6 +22,7 @@ int judge_done(const Asked *asked, const Blame *blame);
 int judge_ask(Capability capability, PyObject *target, PyObject *argv);
 int judge_held(Capability capability, PyObject *target, uint64_t socket);
 OwnerId judge_who(Capability capability);
+bool judge_is_program(Capability capability);
 void judge_grant(bool granted);
 int judge_import(PyObject *name, OwnerText owner);
 

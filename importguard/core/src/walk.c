@@ -3,6 +3,7 @@
 #include "blame.h"
 #include "carrier.h"
 #include "judge.h"
+#include "snapshots.h"
 
 #include <string.h>
 
@@ -156,6 +157,24 @@ walk_here(Walked *walked)
         stop(walked, END, NULL);
     }
     return result;
+}
+
+/* Return whose the innermost code is, the standard library's passed over; NOBODY where a tag alone doesn't tell a distribution. */
+OwnerId
+walk_innermost(void)
+{
+    Cursor cursor;
+    Meaning meaning = STDLIB;
+    OwnerId owner = NOBODY;
+    cursor_start(&cursor, NULL);
+    for (; cursor.code && (meaning == STDLIB || meaning == GUARD); cursor_back(&cursor)) {
+        Tag tag = tag_get(cursor.code);
+        const Place *place = place_at(tag);
+        meaning = tag == NO_TAG ? UNRESOLVED : place->meaning;
+        owner = meaning == OWNED || meaning == RUNNER ? place->number : NOBODY;
+    }
+    cursor_end(&cursor);
+    return owner;
 }
 
 /* owner_at(frame) -> (name, version, kind) of the owner of the code that runs there, None where nobody can be named. */
