@@ -1,13 +1,11 @@
 """From what was asked for once to what a lock grants: named folders, no temporary names, no users, no passing ports."""
 
-import ipaddress
 import re
 
-from importguard.policy import grants
+from importguard.policy import grants, targets
 
 # The folders that a target is written by, the closest first where one is inside another.
 ROOTS = ("$cache", "$site", "$stdlib", "$prefix", "$tmp", "$cwd", "$home")
-EPHEMERAL = range(32768, 65536)  # what Linux gives to a socket that names no port
 MOST_ARGUMENTS = 8
 LONGEST_ARGUMENT = 40
 ANY_NAME = {"$tmp": "$tmp/**", "$cache": "$cache/**"}
@@ -87,16 +85,7 @@ class Names:
     def _host(self, target):
         if target.startswith("unix:"):
             return "unix:" + self.path(target[5:])
-        host, port = grants.split_net(target)
-        if host in self.named.get("$hostname", ()):
-            host = "$hostname"
-        elif _is_loopback(host):
-            host = "$loopback"
-        elif ":" in host:
-            host = f"[{host}]"
-        if port.isdecimal() and int(port) in EPHEMERAL:
-            port = ""
-        return f"{host}:{port}" if port else host
+        return targets.lasting(target, self.named.get("$hostname", ()))
 
 
 def _below(path, folder):
@@ -112,15 +101,6 @@ def _below(path, folder):
 def _passing(path):
     """Return a path in which names that were made up for the occasion are a `*`."""
     return "/".join(MADE_UP.sub("*", part) for part in path.split("/"))
-
-
-def _is_loopback(host):
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _harmless(text):

@@ -4,6 +4,7 @@
 
 from importguard import versions
 from importguard.pinned import len
+from importguard.policy import targets
 
 BARE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 MOST_ARGUMENTS = 120
@@ -25,7 +26,10 @@ def target_text(request):
     target = request.target
     if request.capability == "proc.spawn":
         return program_text(target, request.argv)
-    return "*" + target[1:] if target[:1] in ("$", "~") else target
+    if target[:1] in ("$", "~"):
+        target = "*" + target[1:]
+    is_address = request.capability.startswith("net.") and not target.startswith("unix:")
+    return targets.lasting(target) if is_address else target
 
 
 def program_text(program, argv):

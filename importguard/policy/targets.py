@@ -6,6 +6,7 @@ from importguard.pinned import int, len, tuple, zip
 
 LITERAL, GLOBS, END, STAR, LOOPS = range(5)
 FOLDERS_KEPT = 2048
+FIRST_PASSING = 32768  # of the ports that Linux gives to a socket that names none
 
 
 def glob(pattern, text):
@@ -141,6 +142,32 @@ def split_address(target):
     else:
         host, port = target, ""
     return host.partition("%")[0].rstrip(".").lower(), port
+
+
+def lasting(target, names=()):
+    """Return `host:port` as it is the next time and elsewhere: loopback under that name, and no port that passes.
+
+    `names` are this machine's own, which are another's on another one.
+    """
+    host, port = split_address(target)
+    if host in names:
+        host = "$hostname"
+    elif is_loopback(host):
+        host = "$loopback"
+    elif ":" in host:
+        host = "[" + host + "]"
+    return host if not port or is_passing(port) else host + ":" + port
+
+
+def is_passing(port):
+    return port.isdecimal() and FIRST_PASSING <= int(port) < 65536
+
+
+def is_loopback(host):
+    if host == "localhost":
+        return True
+    bits, number = parse_address(host) or (0, 0)
+    return number == 1 if bits == 128 else bits == 32 and number >> 24 == 127
 
 
 def parse_address(host):

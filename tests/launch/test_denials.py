@@ -58,6 +58,30 @@ def test_a_denied_connection_reaches_nobody_and_is_shown(run):
     assert (denied["verdict"], denied["owner"]["name"], denied["phase"]) == ("deny", "grabby", "import")
 
 
+@pytest.mark.parametrize("core", ["c", "py"])
+def test_the_suggested_line_allows_another_passing_port(run, tmp_path, core):
+    """The line says the machine itself and no port: added to a policy, the next run's connection arrives."""
+    denied = run(CONNECTS, "import grabby", "--core", core, PORT=str(passing_port()))
+    (line,) = [json.loads(line)["allow"] for line in denied.stderr.splitlines()]
+    policy = tmp_path / "importguard.toml"
+    policy.write_text("version = 1\n" + line.replace("] ", "]\n", 1) + "\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(SECONDS)
+        port = str(listener.getsockname()[1])
+        allowed = run(CONNECTS, "import grabby", "--core", core, "--policy", str(policy), PORT=port)
+        listener.accept()[0].close()
+
+    assert line == '[package.grabby] import.allow = ["net.connect:$loopback"]'
+    assert (allowed.returncode, allowed.stderr) == (0, "")
+
+
+def passing_port():
+    """Return a port of the kind that the system gives to who asks for none."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
 def test_every_record_of_a_run_fits_the_schema(run, tmp_path):
     """armed, decision, killed and exit, as they are really written, with the secret argument masked."""
     jsonschema = pytest.importorskip("jsonschema", reason="needs jsonschema")

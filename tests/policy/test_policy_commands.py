@@ -212,8 +212,29 @@ def test_suggestions():
     assert started == '[package.litellm] startup.allow = ["proc.spawn:/usr/bin/python3"]'
     version = line("proc.spawn", "/usr/bin/git", argv=("git", "version"))
     assert version == '[package.somepackage] import.allow = ["proc.spawn:/usr/bin/git version"]'
-    assert line("net.connect", "[::1]:80", owner=model.APP) == '[application] allow = ["net.connect:[::1]:80"]'
+    assert line("net.connect", "[fd00::1]:80", owner=model.APP) == '[application] allow = ["net.connect:[fd00::1]:80"]'
     assert line("env.read", 'A"B', owner=model.UNOWNED) == '[package.unowned] import.allow = ["env.read:A\\"B"]'
+
+
+@pytest.mark.parametrize(
+    ("target", "pattern"),
+    [
+        ("127.0.0.1:5432", "$loopback:5432"),
+        ("127.0.0.1:40123", "$loopback"),
+        ("[::1]:40123", "$loopback"),
+        ("localhost:32767", "$loopback:32767"),
+        ("[::ffff:127.0.0.1]:80", "$loopback:80"),
+        ("[2001:db8::1]:65535", "[2001:db8::1]"),
+        ("api.example.com:443", "api.example.com:443"),
+        ("$odd:443", "*odd:443"),
+        ("unix:/run/a:40123", "unix:/run/a:40123"),
+    ],
+)
+def test_suggested_addresses(target, pattern):
+    """A suggested address is one that the next run has as well: as a lock would write it."""
+    line = suggest.suggest(tables.request("net.connect", target))
+
+    assert line == f'[package.somepackage] import.allow = ["net.connect:{pattern}"]'
 
 
 NAMES = st.text("abc-_.0", min_size=1, max_size=6).map(lambda text: "p" + text + "q")
