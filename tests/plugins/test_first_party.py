@@ -1,8 +1,12 @@
 """The plugins of this repository as they are installed: built, named by a policy, and fed by a real run."""
 
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
+
+SARIF_SCHEMA = Path(__file__).parents[1] / "lock/sarif.schema.json"
 
 POLICY = """
 version = 1
@@ -47,7 +51,9 @@ def test_plugins_work_together_in_a_real_run(installed, world, monkeypatch):
     assert {record["owner"]["name"] for record in refused} == {"acme-thief", "acme-harmless"}
     tally = json.loads((world.root / "tally.json").read_text())
     assert tally == {name: sum(r["count"] for r in refused if r["owner"]["name"] == name) for name in tally}
-    results = json.loads((world.root / "out.sarif").read_text())["runs"][0]["results"]
+    log = json.loads((world.root / "out.sarif").read_text())
+    jsonschema.validate(log, json.loads(SARIF_SCHEMA.read_text()))
+    results = log["runs"][0]["results"]
     assert {result["ruleId"] for result in results} == {record["capability"] for record in refused}
     sent = [json.loads(item.body.partition(b" - ")[2]) for item in world.udp.received]
     assert sent == list(outcome.records)

@@ -4,13 +4,13 @@ import json
 import os
 import pathlib
 import tempfile
+import urllib.parse
 
 import importguard
 from importguard.plugins import hookimpl
 
 VERSION = "2.1.0"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-DOCS = "docs/reference/records.md"
 LEVELS = {"deny": "error", "kill": "error", "log": "warning"}
 
 
@@ -46,12 +46,21 @@ class Sarif:
 def log(records):
     """Return the SARIF log of some decision records."""
     records = list(records)
-    rules = [{"id": name, "helpUri": DOCS} for name in sorted({record["capability"] for record in records})]
+    rules = [rule(name) for name in sorted({record["capability"] for record in records})]
     driver = {"name": "importguard", "version": importguard.__version__, "rules": rules}
     return {
         "version": VERSION,
         "$schema": SCHEMA,
         "runs": [{"tool": {"driver": driver}, "results": list(map(result, records))}],
+    }
+
+
+def rule(capability):
+    """Return a capability as a SARIF rule; its help is the text of a command, since SARIF takes no address but a whole one."""
+    return {
+        "id": capability,
+        "shortDescription": {"text": f"A distribution was refused {capability}."},
+        "help": {"text": "`importguard explain --record ID` says which rule decided, and the line that would allow it."},
     }
 
 
@@ -63,14 +72,19 @@ def result(record):
     found = {
         "ruleId": record["capability"],
         "level": LEVELS[record["verdict"]],
-        "message": {"text": text},
+        "message": {"text": "".join(map(shown, text))},
         "occurrenceCount": max(1, record["count"]),
         "properties": {"id": record["id"], "rule": record.get("rule", "")},
     }
     frames = [frame for frame in record.get("stack", ()) if frame.get("file")]
     if frames:
-        uri = pathlib.Path(frames[0]["file"])
+        path = pathlib.Path(frames[0]["file"])
         region = {"startLine": max(1, int(frames[0].get("line") or 1))}
-        where = uri.as_uri() if uri.is_absolute() else uri.as_posix()
+        where = path.as_uri() if path.is_absolute() else urllib.parse.quote(os.fsencode(path))
         found["locations"] = [{"physicalLocation": {"artifactLocation": {"uri": where}, "region": region}}]
     return found
+
+
+def shown(character):
+    """Return a character as a reader may see it: nothing that others chose turns the line round or hides in it."""
+    return character if character.isprintable() else ascii(character)[1:-1]

@@ -33,6 +33,18 @@ def test_refusal_is_a_result_at_its_place(tmp_path):
     }  # fmt: skip
 
 
+def test_addresses_are_whole_ones(tmp_path):
+    """A rule has its help as text, since there is no address of it; a place that is no absolute path is quoted."""
+    odd = {**RECORD, "target": "/bin/\u202ehs", "stack": [{"file": "a b%.pth", "line": 0}]}
+    run = written(tmp_path, odd)["runs"][0]
+
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert "helpUri" not in rule and "importguard explain" in rule["help"]["text"]
+    (result,) = run["results"]
+    assert result["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "a%20b%25.pth"}, "region": {"startLine": 1}}
+    assert r"/bin/\u202ehs" in result["message"]["text"]
+
+
 def test_run_without_refusals_leaves_an_empty_log(tmp_path):
     """A run in which nothing was refused writes a log without results: code scanning then closes what it had open."""
     assert written(tmp_path, {**RECORD, "verdict": "allow"})["runs"][0]["results"] == []
