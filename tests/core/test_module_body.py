@@ -25,6 +25,8 @@ SHAPES = {
     "generator": "list(connect(b'x') for _ in '1')",
     "lambda": "(lambda: [connect(b'x') for _ in '1'])()",
     "class": "class Body:\n    found = [connect(b'x') for _ in '1']",
+    "given as frozen": "import _imp, marshal\ncode = compile(\"connect(b'x')\", 'os', 'exec')\n"
+    "exec(_imp.get_frozen_object('os', marshal.dumps(code)))",
     "without a trace": "name = connect\ndel __builtins__, __spec__, __file__\n[name(b'x') for _ in '1']",
 }
 

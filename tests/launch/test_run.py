@@ -112,6 +112,18 @@ def test_module_code_and_script_need_no_interpreter(place, interpreter):
     assert place.run("-c", "import sys; print(sys.prefix)", variables=active).stdout == f"{environment.path}\n"
 
 
+@pytest.mark.parametrize("core", ["c", "py"])
+@pytest.mark.parametrize("module", ["__hello__", "genericpath"])
+def test_a_frozen_module_is_the_program_that_was_typed(place, any_interpreter, module, core):
+    """The interpreter has its code in itself, and no file: nobody is suspected of having put it there."""
+    python = envs.create(place.folder / "env", any_interpreter).python
+
+    ended = place.run("--core", core, "--", python, "-m", module)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert place.events() == ["armed", "exit"]
+
+
 def test_a_shim_is_followed_to_its_interpreter(place):
     """A shell script called python, as pyenv makes them."""
     shims = place.folder / "shims"

@@ -134,7 +134,6 @@ typedef struct {
     PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code, *get_data;
     PyCodeObject *zip_unmarshal, *zip_compile, *zip_find;
     PyObject *source_loader;
-    PyCFunction get_frozen;
     PyObject *import_globals[2];
 } Pinned;
 extern Pinned pinned;

@@ -5,22 +5,6 @@
 /* The frame of the import system in which a builtin makes the code of a module; its owner is proven when it is made. */
 static _Thread_local void *making;
 
-/* importlib asking for one of the interpreter's own frozen modules, by its name and nothing more. */
-static bool
-is_frozen_import(const Cursor *cursor)
-{
-    if (cursor->code != pinned.call_removed) {
-        return false;
-    }
-    PyObject *function = cursor_local(cursor, "f"), *args = cursor_local(cursor, "args");
-    bool result = function && PyCFunction_CheckExact(function) && args && PyTuple_CheckExact(args)
-                  && PyTuple_GET_SIZE(args) == 1
-                  && ((PyCFunctionObject *)function)->m_ml->ml_meth == pinned.get_frozen;
-    Py_XDECREF(function);
-    Py_XDECREF(args);
-    return result;
-}
-
 /* zipimport on its way through _get_module_code(self, ...): the file that it says it reads, if that is in its archive. */
 static PyObject *
 zipped_file(const Cursor *cursor)
@@ -71,9 +55,6 @@ tag_of_new_code(void)
     cursor_start(&cursor, NULL);
     if (cursor.code && cursor_identity(&cursor) == making) {
         tag = TAG_OF(UNOWNED_PLACE) | MADE; /* for as long as nothing is proven */
-    }
-    else if (cursor.code && is_frozen_import(&cursor)) {
-        tag = TAG_OF(STDLIB_PLACE);
     }
     else {
         tag = maker_of_code(false);
@@ -222,6 +203,22 @@ compile(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)
     return result;
 }
 
+static _PyCFunctionFast real_get_frozen;
+
+/* One of the interpreter's own frozen modules, whoever asks for it by its name and nothing more. What lies in the interpreter's
+ * binary needs no tag. */
+static PyObject *
+get_frozen(PyObject *self, PyObject *const *args, Py_ssize_t size)
+{
+    PyObject *result = real_get_frozen(self, args, size);
+    if (size == 1 && result && PyCode_Check(result) && is_watched()
+        && tag_get((PyCodeObject *)result) != TAG_OF(STDLIB_PLACE)
+        && tag_set_all((PyCodeObject *)result, TAG_OF(STDLIB_PLACE)) < 0) {
+        PyErr_Clear();
+    }
+    return result;
+}
+
 static int
 divert(PyObject *holder, const char *name, int flags, void *function, void *real)
 {
@@ -251,12 +248,15 @@ creation_watch(void)
 {
     const int fast = METH_FASTCALL | METH_KEYWORDS;
     PyObject *marshal = PyImport_ImportModule("marshal"), *builtins = PyImport_ImportModule("builtins");
+    PyObject *imp = PyImport_ImportModule("_imp");
     int result = -1;
     if (contents_watch() == 0 && divert(marshal, "loads", LOADS_FLAGS, (void *)loads, &real_loads) == 0
-        && divert(builtins, "compile", fast, (void *)compile, &real_compile) == 0) {
+        && divert(builtins, "compile", fast, (void *)compile, &real_compile) == 0
+        && divert(imp, "get_frozen_object", METH_FASTCALL, (void *)get_frozen, &real_get_frozen) == 0) {
         result = watch_all_code(marshal);
     }
     Py_XDECREF(marshal);
     Py_XDECREF(builtins);
+    Py_XDECREF(imp);
     return result;
 }

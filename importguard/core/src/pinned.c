@@ -18,7 +18,7 @@ code_at(PyObject *module, const char *type, const char *name)
 }
 
 static int
-pin_from(PyObject *bootstrap, PyObject *external, PyObject *imp)
+pin_from(PyObject *bootstrap, PyObject *external)
 {
     pinned.import_globals[0] = PyModule_GetDict(bootstrap);
     pinned.import_globals[1] = PyModule_GetDict(external);
@@ -29,12 +29,7 @@ pin_from(PyObject *bootstrap, PyObject *external, PyObject *imp)
     pinned.source_to_code = pinned.compile_bytecode ? code_at(external, "SourceLoader", "source_to_code") : NULL;
     pinned.get_data = pinned.source_to_code ? code_at(external, "FileLoader", "get_data") : NULL;
     pinned.source_loader = pinned.get_data ? PyObject_GetAttrString(external, "SourceFileLoader") : NULL;
-    PyObject *frozen = pinned.source_loader ? PyObject_GetAttrString(imp, "get_frozen_object") : NULL;
-    if (frozen && PyCFunction_CheckExact(frozen)) {
-        pinned.get_frozen = ((PyCFunctionObject *)frozen)->m_ml->ml_meth;
-    }
-    Py_XDECREF(frozen);
-    return frozen ? 0 : -1;
+    return pinned.source_loader ? 0 : -1;
 }
 
 static int
@@ -53,12 +48,10 @@ pinned_start(void)
 {
     PyObject *bootstrap = PyImport_ImportModule("_frozen_importlib");
     PyObject *external = bootstrap ? PyImport_ImportModule("_frozen_importlib_external") : NULL;
-    PyObject *imp = external ? PyImport_ImportModule("_imp") : NULL;
-    PyObject *zipimport = imp ? PyImport_ImportModule("zipimport") : NULL;
-    int result = zipimport && pin_from_zip(zipimport) == 0 ? pin_from(bootstrap, external, imp) : -1;
+    PyObject *zipimport = external ? PyImport_ImportModule("zipimport") : NULL;
+    int result = zipimport && pin_from_zip(zipimport) == 0 ? pin_from(bootstrap, external) : -1;
     Py_XDECREF(zipimport);
     Py_XDECREF(bootstrap);
     Py_XDECREF(external);
-    Py_XDECREF(imp);
     return result;
 }
