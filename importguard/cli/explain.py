@@ -22,6 +22,8 @@ examples:
   importguard explain proc.spawn "git version" --package gitpython
   importguard explain --record 01J9 --records records.jsonl"""
 
+NOT_INSTALLED = (model.UNOWNED.name, model.APP.name, model.STDLIB.name)  # owners that are no distributions
+
 
 def add(subparsers):
     """Register the parser of `explain`."""
@@ -47,7 +49,8 @@ def run(args):
     request = _recorded(args) if args.record else _asked(args, environment, loaded)
     decision = decide.decide(loaded, request)
     tried = _load(resolved.candidate, surroundings, environment) if resolved.candidate else None
-    for line in (*_headline(request, decision), *_deputy(loaded, request), *_tried(tried, request)):
+    missing = () if args.record else _missing(request.owner.name, environment)
+    for line in (*_headline(request, decision), *missing, *_deputy(loaded, request), *_tried(tried, request)):
         print(line)
     if decision.verdict == "allow":
         return 0
@@ -193,6 +196,16 @@ def _headline(request, decision):
         yield "  rule   none: the application has full authority"
     else:
         yield "  rule   none: what no rule names is allowed"
+
+
+def _missing(name, environment):
+    """Yield that nothing of that name is installed, where there is an environment to look into."""
+    if environment is None or name in NOT_INSTALLED:
+        return
+    names = {known for site in environment.sites.values() for known in site["dists"]}
+    if name not in names:
+        where, near = environment.interpreter.prefix, grants.near_miss(name, names)
+        yield ascii_shown(f"  note   {name} isn't installed in {where}; a package of that name would get this answer{near}")
 
 
 def _deputy(loaded, request):

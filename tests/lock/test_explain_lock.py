@@ -31,3 +31,20 @@ def test_explain_answers_as_a_run_under_the_lock_would(project, capsys):
     assert status == 1, out
     assert "rule   importguard.lock" in out
     assert '[package.acme]\n    run.allow = ["net.connect:example.com:443"]' in out
+
+
+@pytest.mark.parametrize(
+    ("package", "note"),
+    [
+        ("acme", ""),
+        ("application", ""),
+        ("acne", "acne isn't installed in {}; a package of that name would get this answer, did you mean 'acme'?"),
+    ],
+)
+def test_explain_says_that_a_package_is_not_installed(project, capsys, package, note):
+    """The question is answered all the same: it may be about one that is yet to come, or about a slip of the pen."""
+    status = main.main(["explain", "fs.read", "~/.aws/credentials", "--package", package, "--python", str(project.path)])
+
+    found = [line.removeprefix("  note   ") for line in capsys.readouterr().out.splitlines() if line.startswith("  note")]
+    assert found == ([note.format(project.path)] if note else [])
+    assert status == (0 if package == "application" else 1)
