@@ -22,7 +22,7 @@ examples:
   importguard explain proc.spawn "git version" --package gitpython
   importguard explain --record 01J9 --records records.jsonl"""
 
-NOT_INSTALLED = (model.UNOWNED.name, model.APP.name, model.STDLIB.name)  # owners that are no distributions
+NOT_INSTALLED = ("unowned", "application", "python")  # owners that are no distributions
 
 
 def add(subparsers):
