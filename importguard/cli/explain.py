@@ -205,7 +205,7 @@ def _missing(name, environment):
     names = {known for site in environment.sites.values() for known in site["dists"]}
     if name not in names:
         where, near = environment.interpreter.prefix, grants.near_miss(name, names)
-        yield ascii_shown(f"  note   {name} isn't installed in {where}; a package of that name would get this answer{near}")
+        yield ascii_shown(f"  note   {name} isn't installed in {where} (see --python); a package of that name would get this answer{near}")
 
 
 def _deputy(loaded, request):

@@ -56,7 +56,7 @@ def run(options):
     requirements = [*options.requirements, *_listed(options.files)]
     terms, store = _terms(options)
     plan = vetting.Plan(options.executor, options.jobs, options.scheduler)
-    print("importguard: native code is not contained here", file=sys.stderr)
+    print("importguard: native code is not contained here; installing what was asked for and what that needs", file=sys.stderr, flush=True)
     with vetting.installed(requirements, terms) as (environments, refused):
         jobs = vetting.jobs_in(environments)
         results = []

@@ -7,6 +7,9 @@ from importguard.launch import itself
 from importguard.messages import printable, shown
 from importguard.vet import trial
 
+MOST_REASONS = 3
+REASON = "  broken  "
+
 
 def block(found):
     """Return the lines on one Result: when it reached for what, and what was refused."""
@@ -26,15 +29,32 @@ def block(found):
         for module, error in found.errors.items()
         if error.startswith(trial.STOPPED)
     ]
+    lines += _reasons(found.errors)
     lines += [f"  alarm   {shown(alarm)}" for alarm in found.alarms]
     return "\n".join(lines)
+
+
+def _reasons(errors):
+    """Return lines on why modules can't be imported, the most frequent reasons first."""
+    by_reason = {}
+    for module, error in errors.items():
+        if error and not error.startswith(trial.STOPPED):
+            by_reason.setdefault(error, []).append(module)
+    reasons = sorted(by_reason.items(), key=lambda reason: -len(reason[1]))
+    lines = []
+    for error, modules in reasons[:MOST_REASONS]:
+        others = f" and {len(modules) - 1} more" if len(modules) > 1 else ""
+        lines.append(f"{REASON}{shown(modules[0])}{others}: {shown(error)}")
+    left = sum(len(modules) for _, modules in reasons[MOST_REASONS:])
+    return [*lines, f"{REASON}{left} more, for other reasons"] if left else lines
 
 
 def summary(results, refused):
     """Return the sum of Results and of what could not be installed, {requirement: reason}."""
     modules = sum(len(found.errors) for found in results)
     unclean = [found for found in results if not found.is_clean]
-    lines = [f"not installed  {printable(name)}: {shown(reason)}" for name, reason in refused.items()]
+    # Whole: at its end stands what can be done.
+    lines = [f"not installed  {printable(name)}: {printable(reason)}" for name, reason in refused.items()]
     findings = ", ".join(printable(found.name) for found in unclean) or "none"
     missing = f"; not installed: {len(refused)}" if refused else ""
     lines.append(f"{_counted(len(results), 'distribution')}, {_counted(modules, 'module')}; findings: {findings}{missing}")

@@ -38,7 +38,7 @@ def test_explain_answers_as_a_run_under_the_lock_would(project, capsys):
     [
         ("acme", ""),
         ("application", ""),
-        ("acne", "acne isn't installed in {}; a package of that name would get this answer, did you mean 'acme'?"),
+        ("acne", "acne isn't installed in {} (see --python); a package of that name would get this answer, did you mean 'acme'?"),
     ],
 )
 def test_explain_says_that_a_package_is_not_installed(project, capsys, package, note):

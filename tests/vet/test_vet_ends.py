@@ -107,13 +107,28 @@ def started_below(folder):
 
 
 def test_a_module_that_stops_the_process_is_named(tmp_path):
-    """Whoever reads the block sees which module it was and how it ended; one that merely lacks something is counted."""
+    """Whoever reads the block sees which module it was and how it ended."""
     found = result.Result("acme", "1", {"acme": "", "acme.a": "ended the process: exit 7", "acme.b": "ImportError: no"})
 
     text = page.block(found)
 
     assert "  stopped acme.a: ended the process: exit 7" in text
-    assert "acme.b" not in text and "2 not importable" in text
+    assert "2 not importable" in text
+
+
+def test_why_modules_can_not_be_imported():
+    """A reason is one line, however many modules it has, and the rest is a number: nothing that others chose fills a terminal."""
+    reasons = {"acme.a": "no cffi", "acme.b": "no win32", "acme.c": "no cffi", "acme.d": "no\x1b[2J", "acme.e": "x", "acme.f": "y"}
+
+    text = page.block(result.Result("acme", "1", {"acme": "", **reasons}))
+
+    assert text.splitlines() == [
+        "acme 1: 7 modules, 6 not importable",
+        "  broken  acme.a and 1 more: no cffi",
+        "  broken  acme.b: no win32",
+        r"  broken  acme.d: no\x1b[2J",
+        "  broken  2 more, for other reasons",
+    ]
 
 
 def test_what_has_no_wheel_is_told_how_it_can_be_had(interpreter, tmp_path, monkeypatch):
