@@ -1,4 +1,7 @@
-"""importguard: every installed distribution gets only the authority that its work needs."""
+"""importguard: every installed distribution gets only the authority that its work needs.
+
+PYTEST_DONT_REWRITE: under `importguard run` this was there before pytest, which would warn of it, and end under `-W error`.
+"""
 
 import sys
 

@@ -212,18 +212,33 @@ def test_configuration_switches_it_on(suite):
 def test_outer_run_is_enough(suite):
     """Under `importguard run` the guard is there already, and the plugin only tells pytest."""
     suite.write(test_it=IN_TEST)
-    command = [*guarded.launcher(), "run", "--", sys.executable, "-m", "pytest", "-q", "-rA", "--importguard"]
+
+    done = outer_run(suite)
+
+    assert outcomes(done.stdout)["test_it.py::test_swallowed"] == "FAILED", done.stdout + done.stderr
+    assert not suite.loot.exists()
+
+
+def test_outer_run_adds_no_warning(suite):
+    """Where warnings are errors, a suite passes under `importguard run` as well: the guard came before pytest on purpose."""
+    suite.write(test_it="def test_it(): pass\n")
+
+    done = outer_run(suite, "-W", "error", "-p", "importguard")
+
+    assert (done.returncode, outcomes(done.stdout)) == (0, {"test_it.py::test_it": "PASSED"}), done.stdout + done.stderr
+
+
+def outer_run(suite, *options):
+    """Run the suite with `importguard run` before the command."""
+    pytest_itself = [sys.executable, "-m", "pytest", "-q", "-rA", "--importguard", *options]
+    command = [*guarded.launcher(), "run", "--", *pytest_itself]
     environ = {
         "PATH": os.defpath,
         "HOME": str(suite.root / "home"),
         "LOOT": str(suite.loot),
         "PYTHONPATH": str(suite.root / "site"),
     }
-
-    done = subprocess.run(command, cwd=suite.root / "project", env=environ, capture_output=True, text=True, timeout=120)
-
-    assert outcomes(done.stdout)["test_it.py::test_swallowed"] == "FAILED", done.stdout + done.stderr
-    assert not suite.loot.exists()
+    return subprocess.run(command, cwd=suite.root / "project", env=environ, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize(
