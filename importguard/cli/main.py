@@ -70,7 +70,7 @@ def main(arguments):
     try:
         return _run(arguments)
     except ImportguardError as error:
-        complain(str(error))
+        complain(_printable(str(error)))
         return error.exit_status
     except BrokenPipeError:
         # Whoever read our output has gone; the interpreter must not complain about that at its end.
@@ -78,6 +78,13 @@ def main(arguments):
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _printable(text):
+    """Return lines in which a name that others chose, of a folder or a file, does nothing to the terminal."""
+    from importguard import messages  # only a mistake pays for it
+
+    return "\n".join(map(messages.printable, text.split("\n")))
 
 
 def complain(text):
@@ -136,7 +143,7 @@ def _top(arguments):
 
 
 def _parser():
-    parser = Parser(prog="importguard", description=importguard.__doc__, epilog=EPILOG)
+    parser = Parser(prog="importguard", description=importguard.__doc__.partition("\n")[0], epilog=EPILOG)
     parser.add_argument("--version", action="store_true", help="print version, core and kernel rungs")
     return parser, parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
 

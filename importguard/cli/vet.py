@@ -48,12 +48,13 @@ def run(options):
     from importguard.launch import first
     from importguard.vet import page, vetting
 
-    if not options.requirements and not options.files:
-        raise UsageError("nothing to vet: name requirements, or a file of them with -r (see `importguard vet --help`)")
+    requirements = [*options.requirements, *_listed(options.files)]
+    if not requirements:
+        named = f"no requirement in {', '.join(map(repr, options.files))}" if options.files else "nothing to vet"
+        raise UsageError(f"{named}: name requirements, or a file of them with -r (see `importguard vet --help`)")
     first.require_first()
     # An orderly end, so that what was made is removed as well.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    requirements = [*options.requirements, *_listed(options.files)]
     terms, store = _terms(options)
     plan = vetting.Plan(options.executor, options.jobs, options.scheduler)
     print("importguard: native code is not contained here; installing what was asked for and what that needs", file=sys.stderr, flush=True)
@@ -98,8 +99,10 @@ def _listed(files):
         try:
             with open(path, encoding="utf-8") as file:
                 lines = [line.partition(" #")[0].strip() for line in file]
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"can't read {path!r}: {error}") from error
+        except OSError as error:
+            raise UsageError(f"can't read {path!r}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"can't read {path!r}: not UTF-8 at byte {error.start}") from error
         for number, line in enumerate(lines, 1):
             if line.startswith("-"):
                 raise UsageError(f"{path}:{number}: {line!r} is an option of pip's, and only requirements are taken")

@@ -7,7 +7,7 @@ import tomllib
 from importguard import errors, versions
 from importguard.lock import deputies, merge, model
 from importguard.model import CAPABILITIES, PHASES
-from importguard.policy import grants, lines, toml
+from importguard.policy import files, grants, lines, toml
 
 TOP = ("version", "distribution", "startup-file", "unowned")
 KEYS = {
@@ -21,12 +21,12 @@ OURS, BASE, THEIRS, END = MARKS = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> "
 
 def read(path):
     """Return the Lock in a file; raises LockError with one line a problem."""
-    return parse(_content(pathlib.Path(path)), str(path))
+    return parse(files.text(pathlib.Path(path), errors.LockError), str(path))
 
 
 def read_both(path):
     """Return the Lock in a file as `read` does; where git left a conflict in it, with what both sides say."""
-    content = _content(pathlib.Path(path))
+    content = files.text(pathlib.Path(path), errors.LockError)
     if not any(line.startswith(OURS) for line in content.split("\n")):
         return parse(content, str(path))
     return merge.merge(*(parse(side(content, number), str(path)) for number in (0, 1)))
@@ -42,17 +42,6 @@ def side(content, number):
             line = ""
         kept.append(line if now in (None, number) else "")
     return "\n".join(kept)
-
-
-def _content(path):
-    """Return the text of a file; raises LockError."""
-    try:
-        return path.read_bytes().decode()
-    except OSError as error:
-        raise errors.LockError(f"{path}: can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise errors.LockError(f"{path}:{line}: not UTF-8 at byte {error.start}") from error
 
 
 def parse(content, path):

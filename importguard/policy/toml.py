@@ -8,7 +8,7 @@ import re
 import typing
 
 from importguard import errors, versions
-from importguard.policy import grants, lines
+from importguard.policy import files, grants, lines
 
 VERSION = 1
 CHOICES = {
@@ -70,13 +70,7 @@ class Policy(typing.NamedTuple):
 def read(path, *, today=None):
     """Return the Policy in a file; raises PolicyError with one line a problem."""
     path = pathlib.Path(path)
-    try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise errors.PolicyError(f"{path}: can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise errors.PolicyError(f"{path}:{line}: not UTF-8 at byte {error.start}") from error
+    text = files.text(path, errors.PolicyError)
     return parse(text, name=path.name, path=str(path), today=today)
 
 

@@ -6,6 +6,9 @@ import os
 from importguard.errors import ImportguardError
 from importguard.vet import result
 
+START = b'{"alarms": '  # of each line, whose keys are sorted
+LONGEST = 40
+
 
 class ResultsError(ImportguardError):
     """The results file can't be read or written."""
@@ -42,12 +45,15 @@ class Store:
             return
         except OSError as error:
             raise ResultsError(f"can't read results from {str(self.path)!r}: {error.strerror}") from error
-        if lines[-1]:
-            # The run before was ended in the middle of a line: what is added must begin one of its own.
-            self._cut(len(lines.pop()))
+        begun = lines.pop()
         for number, line in enumerate(lines, 1):
             if line:
                 self._take(line, number)
+        if begun and not begun.startswith(START) and not START.startswith(begun):
+            raise ResultsError(f"{self.path}:{len(lines) + 1}: no result of vet: {begun[:LONGEST]!r}")
+        if begun:
+            # The run before was ended in the middle of a line: what is added must begin one of its own.
+            self._cut(len(begun))
 
     def _take(self, line, number):
         try:

@@ -95,3 +95,23 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
     ended = subprocess.run(line, capture_output=True, text=True, timeout=60)
 
     assert "Traceback" not in ended.stderr
+
+
+def test_what_others_have_named_does_nothing_to_a_terminal(tmp_path):
+    """A folder's name is escaped in an error: neither colours nor letters that turn a line round reach the terminal."""
+    odd = tmp_path / "a\x1b[31m\u202eb"
+    odd.mkdir()
+    for words in (("check", "--policy"), ("allow",), ("report",), ("learn", "--from-records")):
+        ended = call(*words, odd / "none")
+
+        assert ended.returncode == 2 and r"a\x1b[31m\u202eb/none: can't be read" in ended.stderr
+        assert "\x1b" not in ended.stderr and "\u202e" not in ended.stderr
+
+
+def test_a_file_without_an_end_is_not_read_to_it():
+    """A device in the place of a policy or a lock is one line as well, and takes no more memory than a file may."""
+    for words in (("check", "--policy", "/dev/zero"), ("diff", "/dev/zero", "/dev/zero")):
+        ended = call(*words)
+
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "/dev/zero: can't be read: File too large" in ended.stderr and ended.stderr.count("\n") == 1

@@ -96,7 +96,7 @@ def test_a_run_is_taken_up_where_it_was_ended(environment, terms, tmp_path):
     known = result.Result("acme-caller", "1.0", {"acme_caller": "as it was"})
     Store(path, BY).add(known)
     Store(path, "others").add(result.Result("acme-plain", "1.0", problem="of another run"))
-    path.write_bytes(path.read_bytes() + b'{"by": "these cond')
+    path.write_bytes(path.read_bytes() + b'{"alarms": ["these cond')
 
     results = list(vetting.vet(jobs, terms, vetting.Plan(), Store(path, BY)))
 
@@ -107,15 +107,16 @@ def test_a_run_is_taken_up_where_it_was_ended(environment, terms, tmp_path):
     assert len(path.read_text().splitlines()) == 3
 
 
-def test_a_results_file_that_is_something_else_is_left_alone(tmp_path):
+@pytest.mark.parametrize("content", [b'{"by": "x"}\n', b"a line without an end", b"\xff\x00", b'{"alarms": []}\nand more'])
+def test_a_results_file_that_is_something_else_is_left_alone(tmp_path, content):
     """One line with file, line and reason; nothing is overwritten."""
     path = tmp_path / "results.jsonl"
-    path.write_text('{"by": "x"}\n')
+    path.write_bytes(content)
 
     with pytest.raises(ResultsError, match=r"results\.jsonl:1: no result of vet"):
         Store(path, BY)
 
-    assert path.read_text() == '{"by": "x"}\n'
+    assert path.read_bytes() == content
 
 
 def test_a_cluster_finds_what_one_process_finds(environment, terms, found):

@@ -173,3 +173,13 @@ def running_below(folder):
                 continue
             found += [line] if os.fsencode(str(folder)) in line else []
     return found
+
+
+def test_a_file_without_a_requirement_is_nothing_to_vet(interpreter, tmp_path):
+    """One line that names the file, exit status 2, and no end of attempts to install nothing."""
+    (tmp_path / "none.txt").write_text("# none\n\n")
+
+    ended = guarded.importguard("vet", "-r", tmp_path / "none.txt", variables=variables(tmp_path), seconds=30)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "none.txt': name requirements" in ended.stderr and ended.stderr.count("\n") == 1
