@@ -44,6 +44,8 @@ int
 reads_open(Reading *reading, PyObject *args)
 {
     PyObject *path = PyTuple_GET_ITEM(args, 0), *flags = PyTuple_GET_ITEM(args, 2);
+    /* What was seen before is no proof of what is read from now on: its number may be another file's by then. */
+    contents_saw(NULL, looked_at());
     if (!PyLong_CheckExact(flags)) {
         return 0;
     }
