@@ -10,7 +10,7 @@ import shutil
 from importguard import errors, model, versions
 from importguard.policy import compile as compiler
 from importguard.policy import decide, grants, named, resolve, suggest, table, toml
-from importguard.report import recent
+from importguard.report import reader, recent
 
 TEXT = "say which rule decides, and what to change"
 EPILOG = """The question is put to the policy as it is now. Whether the process tree wrote a file can't be known here.
@@ -172,16 +172,16 @@ def _decision(line, place, wanted):
         return None
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise errors.RecordsError(f"{place}: not a record: {error}") from error
     if not isinstance(fields, dict) or not str(fields.get("id", "")).startswith(wanted):
         return None
     if fields.get("event") != "decision":
         raise errors.RecordsError(f"{place}: {fields.get('event')!r} is no decision")
-    if not isinstance(fields.get("owner"), dict) or not all(
-        isinstance(fields.get(name), str) for name in ("capability", "target")
-    ):
-        raise errors.RecordsError(f"{place}: a decision without owner, capability or target")
+    if problem := reader.problem_of(fields, written=True):
+        raise errors.RecordsError(f"{place}: not a record: {problem}")
+    if fields["capability"] not in model.CAPABILITIES:
+        raise errors.RecordsError(f"{place}: unknown capability {fields['capability']!r}")
     return fields
 
 

@@ -68,16 +68,42 @@ def near_miss(word, known):
 def main(arguments):
     """Run the command line and return its exit status."""
     try:
-        return _run(arguments)
+        status = _run_whole(arguments)
+        _end_output()
+        return status
     except ImportguardError as error:
         complain(_printable(str(error)))
         return error.exit_status
     except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter must not complain about that at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _forget_output()
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _run_whole(arguments):
+    """Return the status, --help's as well, behind which output may be left to be written."""
+    try:
+        return _run(arguments)
+    except SystemExit as end:
+        return end.code
+
+
+def _end_output():
+    """Write what is left for standard output; raises UsageError where there is no room for it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _forget_output()
+        raise UsageError(f"standard output can't be written: {error.strerror}") from error
+
+
+def _forget_output():
+    """Have the interpreter not complain at its end about an output that nobody takes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _printable(text):
@@ -100,6 +126,7 @@ def _run(arguments):
         return 0
     if name is None or arguments[0].startswith("-"):
         return _top(arguments)
+    _require_folder()
     module = _command(name)
     parser, subparsers = _parser()
     module.add(subparsers)
@@ -111,6 +138,14 @@ def _run(arguments):
         options = _parsed(parser, subparsers.choices[name], [name, *own])
         options.command = command
     return options.run(options)
+
+
+def _require_folder():
+    """Raise UsageError where the working directory isn't there any more: policy, lock and paths go by it."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the working directory can't be found: {error.strerror}; change to another one") from error
 
 
 def _parsed(parser, below, arguments):

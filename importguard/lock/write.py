@@ -22,6 +22,9 @@ def text(lock):
 
 def save(lock, path):
     """Write a lock in one piece; raises LockError when it can't be written, and leaves what was there."""
+    path = os.path.realpath(path)
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise errors.LockError(f"{path}: can't be written: not a regular file")
     data = text(lock).encode()
     temporary = ""
     try:

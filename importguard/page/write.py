@@ -24,8 +24,12 @@ def page(content):
 
 
 def write(path, text):
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; a device or a pipe, as /dev/stdout may be, is written to and stays what it is."""
     path = pathlib.Path(path)
+    if path.exists() and not path.is_file():
+        path.write_text(text, "utf-8")
+        return
+    path = pathlib.Path(os.path.realpath(path))
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         file.write(text)
     os.chmod(file.name, 0o600)

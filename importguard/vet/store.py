@@ -23,6 +23,9 @@ class Store:
         self.path = path
         self.by = by
         self.known = {}
+        folder = os.path.dirname(path) or "."
+        if not os.path.isdir(folder):
+            raise ResultsError(f"can't write results to {str(path)!r}: {folder!r} is no folder")
         self._read()
 
     def add(self, found):

@@ -115,3 +115,30 @@ def test_a_file_without_an_end_is_not_read_to_it():
 
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "/dev/zero: can't be read: File too large" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("--help",), ("check",), ("vet", "--help")], ids=" ".join)
+def test_no_room_for_the_output_is_one_line(words, tmp_path):
+    """A disk that is full: the reason and exit status 2, and nothing of the interpreter's own."""
+    with open("/dev/full", "w") as full:
+        command = [*map(str, guarded.launcher()), *words]
+        ended = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+
+    assert ended.returncode == 2
+    assert ended.stderr == "importguard IG101: standard output can't be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", [("check",), ("run", "--", "true"), ("explain", "fs.read", "x", "--package", "y")], ids=" ".join)
+def test_a_folder_that_is_gone_is_one_line(words, tmp_path):
+    """Whoever stands in a folder that was removed is told so, with exit status 2."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
+
+    ended = subprocess.run(
+        ["sh", "-c", script, "sh", gone, *map(str, guarded.launcher()), *words], capture_output=True, text=True, timeout=60
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    said = [line for line in ended.stderr.splitlines() if "getcwd" not in line]  # a shell's own complaint
+    assert len(said) == 1 and said[0].startswith("importguard IG101: the working directory can't be found")

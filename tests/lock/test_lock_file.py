@@ -1,6 +1,8 @@
 """The lock as a file: what is written is read again, merges lose nothing, and hostile names hide nothing."""
 
+import os
 import pathlib
+import stat
 import subprocess
 
 import hypothesis
@@ -153,3 +155,13 @@ def test_a_digest_is_the_same_whatever_installed_it(other):
 def test_a_digest_tells_what_differs(other):
     """Another file, or another content, is another digest."""
     assert digest.of_record(other) != digest.of_record(RECORD)
+
+
+def test_what_is_no_file_is_not_written_over(tmp_path):
+    """A device or a pipe in the place of a lock stays what it is."""
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(errors.LockError, match="pipe: can't be written: not a regular file"):
+        write.save(model.Lock(()), tmp_path / "pipe")
+
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)

@@ -189,7 +189,17 @@ def test_explain_a_record(project, capsys):
 
 
 @pytest.mark.parametrize(
-    "line", ['{"id": "01J', '{"id": "01J", "event": "decision"}', '{"id": "01J", "event": "armed"}']
+    "line",
+    [
+        '{"id": "01J',
+        '{"id": "01J", "event": "decision"}',
+        '{"id": "01J", "event": "armed"}',
+        json.dumps({**RECORD, "argv": 5}),
+        json.dumps({**RECORD, "owner": {"name": []}}),
+        json.dumps({**RECORD, "capability": "no.such"}),
+        '{"id": "01J", "x": ' + "[" * 100_000,
+    ],
+    ids=lambda line: line[-20:],
 )
 def test_explain_a_record_that_is_none(project, capsys, line):
     """A line that is no decision is named with file and line."""

@@ -2,9 +2,12 @@
 
 import html
 import json
+import os
 import re
 import shutil
+import stat
 import subprocess
+import threading
 
 import pytest
 from support import envs, guarded, wheels, worlds
@@ -199,6 +202,21 @@ def test_unreadable_lines_can_be_left_out(report):
     assert done.returncode == 0
     assert "run.jsonl:2: unreadable record" in done.stdout
     assert len(data_of(page)["rows"]) == 1
+
+
+def test_pipe_in_the_place_of_the_page_stays_one(tmp_path):
+    """/dev/stdout, say, is written to: nothing is put in its place, though whoever may write there could."""
+    (tmp_path / "run.jsonl").write_text("")
+    os.mkfifo(tmp_path / "pipe")
+    page = []
+    taking = threading.Thread(target=lambda: page.append((tmp_path / "pipe").read_bytes()), daemon=True)
+    taking.start()
+
+    done = guarded.importguard("report", tmp_path / "run.jsonl", "-o", tmp_path / "pipe")
+    taking.join(60)
+
+    assert done.returncode == 0 and page[0].startswith(b"<!doctype html>")
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
 
 
 def test_file_that_isnt_there_is_named(tmp_path):

@@ -37,6 +37,9 @@ class Sarif:
     @hookimpl
     def importguard_finish(self):
         text = json.dumps(log(self.found.values()), indent=2) + "\n"
+        if self.path.exists() and not self.path.is_file():
+            self.path.write_text(text)  # a pipe or a device stays what it is
+            return
         # In one step: whoever uploads the file never sees half of it.
         with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as file:
             file.write(text)
