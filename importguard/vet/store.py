@@ -24,8 +24,8 @@ class Store:
         self.by = by
         self.known = {}
         folder = os.path.dirname(path) or "."
-        if not os.path.isdir(folder):
-            raise ResultsError(f"can't write results to {str(path)!r}: {folder!r} is no folder")
+        if not os.access(path if os.path.lexists(path) else folder, os.W_OK):
+            raise ResultsError(f"can't write results to {str(path)!r}: {folder!r} is no folder that can be written to")
         self._read()
 
     def add(self, found):
