@@ -10,8 +10,8 @@ from pages import HOW_TO, PLUGINS, README, REFERENCE, TUTORIAL
 from importguard.lock import read as lock
 from importguard.policy import toml
 
-# Each runs for itself, with what it needs: test_review_page.py, tests/suite/test_pytest_plugin.py.
-OWN_TEST = {"review", "guard-a-test-suite"}
+# Each runs for itself, with what it needs: test_review_page.py, test_vet_page.py, tests/suite/test_pytest_plugin.py.
+OWN_TEST = {"review", "guard-a-test-suite", "vet-a-release"}
 GUIDES = [page for page in HOW_TO if page.stem not in OWN_TEST]
 INSTALLATION = "~/.importguard/bin/pip install --quiet /path/to/importguard"
 # What no test types: the beginning of a block, and who does.
@@ -29,6 +29,7 @@ RUN = [
     # The other tests that are named above.
     ([page for page in HOW_TO if page.stem == "review"], ("sh", "toml")),
     ([page for page in HOW_TO if page.stem == "guard-a-test-suite"], ("python", "toml")),
+    ([page for page in HOW_TO if page.stem == "vet-a-release"], ("sh", "console")),
 ]
 JOB = re.compile(r"^ *- (?:run: )?(importguard .*)$", re.MULTILINE)
 # A block may begin with the name of the file that it is.
