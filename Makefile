@@ -42,7 +42,7 @@ evidence: $(VENV)/ready-test ## measure and gather what it catches, refuses wron
 	nice $(BIN)/python tests/evidence --resume build/evidence --out docs/evidence.md
 
 hygiene: $(VENV)/ready-test ## fail each allocation, fuzz what the core in C reads, count what it keeps
-	$(RUN) pytest tests/hygiene --thorough
+	$(RUN) pytest tests/hygiene --thorough -n auto
 
 sanitize: $(VENV)/ready-test ## run tests against a core in C that ASan and UBSan watch
 	tools/sanitize $(BIN)/python
