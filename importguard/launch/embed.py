@@ -1,10 +1,11 @@
 """`importguard.arm()`: the guard for a program that can be started neither by `run` nor in an enabled environment."""
 
+import atexit
 import os
 import sys
 
-from importguard import guard, session
-from importguard.launch import command, inplace, prepare
+from importguard import guard, later, session
+from importguard.launch import bundle, command, inplace, prepare
 from importguard.policy import compile as compiler
 from importguard.policy import resolve
 
@@ -46,7 +47,20 @@ def _arm(options, *, learning=False):
     told = {**guard.TYPED_BY_THE_USER, "program": found.program, "session": prepared.directory.session}
     armed = guard.arm(content, told, is_late=True)
     armed.corridor.program_starts()
+    atexit.register(_let_go)
     for line in prepared.damage:
         armed.recorder.record("degraded", reason=line)
     return taken
 
+
+def _let_go():
+    """Leave the guard, when the interpreter ends, with the parts that it would have below `run`.
+
+    What arming took besides leads to `typing`, and from there to most of what the program is made of: its objects would
+    outlive the first collection of an interpreter that ends, which goes through them all once more.
+    """
+    kept = {*bundle.TRUSTED, *later.ADVISORIES}
+    for name in [name for name in sys.modules if name.startswith("importguard.") and name not in kept]:
+        later.loaded.pop(name, None)
+        package, _, attribute = name.rpartition(".")
+        getattr(sys.modules.get(package), "__dict__", {}).pop(attribute, None)

@@ -8,9 +8,11 @@ import contextlib
 import gc
 import os
 import sys
+from importlib import machinery
 
 import pytest
 
+import importguard
 from importguard.suite import early
 
 MARK = "importguard(expect=[...]): refusals that this test expects, as the grants that would allow them"
@@ -75,9 +77,17 @@ def _arm_as(wanted, config, pluginmanager):
         raise pytest.UsageError(str(error)) from error
     if armed.guard.recorder.listener is not None:
         return  # a run within a run, whose tests are one of the outer one's
+    _forget_rewriting()
     config.stash[GUARD] = reporter.Reporter(armed, ahead)
     pluginmanager.register(config.stash[GUARD], "importguard-reporter")
     config.add_cleanup(lambda: config.stash[GUARD].finish(config))
+
+
+def _forget_rewriting():
+    """Take from the package, which the guard holds, what pytest writes into that of a plugin: it leads to the whole run."""
+    for name in ("@pytest_ar", "@py_builtins"):
+        vars(importguard).pop(name, None)
+    importguard.__loader__ = importguard.__spec__.loader = machinery.SourceFileLoader("importguard", importguard.__file__)
 
 
 def pytest_configure(config):
