@@ -44,6 +44,38 @@ def test_what_is_imported_after_arming_is_guarded(tmp_path, empty_environment, p
     assert [record["owner"]["name"] for record in denied] == ([] if reached else ["grabby"])
 
 
+MAKES_CODE = """
+import importguard
+importguard.arm("policy.toml", records="r.jsonl")
+
+CODE = "import socket\\ntry: socket.create_server(('127.0.0.1', 0)); print('reached')\\nexcept OSError: print('refused')"
+
+def in_a_function():
+    exec(compile(CODE, "made", "exec"), {})
+
+in_a_function()
+exec(compile(CODE, "made", "exec"), {})
+eval(compile(CODE, "made", "exec"), {})
+"""
+
+
+@pytest.mark.parametrize("core", ["c", "py"])
+def test_what_the_program_makes_after_arming_is_the_applications(tmp_path, any_interpreter, core):
+    """A ceiling over the application holds for code that its body makes, though that body had begun before."""
+    environment = envs.create(tmp_path / "env", any_interpreter)
+    (environment.site_packages / "packaging").symlink_to(Path(sysconfig.get_path("purelib")) / "packaging")
+    (tmp_path / "policy.toml").write_text('version = 1\n[application]\ndeny = ["net.listen"]\n')
+    (tmp_path / "app.py").write_text(MAKES_CODE)
+    environ = {"PATH": os.defpath, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "IMPORTGUARD_CORE": core}
+
+    command = [environment.python, "app.py"]
+    ended = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    assert ended.stdout.split() == ["refused"] * 3, ended.stdout + ended.stderr
+    denied = [record for record in guarded.read_records(tmp_path / "r.jsonl") if record.get("verdict") == "deny"]
+    assert {record["owner"]["name"] for record in denied} == {"application"}
+
+
 def _was_reached(listener):
     try:
         listener.accept()[0].close()

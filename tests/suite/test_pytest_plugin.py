@@ -209,6 +209,16 @@ def test_configuration_switches_it_on(suite):
     assert suite.loot.read_text() == "canary-key"
 
 
+def test_tests_are_the_application(suite):
+    """What a test does itself is refused by a ceiling over the application, and is said of that, not of pytest."""
+    suite.write(test_it="import socket\n\ndef test_listens():\n    socket.create_server(('127.0.0.1', 0))\n")
+    (suite.root / "project/importguard.toml").write_text('version = 1\n[application]\ndeny = ["net.listen"]\n')
+
+    code, output = suite.run("--importguard")
+
+    assert code == 1 and "denied  application -> net.listen 127.0.0.1:0" in output, output
+
+
 def test_outer_run_is_enough(suite):
     """Under `importguard run` the guard is there already, and the plugin only tells pytest."""
     suite.write(test_it=IN_TEST)

@@ -36,7 +36,8 @@ sweep_owned(PyObject *namespace, OwnerId owner)
     if (owner == OWNER_STDLIB) {
         return tags_sweep(namespace, TAG_OF(STDLIB_PLACE));
     }
-    size_t place = place_new(owner_text(owner).kind == KIND_APP ? APPLICATION : OWNED, NULL, owner);
+    bool is_app = owner_text(owner).kind == KIND_APP;
+    size_t place = place_new(is_app ? APPLICATION : owner_runs_others(owner) ? RUNNER : OWNED, NULL, owner);
     return place ? tags_sweep(namespace, TAG_OF(place)) : -1;
 }
 
@@ -90,6 +91,25 @@ sweep_module(PyObject *name, PyObject *namespace)
     return strcmp(text, "__main__") == 0 ? sweep_owned(namespace, OWNER_APP) : sweep_others(name, namespace);
 }
 
+/* Tag the program's own body where it is being executed already: that code is in no module's namespace. */
+static int
+sweep_program(PyObject *modules)
+{
+    PyObject *program = PyDict_GetItemString(modules, "__main__");
+    PyObject *namespace = program && PyModule_CheckExact(program) ? PyModule_GetDict(program) : NULL;
+    Cursor cursor;
+    int result = 0;
+    for (cursor_start(&cursor, NULL); namespace && result == 0 && cursor.code; cursor_back(&cursor)) {
+        PyObject *globals = cursor_globals(&cursor);
+        if (globals == namespace) {
+            result = tag_set_untagged(cursor.code, TAG_OF(MAIN_PLACE));
+        }
+        Py_XDECREF(globals);
+    }
+    cursor_end(&cursor);
+    return result;
+}
+
 /* Tag what the modules have by now, and what `base` has, the namespace that has loaded the guard, None for none; returns 0,
  * or -1 with an exception set. */
 int
@@ -103,6 +123,7 @@ loaded_sweep(PyObject *base)
             result = sweep_module(name, PyModule_GetDict(module));
         }
     }
+    result = result == 0 ? sweep_program(copy) : result;
     Py_XDECREF(copy);
     return result;
 }
