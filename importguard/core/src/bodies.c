@@ -65,7 +65,7 @@ static int
 judge_change(const Change *change, const Body *author)
 {
     Asked asked = {.capability = RUNTIME_PATCH};
-    PyObject *name = PyDict_GetItemString(author->globals, "__name__");
+    PyObject *name = interned_in(author->globals, interned.__name__);
     Blame blame = {.owner = author->owner, .phase = blame_is_starting() ? PHASE_STARTUP : PHASE_IMPORT};
     if (asked_take(&asked, Py_NewRef(change->target)) < 0) {
         asked_clear(&asked, 1);
@@ -153,7 +153,7 @@ show(Call *call, OwnerId owner)
     if (!board_is_shared || owner == OWNER_STDLIB) {
         return;
     }
-    PyObject *name = PyDict_GetItemString(call->args[1], "__name__");
+    PyObject *name = interned_in(call->args[1], interned.__name__);
     bool is_app = owner_text(owner).kind == KIND_APP;
     call->is_shown = true;
     board_enter(&call->before, is_app ? BOARD_RUN : board_phase(), owner, name && PyUnicode_CheckExact(name) ? name : NULL);
@@ -190,7 +190,7 @@ begin(Call *call, const char *Py_UNUSED(name))
 static int
 watch(const Call *call)
 {
-    PyObject *name = PyDict_GetItemString(call->args[1], "__name__");
+    PyObject *name = interned_in(call->args[1], interned.__name__);
     PyObject *module = name && PyUnicode_CheckExact(name) ? PyDict_GetItemWithError(PyImport_GetModuleDict(), name) : NULL;
     if (!module || !PyModule_Check(module) || PyModule_GetDict(module) != call->args[1]) {
         return PyErr_Occurred() ? -1 : 0;

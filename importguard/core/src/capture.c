@@ -101,7 +101,7 @@ is_equal(const Source *left, const Source *right)
 
 /* Return the origin that is equal and was there before, so that work which arranges work comes back to the same ones. */
 static Origin *
-interned(Origin *origin)
+shared(Origin *origin)
 {
     for (size_t at = 0; origin && at < REMEMBERED && memory[at].origin; at++) {
         if (is_equal(&memory[at].origin->source, &origin->source)) {
@@ -159,7 +159,7 @@ conclude_origin(const Walked *found, bool is_main)
     each_once(&source, &walked);
     source.phase = blame.phase;
     source.module = blame.module; /* which it takes over */
-    return interned(origin_new(&source));
+    return shared(origin_new(&source));
 }
 
 /* Return a new reference to the origin of what runs now, or NULL with an exception set. */

@@ -11,7 +11,11 @@
 #include <Python.h>
 #include "internal/pycore_dict.h"
 #include "internal/pycore_frame.h"
+#if PY_VERSION_HEX >= 0x030D0000
+#include "internal/pycore_sysmodule.h"
+#endif
 #pragma GCC diagnostic pop
+#include "interned.h"
 #include "sealed.h"
 
 #include <stdbool.h>
@@ -108,7 +112,7 @@ void cursor_back(Cursor *cursor);
 void cursor_end(Cursor *cursor);
 void *cursor_identity(const Cursor *cursor);
 PyObject *cursor_globals(const Cursor *cursor);
-PyObject *cursor_local(const Cursor *cursor, const char *name);
+PyObject *cursor_local(const Cursor *cursor, PyObject *name);
 PyObject *frames_codes(bool is_public);
 int frames_check(void);
 
@@ -172,7 +176,11 @@ bool is_cache_of(PyObject *bytecode, PyObject *source);
 int contents_watch(void);
 void contents_saw(PyObject *path, const struct stat *status);
 bool contents_are_read(void);
+PyObject *contents_at_once(int fd);
 bool contents_are_of(PyObject *content, PyObject *path, struct stat *status);
+
+/* opening.c */
+int opening_watch(PyObject *io);
 
 /* walk.c */
 bool is_import_system(const Cursor *cursor);

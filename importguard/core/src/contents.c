@@ -123,15 +123,25 @@ content_at_once(int fd, struct stat *status)
     return NULL;
 }
 
+/* Return all that the file of a new descriptor holds, and remember it; NULL without an exception where that can't be had at once. */
+PyObject *
+contents_at_once(int fd)
+{
+    struct stat status;
+    PyObject *content = content_at_once(fd, &status);
+    if (content) {
+        keep(content, &status);
+    }
+    return content;
+}
+
 /* FileIO.readall(), called by importlib's get_data(path) or by anybody else. */
 static PyObject *
 readall(PyObject *self, PyObject *nothing)
 {
-    struct stat status;
     bool is_module = contents_are_read();
-    PyObject *content = is_module ? content_at_once(descriptor_of(self), &status) : NULL;
+    PyObject *content = is_module ? contents_at_once(descriptor_of(self)) : NULL;
     if (content) {
-        keep(content, &status);
         return content;
     }
     content = real_readall(self, nothing);
@@ -177,6 +187,7 @@ contents_watch(void)
     if (definition && definition->ml_flags == METH_NOARGS) {
         fileno_of = definition->ml_meth;
         result = builtin_divert(builtin_definition(read), "readall", METH_NOARGS, (void *)readall, &real_readall);
+        result = result == 0 ? opening_watch(io) : -1;
     }
     Py_XDECREF(io);
     Py_XDECREF(type);

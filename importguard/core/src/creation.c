@@ -16,11 +16,11 @@ zipped_file(const Cursor *cursor)
     }
     cursor_start(&outer, NULL);
     cursor_back(&outer);
-    PyObject *importer = outer.code == pinned.zip_find ? cursor_local(&outer, "self") : NULL;
+    PyObject *importer = outer.code == pinned.zip_find ? cursor_local(&outer, interned.self) : NULL;
     PyObject *values = importer ? PyObject_GenericGetDict(importer, NULL) : NULL;
     PyObject *archive = values ? PyDict_GetItemString(values, "archive") : NULL;
     if (archive && PyUnicode_CheckExact(archive)) {
-        path = cursor_local(cursor, "pathname");
+        path = cursor_local(cursor, interned.pathname);
         Py_ssize_t size = PyUnicode_GET_LENGTH(archive);
         if (!path || !PyUnicode_CheckExact(path) || PyUnicode_Tailmatch(path, archive, 0, size, -1) != 1) {
             Py_CLEAR(path);

@@ -130,7 +130,7 @@ run_from_nowhere(PyCodeObject *code)
 static int
 run_startup_line(PyCodeObject *code, const Cursor *cursor)
 {
-    PyObject *path = cursor_local(cursor, "fullname");
+    PyObject *path = cursor_local(cursor, interned.fullname);
     size_t place = path && PyUnicode_CheckExact(path) ? place_new(STARTUP_FILE, path, OWNER_UNOWNED) : UNOWNED_PLACE;
     Py_XDECREF(path);
     return place ? tag_set_all(code, TAG_OF(place)) : -1;

@@ -7,6 +7,7 @@
 
 #include "judge.h"
 #include "owners.h"
+#include "paths.h"
 #include "timed.h"
 
 #include "internal/pycore_namespace.h"
@@ -25,9 +26,9 @@ typedef struct {
 /* Return an attribute of a spec, None where it has none; a spec may be of a package's own making, so that this may run its
  * code: it comes before the guard is at work. NULL with an exception set. */
 static PyObject *
-field(PyObject *spec, const char *name)
+field(PyObject *spec, PyObject *name)
 {
-    PyObject *value = PyObject_GetAttrString(spec, name);
+    PyObject *value = PyObject_GetAttr(spec, name);
     if (!value && PyErr_ExceptionMatches(PyExc_AttributeError)) {
         PyErr_Clear();
         return Py_NewRef(Py_None);
@@ -77,7 +78,7 @@ is_odd_bytecode(PyObject *spec, PyObject *origin, PyObject *cached)
     if (PySet_Contains(core.wheel_bytecode, cached) != 0) {
         return true;
     }
-    PyObject *loader = field(spec, "loader");
+    PyObject *loader = field(spec, interned.loader);
     bool is_read_later = loader && (PyObject *)Py_TYPE(loader) == pinned.source_loader;
     Py_XDECREF(loader);
     PyErr_Clear();
@@ -104,8 +105,9 @@ owner_of(PyObject *origin, OwnerId *owner)
     buffer_start(&real);
     int result = paths_resolve(name, WORKING_FOLDER, &real);
     if (result == 0) {
-        place_expect(origin, &real);
+        struct stat status = *looked_at(); /* who is asked may look elsewhere */
         *owner = owner_of_path(buffer_text(&real));
+        place_expect(origin, &real, &status, *owner);
     }
     buffer_end(&real);
     Py_XDECREF(keeper);
@@ -137,9 +139,9 @@ spec_here(PyObject **name, PyObject **origin)
 {
     Cursor cursor;
     cursor_start(&cursor, NULL);
-    PyObject *cached = cursor_local(&cursor, "bytecode_path"), *spec = NULL;
-    *name = cursor_local(&cursor, "name");
-    *origin = cursor_local(&cursor, "source_path");
+    PyObject *cached = cursor_local(&cursor, interned.bytecode_path), *spec = NULL;
+    *name = cursor_local(&cursor, interned.name);
+    *origin = cursor_local(&cursor, interned.source_path);
     cursor_end(&cursor);
     if (cached && *name && *origin && PyUnicode_CheckExact(*origin)) {
         PyObject *fields = Py_BuildValue("{sOsOsO}", "origin", *origin, "cached", cached, "loader", Py_None);
@@ -176,7 +178,7 @@ static int
 examine(PyObject *name, PyObject *spec)
 {
     int result = -1;
-    PyObject *origin = field(spec, "origin"), *cached = origin ? field(spec, "cached") : NULL;
+    PyObject *origin = field(spec, interned.origin), *cached = origin ? field(spec, interned.cached) : NULL;
     if (cached && PyUnicode_CheckExact(origin)) {
         bool has_no_file = PyUnicode_CompareWithASCIIString(origin, "built-in") == 0
                            || PyUnicode_CompareWithASCIIString(origin, "frozen") == 0;
@@ -195,7 +197,7 @@ examine(PyObject *name, PyObject *spec)
 static PyObject *
 ask_finder(PyObject *finder, PyObject *name, PyObject *path, PyObject *target)
 {
-    PyObject *find = PyObject_GetAttrString(finder, "find_spec");
+    PyObject *find = PyObject_GetAttr(finder, interned.find_spec);
     if (!find) {
         if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
             return NULL;
@@ -203,7 +205,7 @@ ask_finder(PyObject *finder, PyObject *name, PyObject *path, PyObject *target)
         PyErr_Clear();
         return Py_NewRef(Py_None);
     }
-    PyObject *spec = PyObject_CallFunctionObjArgs(find, name, path, target, NULL);
+    PyObject *spec = PyObject_Vectorcall(find, (PyObject *[]){name, path, target}, 3, NULL);
     Py_DECREF(find);
     return spec;
 }
@@ -229,7 +231,7 @@ static PyObject *
 find_spec(Finder *self, PyObject *args, PyObject *options)
 {
     static char *names[] = {"fullname", "path", "target", NULL};
-    PyObject *name, *path = Py_None, *target = Py_None, *meta_path = PySys_GetObject("meta_path"), *spec = NULL;
+    PyObject *name, *path = Py_None, *target = Py_None, *meta_path = _PySys_GetAttr(PyThreadState_Get(), interned.meta_path), *spec = NULL;
     if (!PyArg_ParseTupleAndKeywords(args, options, "O|OO:find_spec", names, &name, &path, &target)) {
         return NULL;
     }

@@ -107,11 +107,11 @@ cursor_globals(const Cursor *cursor)
 }
 
 static PyObject *
-public_local(PyFrameObject *frame, const char *name)
+public_local(PyFrameObject *frame, PyObject *name)
 {
     PyObject *locals = PyFrame_GetLocals(frame), *value = NULL;
     if (locals) {
-        value = PyMapping_GetItemString(locals, name);
+        value = PyObject_GetItem(locals, name);
         Py_DECREF(locals);
     }
     if (!value) {
@@ -120,16 +120,16 @@ public_local(PyFrameObject *frame, const char *name)
     return value;
 }
 
-/* Return a new reference to a plain local variable of a frame, or NULL without an exception. */
+/* Return a new reference to a plain local variable of a frame, by its interned name; NULL without an exception. */
 PyObject *
-cursor_local(const Cursor *cursor, const char *name)
+cursor_local(const Cursor *cursor, PyObject *name)
 {
     if (cursor->is_public) {
         return public_local(cursor->outer, name);
     }
-    PyObject *names = cursor->code->co_localsplusnames;
+    PyObject *names = cursor->code->co_localsplusnames; /* interned as well, as the names in all code are */
     for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(names); at++) {
-        if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, at), name) == 0) {
+        if (PyTuple_GET_ITEM(names, at) == name) {
             return Py_XNewRef(cursor->inner->localsplus[at]);
         }
     }

@@ -39,7 +39,7 @@ imported_end(const Call *call, OwnerText owner)
     }
     int64_t took = now(CLOCK_MONOTONIC) - call->began, own = took - inside, start = now(CLOCK_REALTIME) - took;
     depth--;
-    PyObject *name = PyDict_GetItemString(call->args[1], "__name__");
+    PyObject *name = interned_in(call->args[1], interned.__name__);
     PyObject *text = name && PyUnicode_CheckExact(name) ? Py_NewRef(name) : PyUnicode_FromString("?");
     PyObject *args = NULL, *whose = text ? report_owner(owner) : NULL;
     if (whose) {

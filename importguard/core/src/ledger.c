@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#define HASH_START 2166136261u
-#define HASH_STEP(hash, byte) (((hash) ^ (unsigned char)(byte)) * 16777619u)
+#define HASH_START 0xCBF29CE484222325u
+#define HASH_STEP(hash, piece) (((hash) ^ text_hash(piece)) * 0x100000001B3u + 1)
+#define HASH_END(hash) ((uint32_t)((hash) ^ (hash) >> 32))
 
 bool
 text_same(Text one, Text other)
@@ -19,14 +20,16 @@ text_has_prefix(Text text, Text prefix)
     return text.size >= prefix.size && memcmp(text.data, prefix.data, prefix.size) == 0;
 }
 
+/* Return a hash of a text, made component by component: that of a folder is on the way to that of a file in there. */
 uint32_t
 ledger_hash(Text text)
 {
-    uint32_t hash = HASH_START;
-    for (size_t at = 0; at < text.size; at++) {
-        hash = HASH_STEP(hash, text.data[at]);
-    }
-    return hash;
+    uint64_t hash = HASH_START;
+    do {
+        Text piece = text_before(text, '/', &text);
+        hash = HASH_STEP(hash, piece);
+    } while (text.data);
+    return HASH_END(hash);
 }
 
 /* Return the entry of a text, or the free one where it belongs. */
@@ -46,15 +49,16 @@ ledger_entry(const Ledger *ledger, Text text, uint32_t hash)
 uint32_t
 ledger_listed(const Ledger *ledger, Text path)
 {
-    uint32_t hash = HASH_START, found = 0;
-    for (size_t at = 0; at < path.size; at++) {
-        if (path.data[at] == '/' && at > 0) {
-            uint32_t prefix = ledger_entry(ledger, (Text){path.data, at}, hash)->prefix;
-            found = prefix ? prefix : found;
-        }
-        hash = HASH_STEP(hash, path.data[at]);
+    uint32_t found = 0;
+    uint64_t hash = HASH_START;
+    Text rest = path, piece = text_before(path, '/', &rest);
+    for (; rest.data; piece = text_before(rest, '/', &rest)) {
+        Text folder = {path.data, (size_t)(rest.data - path.data) - 1};
+        hash = HASH_STEP(hash, piece);
+        uint32_t prefix = folder.size ? ledger_entry(ledger, folder, HASH_END(hash))->prefix : 0;
+        found = prefix ? prefix : found;
     }
-    const Entry *whole = ledger_entry(ledger, path, hash);
+    const Entry *whole = ledger_entry(ledger, path, HASH_END(HASH_STEP(hash, piece)));
     if (whole->file) {
         return whole->file;
     }

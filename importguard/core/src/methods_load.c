@@ -45,16 +45,30 @@ name_of(PyObject *module)
     return definition ? definition->m_name : NULL;
 }
 
+/* Divert what a table has of a module; those of one module stand together there. Returns 0, or -1 with an error. */
+static int
+divert_those_of(PyObject *module, const char *name, const Method *method)
+{
+    const char *before = NULL;
+    bool is_its = false;
+    for (; method->name; method++) {
+        is_its = method->module == before ? is_its : strcmp(method->module, name) == 0;
+        before = method->module;
+        if (is_its && divert(module, method) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* Divert what a module in C has to divert; returns 0, or -1 with an error. */
 int
 methods_loaded(PyObject *module)
 {
     const char *name = name_of(module);
     for (size_t table = 0; name && table < Py_ARRAY_LENGTH(tables); table++) {
-        for (const Method *method = tables[table]; method->name; method++) {
-            if (strcmp(method->module, name) == 0 && divert(module, method) < 0) {
-                return -1;
-            }
+        if (divert_those_of(module, name, tables[table]) < 0) {
+            return -1;
         }
     }
     if (name && strcmp(name, "_sqlite3") == 0) {

@@ -65,10 +65,16 @@ add_address(const void *address, const char *name)
     }
 }
 
-/* Learn where the symbols are: in the C library, and where something in the process stands in their place. */
+/* Learn where the symbols are: in the C library, and where something in the process stands in their place. That takes a millisecond,
+ * and many a process imports ctypes and calls nothing. */
 static void
 learn_addresses(void)
 {
+    static bool is_learnt;
+    if (is_learnt) {
+        return;
+    }
+    is_learnt = true;
     void *library = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
     for (size_t at = 0; at < Py_ARRAY_LENGTH(SYMBOLS); at++) {
         add_address(dlsym(RTLD_DEFAULT, SYMBOLS[at]), SYMBOLS[at]);
@@ -85,7 +91,11 @@ learn_addresses(void)
 static int
 ask_about_address(const void *address)
 {
-    const char *name = core.armed ? places[place_of(address)].name : NULL;
+    if (!core.armed) {
+        return 0;
+    }
+    learn_addresses();
+    const char *name = places[place_of(address)].name;
     return name ? ask_about_name(NATIVE_CALL, "%s", name) : 0;
 }
 
@@ -166,7 +176,6 @@ native_watch(PyObject *module, const char *name)
     if (!is_cffi && strcmp(name, "_ctypes") != 0) {
         return 0;
     }
-    learn_addresses();
     int result = is_cffi ? 0 : divert_calls(module, "CFuncPtr", ask_and_call_ctypes, &call_ctypes);
     for (size_t at = 0; is_cffi && result == 0 && at < Py_ARRAY_LENGTH(cffi_types); at++) {
         result = divert_calls(module, cffi_types[at], ask_and_call_cffi, &call_cffi);

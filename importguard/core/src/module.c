@@ -83,7 +83,7 @@ static int
 start(PyObject *programs, PyObject *base, PyObject *code_events, double since)
 {
     file_note_start(since);
-    if (tags_start() < 0 || pinned_start() < 0 || execution_start() < 0 || frames_check() < 0 || make_places() < 0
+    if (interned_start() < 0 || tags_start() < 0 || pinned_start() < 0 || execution_start() < 0 || frames_check() < 0 || make_places() < 0
         || add_own_events(programs) < 0 || add_readers(code_events) < 0 || loaded_sweep(base) < 0) {
         return -1;
     }

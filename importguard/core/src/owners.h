@@ -42,7 +42,7 @@ extern PyMethodDef owner_twins[];
 
 /* places.c */
 bool owner_runs_others(OwnerId owner);
-void place_expect(PyObject *path, Buffer *real);
+void place_expect(PyObject *path, Buffer *real, const struct stat *status, OwnerId owner);
 void place_forget(Text real_path);
 
 #endif

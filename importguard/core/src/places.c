@@ -26,6 +26,7 @@ static uint32_t runner_room;
 /* What the finder has just resolved: the code of that file is loaded next, unless something is written in between. */
 static PyObject *expected;
 static Buffer expected_real;
+static OwnerId expected_owner;
 static struct stat expected_status; /* of the path itself: where that was a link, of no regular file */
 
 /* Return the number of a new place, or 0 with an exception set. */
@@ -48,6 +49,12 @@ place_new(Meaning meaning, PyObject *path, uint32_t owner)
     }
     places[place_count] = (Place){meaning, owner, Py_XNewRef(path), 0, 0};
     return place_count++;
+}
+
+static uint32_t
+hash_of(Text text)
+{
+    return (uint32_t)text_hash(text);
 }
 
 /* Return what is known of a path, or the free slot where it belongs. */
@@ -86,9 +93,8 @@ make_room(void)
 }
 
 static Known *
-known_for(Text text)
+known_for(Text text, uint32_t hash)
 {
-    uint32_t hash = ledger_hash(text);
     Known *found = make_room() < 0 ? NULL : find_known(text, hash);
     if (found && !found->text.data) {
         char *data = PyMem_RawMalloc(text.size + 1);
@@ -103,27 +109,20 @@ known_for(Text text)
     return found;
 }
 
-static Known *
-known_for_path(PyObject *path)
-{
-    PyObject *keeper;
-    Text text;
-    if (text_of_name(path, &text, &keeper) < 0) {
-        return NULL;
-    }
-    Known *found = known_for(text);
-    Py_XDECREF(keeper);
-    return found;
-}
-
 /* Return the number of the place of a file, which is looked up when code from there is first run. */
 size_t
 place_of_path(PyObject *path)
 {
-    Known *found = known_for_path(path);
+    PyObject *keeper;
+    Text text;
+    if (text_of_name(path, &text, &keeper) < 0) {
+        return 0;
+    }
+    Known *found = known_for(text, hash_of(text));
     if (found && !found->place) {
         found->place = place_new(UNRESOLVED, path, OWNER_UNOWNED);
     }
+    Py_XDECREF(keeper);
     return found ? found->place : 0;
 }
 
@@ -139,7 +138,7 @@ void
 place_forget(Text real_path)
 {
     Py_CLEAR(expected);
-    uint32_t hash = ledger_hash(real_path), bit = hash & (REAL_BITS - 1);
+    uint32_t hash = hash_of(real_path), bit = hash & (REAL_BITS - 1);
     if (!(real_seen[bit / 8] >> bit % 8 & 1)) {
         return;
     }
@@ -150,19 +149,15 @@ place_forget(Text real_path)
     }
 }
 
-/* Remember where a place really lies, so that it can be forgotten. */
+/* Remember where what is known by a path really lies, so that it can be forgotten. */
 static void
-note_real(PyObject *path, Text real)
+note_real(Text path, Text real)
 {
-    PyObject *keeper;
-    Text text;
-    uint32_t hash = ledger_hash(real), bit = hash & (REAL_BITS - 1);
-    if (known && text_of_name(path, &text, &keeper) == 0) {
-        find_known(text, ledger_hash(text))->real = hash;
+    uint32_t given = hash_of(path), hash = text_same(path, real) ? given : hash_of(real), bit = hash & (REAL_BITS - 1);
+    if (known) {
+        find_known(path, given)->real = hash;
         real_seen[bit / 8] |= (uint8_t)(1 << bit % 8);
-        Py_XDECREF(keeper);
     }
-    PyErr_Clear();
 }
 
 /* Say whether an owner is a deputy for running code: then what it makes and runs is not its own. */
@@ -213,33 +208,34 @@ meaning_of(OwnerId owner)
     return kind == KIND_APP ? APPLICATION : is_runner(owner) ? RUNNER : OWNED;
 }
 
-/* Make a place that of the owner of a real path; who is asked may make places of its own, and move them all. */
+/* Make a place, known by a path, that of the owner of a real path; who is asked may make places of its own, and move them all. */
 static void
-settle(size_t number, Text real)
+settle(size_t number, Text path, Text real, OwnerId owner)
 {
-    OwnerId owner = owner_of_path(real);
     /* The guard loads parts of itself when they are first needed, from its own folder where there is no bundle. */
     Meaning meaning = text_has_prefix(real, process_identity.ledger->package) ? GUARD : meaning_of(owner);
     places[number].number = owner;
     places[number].meaning = meaning;
-    note_real(places[number].path, real);
+    note_real(path, real);
 }
 
-/* The module of this file is about to be loaded, which lies at `real`. */
+/* The module of this file is about to be loaded, which lies at `real`, as the kernel has told, and is its owner's. */
 void
-place_expect(PyObject *path, Buffer *real)
+place_expect(PyObject *path, Buffer *real, const struct stat *status, OwnerId owner)
 {
     Py_CLEAR(expected);
     if (PyUnicode_GET_LENGTH(path) && PyUnicode_READ_CHAR(path, 0) == '/' && buffer_set(&expected_real, real->data, real->size) == 0) {
         expected = Py_NewRef(path);
-        expected_status = *looked_at();
+        expected_owner = owner;
+        expected_status = *status;
     }
 }
 
-/* Give the real path that was found for this very file by the finder, once; say whether there is one. */
+/* Give the real path that was found for this very file by the finder, and its owner, once; say whether there is one. */
 static bool
-take_expected(PyObject *path, Buffer *real)
+take_expected(PyObject *path, Buffer *real, OwnerId *owner)
 {
+    *owner = expected_owner;
     bool is_it = expected && (expected == path || PyUnicode_Compare(expected, path) == 0)
                  && buffer_set(real, expected_real.data, expected_real.size) == 0;
     Py_CLEAR(expected);
@@ -256,8 +252,12 @@ place_resolve(Place *place)
     Text text;
     buffer_start(&real);
     if (text_of_name(place->path, &text, &keeper) == 0) {
-        if (take_expected(place->path, &real) || paths_resolve(text, WORKING_FOLDER, &real) == 0) {
-            settle(number, buffer_text(&real));
+        OwnerId owner;
+        if (take_expected(place->path, &real, &owner)) {
+            settle(number, text, buffer_text(&real), owner);
+        }
+        else if (paths_resolve(text, WORKING_FOLDER, &real) == 0) {
+            settle(number, text, buffer_text(&real), owner_of_path(buffer_text(&real)));
         }
         Py_XDECREF(keeper);
     }
@@ -279,16 +279,14 @@ leads_to(Text given, const Buffer *real, const struct stat *status)
     return text_same(given, buffer_text(real)) || (is_callable(real) && lstat(real->data, &now) == 0 && is_same_file(&now, status));
 }
 
-/* Give the real path of a file that code was read from; say whether there is one. */
+/* Give the real path of a file that code was read from, and its owner; say whether there is one. */
 static bool
-find_file(PyObject *path, const struct stat *status, Buffer *real)
+find_file(PyObject *path, Text text, const struct stat *status, Buffer *real, OwnerId *owner)
 {
-    PyObject *keeper;
-    Text text;
-    if (take_expected(path, real) && is_same_file(&expected_status, status)) {
+    if (take_expected(path, real, owner) && is_same_file(&expected_status, status)) {
         return true;
     }
-    if (buffer_set(real, "", 0) < 0 || text_of_name(path, &text, &keeper) < 0) {
+    if (buffer_set(real, "", 0) < 0) {
         return false;
     }
     bool result = paths_resolve(text, WORKING_FOLDER, real) == 0 && leads_to(text, real, status);
@@ -296,17 +294,15 @@ find_file(PyObject *path, const struct stat *status, Buffer *real)
         paths_forget(); /* another process may have changed a link to a folder */
         result = paths_resolve(text, WORKING_FOLDER, real) == 0 && leads_to(text, real, status);
     }
-    Py_XDECREF(keeper);
+    *owner = result ? owner_of_path(buffer_text(real)) : OWNER_UNOWNED;
     return result;
 }
 
-/* Return the number of the place of a file that code was read from just now, 0 where the path leads elsewhere by now. By the file
- * and not by its path: a link leads elsewhere whenever somebody wants it to, and what lies behind it may be the application's. */
-size_t
-place_of_file(PyObject *path, const struct stat *status)
+static size_t
+place_of_known(PyObject *path, Text text, const struct stat *status)
 {
     Buffer real;
-    Known *found = known_for_path(path);
+    Known *found = known_for(text, hash_of(text));
     if (!found) {
         return 0;
     }
@@ -314,15 +310,30 @@ place_of_file(PyObject *path, const struct stat *status)
     if (found->place && before->inode == status->st_ino && before->device == status->st_dev) {
         return found->place;
     }
-    found->place = 0;
-    size_t number = place_of_path(path);
+    size_t number = found->place = place_new(UNRESOLVED, path, OWNER_UNOWNED);
     buffer_start(&real);
-    bool is_there = number && find_file(path, status, &real);
+    OwnerId owner;
+    bool is_there = number && find_file(path, text, status, &real, &owner);
     if (is_there) {
-        settle(number, buffer_text(&real));
+        settle(number, text, buffer_text(&real), owner);
         places[number].device = status->st_dev;
         places[number].inode = status->st_ino;
     }
     buffer_end(&real);
     return is_there ? number : 0;
+}
+
+/* Return the number of the place of a file that code was read from just now, 0 where the path leads elsewhere by now. By the file
+ * and not by its path: a link leads elsewhere whenever somebody wants it to, and what lies behind it may be the application's. */
+size_t
+place_of_file(PyObject *path, const struct stat *status)
+{
+    PyObject *keeper;
+    Text text;
+    if (text_of_name(path, &text, &keeper) < 0) {
+        return 0;
+    }
+    size_t number = place_of_known(path, text, status);
+    Py_XDECREF(keeper);
+    return number;
 }

@@ -147,7 +147,7 @@ proof_of_loaded(PyObject *data, PyObject *code)
         return NO_TAG;
     }
     cursor_start(&cursor, NULL);
-    PyObject *bytecode = cursor_local(&cursor, "bytecode_path"), *source = cursor_local(&cursor, "source_path");
+    PyObject *bytecode = cursor_local(&cursor, interned.bytecode_path), *source = cursor_local(&cursor, interned.source_path);
     cursor_end(&cursor);
     if (bytecode && PyUnicode_CheckExact(bytecode) && is_content(base, &view, bytecode, &status)) {
         tag = tag_of_bytecode(code, bytecode, source, &status);
@@ -168,7 +168,7 @@ proof_of_compiled(PyObject *data)
     Tag tag = NO_TAG;
     cursor_start(&cursor, NULL);
     cursor_back(&cursor);
-    PyObject *path = cursor.code == pinned.source_to_code ? cursor_local(&cursor, "path") : NULL;
+    PyObject *path = cursor.code == pinned.source_to_code ? cursor_local(&cursor, interned.path) : NULL;
     if (path && PyUnicode_CheckExact(path) && PyBytes_CheckExact(data)
         && (contents_are_of(data, path, &status)
             || file_holds(path, 0, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data), &status))) {

@@ -206,8 +206,6 @@ way_slot(uint32_t node, uint32_t hash)
 }
 
 /* match.c */
-uint64_t text_hash(Text text);
-Text text_before(Text text, char separator, Text *rest);
 Text text_stripped(Text text, char end);
 bool glob_matches(Text pattern, Text text);
 bool path_matches(Text pattern, Text path);

@@ -45,4 +45,8 @@ typedef struct {
 /* words.c */
 extern const char *const capability_names[CAPABILITY_COUNT], *const kind_names[KIND_COUNT], *const phase_names[PHASE_COUNT];
 
+/* match.c */
+uint64_t text_hash(Text text);
+Text text_before(Text text, char separator, Text *rest);
+
 #endif

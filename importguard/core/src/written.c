@@ -119,7 +119,7 @@ written_move(Text source, Text target)
 static bool
 is_noted(Text path)
 {
-    return *link_to(path, hash_of(path)) != NULL;
+    return count && *link_to(path, hash_of(path)) != NULL;
 }
 
 /* Say whether a path leads into an archive that was written; a folder that was made says nothing of its files. */
@@ -128,7 +128,7 @@ lies_in_a_file(Text path)
 {
     do {
         size_t at = text_last(path, '/');
-        path.size = at ? at - 1 : 0;
+        path.size = at && count ? at - 1 : 0;
     } while (path.size && !is_noted(path));
     return path.size && paths_kind(path, true) != S_IFDIR;
 }

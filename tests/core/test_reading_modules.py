@@ -1,0 +1,98 @@
+"""What the import system reads of a module's file, which the core in C hands over at once: nobody can tell the difference."""
+
+import pytest
+from support import envs, guarded, wheels, worlds
+
+READS = """
+import errno, importlib, importlib.util, io, os, pkgutil, sys, zipfile
+
+heard = []
+def hear(event, args):
+    if event == "open" and isinstance(args[0], str) and "/made/" in args[0] and not args[2] & os.O_WRONLY:
+        heard.append((os.path.basename(args[0]), *args[1:]))
+os.makedirs("made/full/__pycache__")
+sys.path.insert(0, os.path.abspath("made"))
+for name, text in {"empty": "", "short": "1", "long": "VALUE = 1\\n" + "#" * 300_000, "full/__init__": "VALUE = 2\\n"}.items():
+    with open(f"made/{name}.py", "w") as file:
+        file.write(text)
+with open("made/full/data", "wb") as file:
+    file.write(bytes(range(256)))
+os.mkdir(importlib.util.cache_from_source("made/empty.py").rpartition("/")[0])
+os.mkdir(importlib.util.cache_from_source("made/empty.py"))
+with zipfile.ZipFile("made/archive.zip", "w") as archive:
+    archive.writestr("zipped.py", "VALUE = 3\\n")
+sys.path.append(os.path.abspath("made/archive.zip"))
+sys.addaudithook(hear)
+before = os.listdir("/proc/self/fd")
+for turn in range(2):
+    for name in ("empty", "short", "long", "full", "zipped"):
+        print(name, getattr(importlib.import_module(name), "VALUE", None), heard)
+        heard.clear()
+        del sys.modules[name]
+loader = importlib.util.find_spec("full").loader
+print(pkgutil.get_data("full", "data") == bytes(range(256)))
+for path in ("made", "made/nothing", "made/a\\0b", "/proc/self/mem", "/proc/self/cmdline", "/dev/null"):
+    try:
+        print(path, type(loader.get_data(path)))
+    except (OSError, ValueError) as error:
+        print(path, type(error), getattr(error, "errno", None), getattr(error, "filename", None), error)
+with io.open_code(os.path.abspath("made/long.py")) as file:
+    print(type(file), file.seek(4), file.read(3), file.fileno() > 2)
+with io.open_code(path="made/short.py") as file:
+    print(file.read())
+print(os.listdir("/proc/self/fd") == before)
+"""
+# What is in no page of the kernel's isn't to be had at once: it is read as it always was.
+FORGETS = """
+import glob, os
+for path in glob.glob(os.environ["SITE"] + "/acme*") + glob.glob(os.environ["SITE"] + "/__pycache__/acme*"):
+    fd = os.open(path, os.O_RDONLY)
+    os.fsync(fd)
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(fd)
+import acme_calls
+"""
+CALLS = """
+import os, socket
+host, port = os.environ["SINK"].removeprefix("http://").split(":")
+try:
+    socket.create_connection((host, int(port)), 5).close()
+except PermissionError:
+    print("refused")
+"""
+
+
+@pytest.fixture
+def environment(tmp_path, any_interpreter):
+    return envs.create(tmp_path / "env", any_interpreter)
+
+
+def outcome_of(environment, folder, program, mode):
+    options = () if mode == guarded.UNGUARDED else ("--core", "c")
+    with worlds.furnished(folder, environment) as world:
+        (world.project / "app.py").write_text(program)
+        variables = {"SITE": str(environment.site_packages)}
+        return guarded.run(world, [environment.python, "app.py"], mode=mode, options=options, variables=variables)
+
+
+def test_a_program_reads_and_hears_the_same(environment, tmp_path):
+    """The same events, contents, errors and descriptors, whatever lies where a module is looked for."""
+    bare = outcome_of(environment, tmp_path / "bare", READS, guarded.UNGUARDED)
+
+    outcome = outcome_of(environment, tmp_path / "guarded", READS, "observe")
+
+    assert bare.returncode == 0 and "IsADirectoryError" in bare.stdout and "'long.py', 'r'" in bare.stdout, bare.stderr
+    assert outcome.stdout.replace("/guarded/", "/bare/") == bare.stdout, outcome.story()
+    assert outcome.alarms() == []
+
+
+def test_what_the_kernel_has_to_fetch_first_is_its_owner_s_too(environment, tmp_path):
+    """With and without its bytecode, which the first run writes."""
+    envs.install(environment, wheels.Wheel("acme-calls", "1.0", {"acme_calls.py": CALLS}), folder=tmp_path / "wheels")
+
+    for turn in ("first", "second"):
+        outcome = outcome_of(environment, tmp_path / turn, FORGETS, guarded.RECOMMENDED)
+
+        assert outcome.stdout == "refused\n", outcome.story()
+        refused = outcome.decisions(capability="net.connect", phase="import", verdict="deny")
+        assert {record["owner"]["name"] for record in refused} == {"acme-calls"}, outcome.story()
