@@ -92,8 +92,8 @@ def _told(result, mode):
 
 
 def _above(results):
-    found = [(result["name"], mode, round(ratio(result, mode), 2)) for result in results for mode in GUARDED]
-    told = ", ".join(f"{name} under {mode} ({times:.2f})" for name, mode, times in found if times > MOST)
+    found = [(result["name"], mode, ratio(result, mode)) for result in results for mode in GUARDED]
+    told = ", ".join(f"{name} under {mode} ({times:.3f})" for name, mode, times in found if times > MOST)
     return ABOVE.format(most=MOST, told=told or "none")
 
 
