@@ -227,7 +227,7 @@ class Corridor:
 
     def on_import(self, args):
         """Keep the finder first; the event comes before any finder is asked."""
-        if not self.finder.is_first():
+        if sys.meta_path is not None and not self.finder.is_first():  # None while the interpreter ends
             was_there = self.finder in sys.meta_path
             self.finder.go_first()
             if not was_there:

@@ -76,6 +76,35 @@ def test_what_the_program_makes_after_arming_is_the_applications(tmp_path, any_i
     assert {record["owner"]["name"] for record in denied} == {"application"}
 
 
+IMPORTS_LAST = '''
+import importguard
+{armed}
+
+class Last:
+    def __del__(self):
+        import wave
+
+kept = [Last()]
+kept.append(kept)
+'''
+
+
+@pytest.mark.parametrize("core", ["c", "py"])
+def test_an_import_by_what_is_finalized_last_ends_as_bare(tmp_path, any_interpreter, core):
+    """The interpreter has no finders any more, and says so in its own words."""
+    environment = envs.create(tmp_path / "env", any_interpreter)
+    (environment.site_packages / "packaging").symlink_to(Path(sysconfig.get_path("purelib")) / "packaging")
+    environ = {"PATH": os.defpath, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "IMPORTGUARD_CORE": core}
+
+    said = []
+    for armed in ("", "importguard.arm(records='r.jsonl')"):
+        command = [environment.python, "-c", IMPORTS_LAST.format(armed=armed)]
+        ended = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        said.append((ended.returncode, ended.stderr.splitlines()[-1:]))
+
+    assert said[0] == said[1] == (0, ["ImportError: sys.meta_path is None, Python is likely shutting down"])
+
+
 def _was_reached(listener):
     try:
         listener.accept()[0].close()

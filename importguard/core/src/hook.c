@@ -234,6 +234,9 @@ watch_path(PyObject *meta_path)
     if (meta_path == Py_None) { /* the event of an extension module's file names no path */
         meta_path = _PySys_GetAttr(PyThreadState_Get(), interned.meta_path);
     }
+    if (meta_path == Py_None) {
+        return 0; /* nothing is found any more: so it is while the interpreter ends */
+    }
     if (meta_path && PyList_CheckExact(meta_path) && PyList_GET_SIZE(meta_path) > 0
         && PyList_GET_ITEM(meta_path, 0) == core.finder) {
         return 0;
