@@ -62,7 +62,7 @@ def resolve(path, folder=None):
             return full
     except (OSError, ValueError):
         return full
-    return _follow(full, MOST_LINKS)
+    return _walk(full, MOST_LINKS)[0]
 
 
 def is_folder(path):
@@ -96,9 +96,12 @@ def real_folder(path):
     if known is None:
         if len(_folders) > MOST_CACHED:
             _folders.clear()
-        known = _below_known(path) or _follow(path, MOST_LINKS)
+        known, passes = _below_known(path), False
+        if known is None:
+            known, passes = _walk(path, MOST_LINKS)
+            passes = passes or not _is_plain_folder(known)
         # What hangs below /proc changes with the process and with every descriptor that is opened.
-        if not known.startswith("/proc/") and not path.startswith(("/proc", "/dev/fd")):
+        if not passes and not known.startswith("/proc/") and not path.startswith(("/proc", "/dev/fd")):
             _folders[path] = known
     return known
 
@@ -110,15 +113,22 @@ def _below_known(path):
     if known is None or known == "/" or name in ("", ".", ".."):
         return None
     here = known + "/" + name
+    return here if _is_plain_folder(here) else None
+
+
+def _is_plain_folder(path):
     try:
-        return here if lstat(here).st_mode & TYPE_MASK == FOLDER else None
+        return lstat(path).st_mode & TYPE_MASK == FOLDER
     except (OSError, ValueError):
-        return None
+        return False
 
 
-def _follow(path, budget):
-    """Walk a path component by component, as the kernel does, for at most `budget` links."""
-    done = ""
+def _walk(path, budget):
+    """Walk a path component by component, as the kernel does, for at most `budget` links; say as well whether that passes.
+
+    What was found by a link of /proc leads elsewhere as soon as a descriptor does, which raises no event.
+    """
+    done, passes = "", False
     todo = path.split("/")
     todo.reverse()
     while todo:
@@ -136,7 +146,8 @@ def _follow(path, budget):
             continue
         budget -= 1
         if budget < 0:
-            return path
+            return path, passes
+        passes = passes or here.startswith("/proc/")
         if link[:1] == "/":
             done = ""
         # "socket:[1]" and "/memfd:x (deleted)" behind /proc/self/fd are names, not paths.
@@ -146,4 +157,4 @@ def _follow(path, budget):
         steps = link.split("/")
         steps.reverse()
         todo.extend(steps)
-    return done or "/"
+    return done or "/", passes

@@ -33,6 +33,89 @@ KEEP = "open(LOOT, 'wb').write(os.read(fd, 4096))\n"
 TOOL = "tools = os.path.dirname(__file__) + '/tools'\nscript(tools + '/git', 'echo ran > $TMPDIR/ran')\n"
 A_COPY = {"acme_more.py": ""}  # of the environment: these tell the next run who is the application
 INFO = "import glob\ninfo = glob.glob(os.path.dirname(os.path.dirname(__file__)) + '/acme_byways-*.dist-info')[0]\n"
+# Has the application's module said to be found by a path at which nothing was looked, after a look at one's own.
+SPECIAL = """
+import importlib.util
+from importlib.machinery import ModuleSpec, SourceFileLoader
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, None, origin=PATH) if name == "acme_found" else None
+
+PATH, own = os.path.abspath("app.py") + "/.", TMP + "/own.py"
+with open(own, "w") as file:
+    file.write(COPY)
+loader = SourceFileLoader("acme_found", PATH)
+content = loader.get_data(own)
+try:
+    open(PATH)
+except NotADirectoryError:
+    sys.meta_path.insert(1, Finder())
+    importlib.util.find_spec("acme_found")
+    exec(loader.source_to_code(content, PATH), {})
+"""
+# An archive whose member is named by a way out of it, into the application's folder.
+ZIPPED = """
+import zipfile
+way = os.path.relpath(os.getcwd(), TMP + "/own.zip")
+with zipfile.ZipFile(TMP + "/own.zip", "w") as archive:
+    archive.writestr(way + "/acme_zipped.py", COPY)
+sys.path.insert(0, TMP + "/own.zip/" + way)
+import acme_zipped
+"""
+# zipimport's own code, over names and an archive of one's own, with nothing of the package's below the import.
+FORGED = """
+import functools, importlib._bootstrap_external, types, zipimport
+from importlib.machinery import ModuleSpec
+
+def again(function, **names):
+    return types.FunctionType(function.__code__, {**function.__globals__, **names})
+
+HERE = os.getcwd()
+find = again(zipimport._get_module_code, _get_data=lambda *_: COPY.encode(), _get_module_path=lambda *_: "acme_forged")
+importer = types.SimpleNamespace(archive=HERE, _files={"acme_forged.py": (HERE + "/acme_forged.py",)})
+importer.get_code = functools.partial(again(zipimport.zipimporter.get_code, _get_module_code=find), importer)
+loader = types.SimpleNamespace(create_module=lambda spec: None)
+loader.exec_module = functools.partial(importlib._bootstrap_external._LoaderBasics.exec_module, importer)
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, loader) if name == "acme_forged" else None
+
+sys.meta_path.append(Finder())
+import acme_forged
+"""
+# A hook of one's own looks for a folder just before a link is put there.
+AWAITED = """
+from importlib.machinery import SourceFileLoader
+
+def hear(event, args):
+    if event == "os.symlink" and not os.path.exists("acme_part/x"):
+        try:
+            open(os.path.abspath("acme_part/x"))
+        except FileNotFoundError:
+            pass
+
+os.mkdir(TMP + "/own")
+with open(TMP + "/own/part.py", "w") as file:
+    file.write(COPY)
+sys.addaudithook(hear)
+os.symlink(TMP + "/own", "acme_part")
+path = os.path.abspath("acme_part/part.py")
+loader = SourceFileLoader("acme_part", path)
+exec(loader.source_to_code(loader.get_data(path), path), {})
+"""
+# A link to a descriptor leads to another folder, without a word, as soon as the descriptor does.
+PASSING = """
+os.makedirs(TMP + "/own/.aws")
+fd = os.open(TMP + "/own", os.O_RDONLY)
+os.symlink("/proc/self/fd/%d" % fd, TMP + "/link")
+try:
+    open(TMP + "/link/.aws/credentials")
+except FileNotFoundError:
+    os.dup2(os.open(HOME, os.O_RDONLY), fd)
+    steal(TMP + "/link/.aws/credentials")
+"""
 
 
 def by_connection(source, **fields):
@@ -99,6 +182,11 @@ BYWAYS = {
         "wrote:home/.config" + UNIT,
         WITHOUT_CONFIG + IMPORTED,
     ),
+    "module_of_the_application_by_a_path_with_a_dot": Attempt(SPECIAL),
+    "folder_of_a_secret_by_a_link_to_a_descriptor": Attempt(PASSING),
+    "module_by_a_folder_that_was_looked_for_before_it_was_a_link": Attempt(AWAITED),
+    "module_of_an_archive_by_a_way_out_of_it": Attempt(ZIPPED),
+    "module_by_zipimport_over_names_of_its_own": Attempt(FORGED),
     "root_that_is_another_folder": Attempt(
         "root = os.open('/', os.O_RDONLY)\nfolder, name = os.path.split(HOME)\ntry:\n    os.chroot(folder)\n"
         "except PermissionError as error:\n    if type(error) is not PermissionError:\n        raise\n    name = folder + '/' + name\n"
@@ -221,7 +309,8 @@ BYWAYS = {
 }
 # What the core in Python sees as well.
 IN_PYTHON = (
-    "second_name_of_a_startup_file", "checked_opening", "opening_by_the_interpreter", "table_of_mounts", "archive_that_is_none",
+    "folder_of_a_secret_by_a_link_to_a_descriptor", "second_name_of_a_startup_file", "checked_opening",
+    "opening_by_the_interpreter", "table_of_mounts", "archive_that_is_none",
     "terminal_with_a_child", "look_up_of_a_name", "word_that_it_is_the_application", "claim_to_the_files_of_others",
     "commands_of_the_debugger", "program_on_the_path_of_the_user", "program_that_gives_keys", "path_of_the_application",
     "path_by_the_c_library", "start_of_a_shell", "way_of_the_applications_traffic",

@@ -138,7 +138,7 @@ typedef struct {
     PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code, *get_data;
     PyCodeObject *zip_unmarshal, *zip_compile, *zip_find;
     PyObject *source_loader;
-    PyObject *import_globals[2];
+    PyObject *import_globals[2], *zip_globals;
 } Pinned;
 extern Pinned pinned;
 int pinned_start(void);

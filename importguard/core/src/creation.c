@@ -5,24 +5,47 @@
 /* The frame of the import system in which a builtin makes the code of a module; its owner is proven when it is made. */
 static _Thread_local void *making;
 
+/* Say whether a path leads into an archive, which is a file, and not out of it again by its dots. */
+static bool
+lies_in_archive(PyObject *path, PyObject *archive)
+{
+    Py_ssize_t size = PyUnicode_GET_LENGTH(archive), end = PyUnicode_GET_LENGTH(path);
+    struct stat status;
+    if (!size || end <= size || PyUnicode_Tailmatch(path, archive, 0, size, -1) != 1 || PyUnicode_READ_CHAR(path, size) != '/') {
+        return false;
+    }
+    PyObject *up = PyUnicode_FromString("/../");
+    Py_ssize_t found = up ? PyUnicode_Find(path, up, size, end, 1) : 0;
+    PyErr_Clear();
+    Py_XDECREF(up);
+    return found == -1 && file_status(archive, &status) && S_ISREG(status.st_mode);
+}
+
+static bool
+is_of_zipimport(const Cursor *cursor, const PyCodeObject *code)
+{
+    PyObject *globals = cursor->code == code ? cursor_globals(cursor) : NULL;
+    Py_XDECREF(globals);
+    return globals && globals == pinned.zip_globals;
+}
+
 /* zipimport on its way through _get_module_code(self, ...): the file that it says it reads, if that is in its archive. */
 static PyObject *
 zipped_file(const Cursor *cursor)
 {
     Cursor outer;
     PyObject *path = NULL;
-    if (cursor->code != pinned.zip_unmarshal && cursor->code != pinned.zip_compile) {
+    if (!is_of_zipimport(cursor, pinned.zip_unmarshal) && !is_of_zipimport(cursor, pinned.zip_compile)) {
         return NULL;
     }
     cursor_start(&outer, NULL);
     cursor_back(&outer);
-    PyObject *importer = outer.code == pinned.zip_find ? cursor_local(&outer, interned.self) : NULL;
+    PyObject *importer = is_of_zipimport(&outer, pinned.zip_find) ? cursor_local(&outer, interned.self) : NULL;
     PyObject *values = importer ? PyObject_GenericGetDict(importer, NULL) : NULL;
     PyObject *archive = values ? PyDict_GetItemString(values, "archive") : NULL;
     if (archive && PyUnicode_CheckExact(archive)) {
         path = cursor_local(cursor, interned.pathname);
-        Py_ssize_t size = PyUnicode_GET_LENGTH(archive);
-        if (!path || !PyUnicode_CheckExact(path) || PyUnicode_Tailmatch(path, archive, 0, size, -1) != 1) {
+        if (!path || !PyUnicode_CheckExact(path) || !lies_in_archive(path, archive)) {
             Py_CLEAR(path);
         }
     }

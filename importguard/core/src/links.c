@@ -1,4 +1,4 @@
-/* Symbolic links, followed as the kernel follows them. Twin: paths._follow. Nothing here needs the interpreter lock. */
+/* Symbolic links, followed as the kernel follows them. Twin: paths._walk. Nothing here needs the interpreter lock. */
 #include "paths.h"
 
 #include <fcntl.h>
@@ -20,11 +20,18 @@ is_callable(const Buffer *path)
 
 static _Thread_local struct stat looked;
 
-/* Return what the kernel has said of the path that this thread looked at last. */
+/* Return what the kernel has said of the path that this thread looked at last; no mode where there is nothing to be said. */
 const struct stat *
 looked_at(void)
 {
     return &looked;
+}
+
+/* What a path leads to was found without a look at it: what was looked at before says nothing of that one. */
+void
+look_away(void)
+{
+    looked.st_mode = 0;
 }
 
 /* Return the kind of file at a path, its last link not followed; 0 where there is none. */
@@ -53,7 +60,7 @@ typedef struct {
     Buffer todo;
     size_t at;
     int budget;
-    bool is_guess;
+    bool is_guess, passes;
 } Walk;
 
 /* Give the next component of a walk; say whether there was one. */
@@ -107,6 +114,7 @@ step(Walk *walk, Text part, Buffer *link)
     if (is_name_of_no_path(walk->done, link)) {
         return DONE;
     }
+    walk->passes |= text_starts(buffer_text(walk->done), "/proc/");
     walk->done->size = link->data[0] == '/' ? 0 : parent;
     walk->done->data[walk->done->size] = '\0';
     return take_link(walk, link);
@@ -129,9 +137,10 @@ walk_on(Walk *walk, Text part, Buffer *link)
 }
 
 /* Walk a path component by component, as the kernel does; give the path itself where it has too many links.
-   Return DONE, NO_MEMORY or TOO_LONG. `real` may not hold the path. */
+   Return DONE, NO_MEMORY or TOO_LONG. `real` may not hold the path. What was found by a link of /proc `passes`: it leads elsewhere
+   as soon as a descriptor does, which raises no event. */
 int
-follow(Text path, Buffer *real)
+follow(Text path, Buffer *real, bool *passes)
 {
     Walk walk = {.done = real, .budget = MOST_LINKS};
     Buffer link;
@@ -151,5 +160,6 @@ follow(Text path, Buffer *real)
     }
     buffer_end(&walk.todo);
     buffer_end(&link);
+    *passes |= walk.passes;
     return result == DONE && walk.is_guess ? TOO_LONG : result;
 }

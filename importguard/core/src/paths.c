@@ -38,16 +38,16 @@ lasts(Text path, Text real)
     return !text_starts(real, "/proc/") && !text_starts(path, "/proc") && !text_starts(path, "/dev/fd");
 }
 
-static int real_folder_at(Text path, Buffer *real, int depth);
+static int real_folder_at(Text path, Buffer *real, int depth, bool *passes);
 
 /* Give the real path of a folder that is no link itself by that of its parent, which is likely to be known; say whether that is so. */
 static bool
-below_parent(Text path, Buffer *real, int depth)
+below_parent(Text path, Buffer *real, int depth, bool *passes)
 {
     Text parent, name;
     split(path, &parent, &name);
     if (depth == DEEPEST || is_special(name)
-        || (parent.size ? real_folder_at(parent, real, depth + 1) : buffer_set(real, "", 0)) != DONE
+        || (parent.size ? real_folder_at(parent, real, depth + 1, passes) : buffer_set(real, "", 0)) != DONE
         || (text_is(buffer_text(real), "/") && buffer_set(real, "", 0) < 0) || buffer_add(real, "/", 1) < 0
         || buffer_add(real, name.data, name.size) < 0) {
         return false;
@@ -59,29 +59,32 @@ below_parent(Text path, Buffer *real, int depth)
     return kind == S_IFDIR;
 }
 
+/* What isn't there may become a link to anywhere, so that it `passes` as well. */
 static int
-real_folder_at(Text path, Buffer *real, int depth)
+real_folder_at(Text path, Buffer *real, int depth, bool *passes)
 {
     if (folders_find(path, real)) {
         return DONE;
     }
-    if (!below_parent(path, real, depth)) {
+    if (!below_parent(path, real, depth, passes)) {
         int result;
         Py_BEGIN_ALLOW_THREADS;
-        result = follow(path, real);
+        result = follow(path, real, passes);
+        *passes = *passes || kind_of(real) != S_IFDIR;
         Py_END_ALLOW_THREADS;
         if (result != DONE) {
             return result;
         }
     }
-    return lasts(path, buffer_text(real)) ? folders_keep(path, buffer_text(real)) : DONE;
+    return !*passes && lasts(path, buffer_text(real)) ? folders_keep(path, buffer_text(real)) : DONE;
 }
 
 /* Give a folder's absolute path without links; return DONE, NO_MEMORY or TOO_LONG. */
 static int
 real_folder(Text path, Buffer *real)
 {
-    return real_folder_at(path, real, 0);
+    bool passes = false;
+    return real_folder_at(path, real, 0, &passes);
 }
 
 /* Give an absolute path without links; return DONE, NO_MEMORY or TOO_LONG. */
@@ -92,7 +95,9 @@ resolve_absolute(Text path, Buffer *real)
     mode_t kind;
     split(path, &parent, &name);
     if (is_special(name)) {
-        return real_folder(path, real);
+        int result = real_folder(path, real);
+        look_away();
+        return result;
     }
     int result = parent.size ? real_folder(parent, real) : buffer_set(real, "", 0);
     if (result == DONE && text_is(buffer_text(real), "/")) {
@@ -108,8 +113,9 @@ resolve_absolute(Text path, Buffer *real)
     kind = kind_of(real);
     if (kind == S_IFLNK) {
         Buffer full;
+        bool passes = false;
         buffer_start(&full);
-        result = buffer_set(&full, real->data, real->size) < 0 ? NO_MEMORY : follow(buffer_text(&full), real);
+        result = buffer_set(&full, real->data, real->size) < 0 ? NO_MEMORY : follow(buffer_text(&full), real, &passes);
         buffer_end(&full);
     }
     Py_END_ALLOW_THREADS;
@@ -143,7 +149,10 @@ paths_resolve(Text path, int dir_fd, Buffer *real)
         whole = buffer_text(&start);
     }
     result = result == DONE ? resolve_absolute(whole, real) : result;
-    result = result == TOO_LONG ? resolve_long(path, dir_fd, real) : result;
+    if (result == TOO_LONG) {
+        result = resolve_long(path, dir_fd, real);
+        look_away();
+    }
     buffer_end(&start);
     if (result == NO_MEMORY) {
         PyErr_NoMemory();

@@ -14,8 +14,9 @@ enum { NO_MEMORY = -1, DONE, TOO_LONG, TOO_MANY_LINKS };
 bool is_callable(const Buffer *path);
 mode_t kind_of(const Buffer *path);
 const struct stat *looked_at(void);
+void look_away(void);
 int read_link(const char *path, Buffer *link);
-int follow(Text path, Buffer *real);
+int follow(Text path, Buffer *real, bool *passes);
 
 /* long_paths.c */
 int name_of_fd(int fd, Buffer *name);

@@ -35,6 +35,7 @@ pin_from(PyObject *bootstrap, PyObject *external)
 static int
 pin_from_zip(PyObject *zipimport)
 {
+    pinned.zip_globals = Py_NewRef(PyModule_GetDict(zipimport));
     pinned.zip_unmarshal = code_at(zipimport, NULL, "_unmarshal_code");
     pinned.zip_compile = pinned.zip_unmarshal ? code_at(zipimport, NULL, "_compile_source") : NULL;
     pinned.zip_find = pinned.zip_compile ? code_at(zipimport, NULL, "_get_module_code") : NULL;

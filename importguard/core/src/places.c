@@ -27,7 +27,7 @@ static uint32_t runner_room;
 static PyObject *expected;
 static Buffer expected_real;
 static OwnerId expected_owner;
-static struct stat expected_status; /* of the path itself: where that was a link, of no regular file */
+static struct stat expected_status; /* of the path itself: no regular file where that was a link, or nothing */
 
 /* Return the number of a new place, or 0 with an exception set. */
 size_t
@@ -283,7 +283,7 @@ leads_to(Text given, const Buffer *real, const struct stat *status)
 static bool
 find_file(PyObject *path, Text text, const struct stat *status, Buffer *real, OwnerId *owner)
 {
-    if (take_expected(path, real, owner) && is_same_file(&expected_status, status)) {
+    if (take_expected(path, real, owner) && S_ISREG(expected_status.st_mode) && is_same_file(&expected_status, status)) {
         return true;
     }
     if (buffer_set(real, "", 0) < 0) {
