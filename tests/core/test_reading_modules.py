@@ -8,8 +8,10 @@ import errno, importlib, importlib.util, io, os, pkgutil, sys, zipfile
 
 heard = []
 def hear(event, args):
-    if event == "open" and isinstance(args[0], str) and "/made/" in args[0] and not args[2] & os.O_WRONLY:
+    if event == "open" and "/made/" in str(args[0]) and not args[2] & os.O_WRONLY:
         heard.append((os.path.basename(args[0]), *args[1:]))
+    elif event == "open" and isinstance(args[0], int):
+        heard.append(args)
 os.makedirs("made/full/__pycache__")
 sys.path.insert(0, os.path.abspath("made"))
 for name, text in {"empty": "", "short": "1", "long": "VALUE = 1\\n" + "#" * 300_000, "full/__init__": "VALUE = 2\\n"}.items():

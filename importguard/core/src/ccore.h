@@ -177,6 +177,7 @@ int contents_watch(void);
 void contents_saw(PyObject *path, const struct stat *status);
 bool contents_are_read(void);
 PyObject *contents_at_once(int fd);
+void contents_note(PyObject *content, int fd);
 bool contents_are_of(PyObject *content, PyObject *path, struct stat *status);
 
 /* opening.c */

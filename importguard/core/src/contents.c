@@ -73,8 +73,8 @@ keep(PyObject *content, const struct stat *status)
 }
 
 /* Remember what was read of a file, if that is what it holds. */
-static void
-note(PyObject *content, int fd)
+void
+contents_note(PyObject *content, int fd)
 {
     struct stat status;
     size_t size = (size_t)PyBytes_GET_SIZE(content);
@@ -146,7 +146,7 @@ readall(PyObject *self, PyObject *nothing)
     }
     content = real_readall(self, nothing);
     if (is_module && content && PyBytes_CheckExact(content)) {
-        note(content, descriptor_of(self));
+        contents_note(content, descriptor_of(self));
     }
     return content;
 }

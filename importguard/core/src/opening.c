@@ -1,7 +1,7 @@
 /* How the import system's get_data(path) gets at what a module's file holds: `io.open_code` gives it the content at once, which is
  * what the proof is made by, rather than a file object that it reads and closes. Four calls into the kernel are three fewer. No twin.
  *
- * For everybody else, and wherever the content isn't to be had at once, it is the file object that it always was. */
+ * For everybody else, and for what is no regular file, it is the file object that it always was. */
 #include "builtins.h"
 
 #include "internal/pycore_runtime.h"
@@ -35,6 +35,58 @@ open_file(PyObject *path)
     return fd;
 }
 
+/* Say whether a call has failed for good, with an exception set: after a signal it is made again. */
+static bool
+has_failed(ssize_t result)
+{
+    if (result < 0 && errno != EINTR) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        return true;
+    }
+    return result < 0 && PyErr_CheckSignals() < 0;
+}
+
+/* Read a regular file that the kernel may have to fetch first, as its file object would; NULL with an exception set. */
+static PyObject *
+read_all(int fd, Py_ssize_t size)
+{
+    PyObject *content = PyBytes_FromStringAndSize(NULL, size + 1);
+    Py_ssize_t done = 0;
+    ssize_t got;
+    while (content && (done < PyBytes_GET_SIZE(content) || _PyBytes_Resize(&content, done + done / 8 + 8192) == 0)) {
+        char *rest = PyBytes_AS_STRING(content) + done;
+        size_t room = (size_t)(PyBytes_GET_SIZE(content) - done);
+        Py_BEGIN_ALLOW_THREADS;
+        got = read(fd, rest, room);
+        Py_END_ALLOW_THREADS;
+        if (got == 0) {
+            (void)_PyBytes_Resize(&content, done);
+            return content;
+        }
+        if (has_failed(got)) {
+            Py_CLEAR(content);
+        }
+        done += got > 0 ? got : 0;
+    }
+    return NULL;
+}
+
+/* Return what a regular file holds; NULL with an exception set, or without one for what is no regular file. */
+static PyObject *
+content_of(int fd)
+{
+    struct stat status;
+    PyObject *content = contents_at_once(fd);
+    if (content || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return content;
+    }
+    content = read_all(fd, (Py_ssize_t)status.st_size);
+    if (content) {
+        contents_note(content, fd);
+    }
+    return content;
+}
+
 /* Return the file object that would be there without the guard, which closes the descriptor; NULL with an exception set. */
 static PyObject *
 file_of(int fd, PyObject *path)
@@ -59,15 +111,19 @@ static PyObject *
 open_module(PyObject *path)
 {
     int fd = open_file(path);
-    PyObject *content = fd < 0 ? NULL : contents_at_once(fd), *file = NULL;
-    if (fd < 0 || !content) {
-        return fd < 0 ? NULL : file_of(fd, path);
+    PyObject *content = fd < 0 ? NULL : content_of(fd), *file = NULL;
+    if (fd >= 0 && !content && !PyErr_Occurred()) {
+        return file_of(fd, path);
     }
-    Py_BEGIN_ALLOW_THREADS;
-    close(fd);
-    Py_END_ALLOW_THREADS;
-    file = PyObject_CallOneArg(memory_file, content);
-    Py_DECREF(content);
+    if (fd >= 0) {
+        Py_BEGIN_ALLOW_THREADS;
+        close(fd);
+        Py_END_ALLOW_THREADS;
+    }
+    if (content) {
+        file = PyObject_CallOneArg(memory_file, content);
+        Py_DECREF(content);
+    }
     return file;
 }
 
