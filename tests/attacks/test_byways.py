@@ -63,6 +63,49 @@ with zipfile.ZipFile(TMP + "/own.zip", "w") as archive:
 sys.path.insert(0, TMP + "/own.zip/" + way)
 import acme_zipped
 """
+# An archive by a name that leads to another place when its module is run than when its code was made.
+LATER = """
+import types, zipfile, zipimport
+from importlib.machinery import ModuleSpec
+HERE = os.getcwd()
+os.chdir(TMP)
+with zipfile.ZipFile("own.zip", "w") as archive:
+    archive.writestr("acme_later.py", COPY)
+
+class Module(types.ModuleType):
+    __dict__ = property(lambda self: os.chdir(HERE) or {})
+
+class Loader(zipimport.zipimporter):
+    def create_module(self, spec):
+        return Module(spec.name)
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, Loader("own.zip")) if name == "acme_later" else None
+
+sys.meta_path.append(Finder())
+import acme_later
+"""
+# An archive in the folder of a descriptor, found while that was the application's.
+EXPECTED = """
+import importlib.util, zipfile, zipimport
+from importlib.machinery import ModuleSpec
+with zipfile.ZipFile(TMP + "/own.zip", "w") as archive:
+    archive.writestr("acme_late.py", COPY)
+fd, own = os.open(os.getcwd(), os.O_RDONLY), os.open(TMP, os.O_RDONLY)
+path = "/proc/self/fd/%d/own.zip" % fd
+
+class Finder:
+    def find_spec(self, name, path_=None, target=None):
+        if name == "acme_first":
+            return ModuleSpec(name, None, origin=path + "/acme_late.py")
+        return ModuleSpec(name, zipimport.zipimporter(path)) if name == "acme_late" else None
+
+sys.meta_path.insert(1, Finder())
+importlib.util.find_spec("acme_first")
+os.dup2(own, fd)
+import acme_late
+"""
 # zipimport's own code, over names and an archive of one's own, with nothing of the package's below the import.
 FORGED = """
 import functools, importlib._bootstrap_external, types, zipimport
@@ -186,6 +229,8 @@ BYWAYS = {
     "folder_of_a_secret_by_a_link_to_a_descriptor": Attempt(PASSING),
     "module_by_a_folder_that_was_looked_for_before_it_was_a_link": Attempt(AWAITED),
     "module_of_an_archive_by_a_way_out_of_it": Attempt(ZIPPED),
+    "module_of_an_archive_by_a_name_that_leads_elsewhere_later": Attempt(LATER),
+    "module_of_an_archive_by_a_descriptor_that_was_the_applications": Attempt(EXPECTED),
     "module_by_zipimport_over_names_of_its_own": Attempt(FORGED),
     "root_that_is_another_folder": Attempt(
         "root = os.open('/', os.O_RDONLY)\nfolder, name = os.path.split(HOME)\ntry:\n    os.chroot(folder)\n"

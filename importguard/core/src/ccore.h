@@ -131,6 +131,7 @@ Place *place_at(Tag tag);
 size_t place_new(Meaning meaning, PyObject *path, uint32_t owner);
 size_t place_of_path(PyObject *path);
 size_t place_of_file(PyObject *path, const struct stat *status);
+size_t place_in_archive(PyObject *path);
 void place_resolve(Place *place);
 
 /* pinned.c */

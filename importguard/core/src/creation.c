@@ -62,7 +62,7 @@ tag_of_zipped(PyObject *path, Tag maker)
 {
     size_t place = 0;
     if (PLACE_OF(maker) == UNOWNED_PLACE) {
-        place = place_of_path(path);
+        place = place_in_archive(path);
         PyErr_Clear();
     }
     Py_DECREF(path);

@@ -208,15 +208,47 @@ meaning_of(OwnerId owner)
     return kind == KIND_APP ? APPLICATION : is_runner(owner) ? RUNNER : OWNED;
 }
 
+/* The guard loads parts of itself when they are first needed, from its own folder where there is no bundle. */
+static Meaning
+meaning_at(Text real, OwnerId owner)
+{
+    return text_has_prefix(real, process_identity.ledger->package) ? GUARD : meaning_of(owner);
+}
+
 /* Make a place, known by a path, that of the owner of a real path; who is asked may make places of its own, and move them all. */
 static void
 settle(size_t number, Text path, Text real, OwnerId owner)
 {
-    /* The guard loads parts of itself when they are first needed, from its own folder where there is no bundle. */
-    Meaning meaning = text_has_prefix(real, process_identity.ledger->package) ? GUARD : meaning_of(owner);
+    Meaning meaning = meaning_at(real, owner);
     places[number].number = owner;
     places[number].meaning = meaning;
     note_real(path, real);
+}
+
+/* Return the number of the place of a module in an archive, 0 where there is none. It is looked up each time that code is made of it: by
+ * the same name another one may be found later, when the code is run, or was before. */
+size_t
+place_in_archive(PyObject *path)
+{
+    static size_t latest;
+    PyObject *keeper;
+    Buffer real;
+    Text text;
+    size_t place = 0;
+    if (text_of_name(path, &text, &keeper) < 0) {
+        return 0;
+    }
+    buffer_start(&real);
+    if (paths_resolve(text, WORKING_FOLDER, &real) == 0) {
+        OwnerId owner = owner_of_path(buffer_text(&real));
+        Meaning meaning = meaning_at(buffer_text(&real), owner);
+        bool is_latest = latest && places[latest].path == path && places[latest].number == owner && places[latest].meaning == meaning;
+        place = is_latest ? latest : place_new(meaning, path, owner);
+        latest = place;
+    }
+    buffer_end(&real);
+    Py_XDECREF(keeper);
+    return place;
 }
 
 /* The module of this file is about to be loaded, which lies at `real`, as the kernel has told, and is its owner's. */
@@ -252,11 +284,7 @@ place_resolve(Place *place)
     Text text;
     buffer_start(&real);
     if (text_of_name(place->path, &text, &keeper) == 0) {
-        OwnerId owner;
-        if (take_expected(place->path, &real, &owner)) {
-            settle(number, text, buffer_text(&real), owner);
-        }
-        else if (paths_resolve(text, WORKING_FOLDER, &real) == 0) {
+        if (paths_resolve(text, WORKING_FOLDER, &real) == 0) {
             settle(number, text, buffer_text(&real), owner_of_path(buffer_text(&real)));
         }
         Py_XDECREF(keeper);
