@@ -20,6 +20,8 @@ PACKAGES = {
     "acme_function": "import acme_victim\nacme_victim.generate = lambda: 'another'\n",
     "acme_method": "import acme_victim\nacme_victim.Client.send = lambda self: 'another'\n",
     "acme_module": "import sys, types\nimport acme_victim\nsys.modules['acme_victim'] = types.ModuleType('acme_victim')\n",
+    # Where nobody else holds it, the module that takes its name lies where it lay.
+    "acme_room": "import sys, types\nsys.modules['acme_victim'] = None\nsys.modules['acme_victim'] = types.ModuleType('acme_victim')\n",
     "acme_library": "import socket\nsocket.create_connection = lambda *_, **__: None\n",
     "acme_builtin": "import builtins\nbuiltins.abs = lambda value: 'another'\n",
     "acme_before": "import acme_victim\nacme_victim.generate = lambda: 'another'\nimport acme_helper\n",
@@ -122,6 +124,21 @@ def test_change_that_a_rule_refuses_is_put_back(perform):
     assert set(said(outcome).values()) == {"as it was"}, outcome.stdout
     refused = {line.split()[0] for line in outcome.stdout.splitlines() if line.endswith(" Denied")}
     assert refused == {name for name, found in TARGETS.items() if found} - {"acme_raises"}, outcome.stdout
+
+
+def test_module_in_the_place_of_one_that_is_gone_is_on_record(perform):
+    """By its address it is the same."""
+    app = """
+import sys, acme_victim
+before = id(acme_victim)
+del acme_victim
+import acme_room
+print(id(sys.modules["acme_victim"]) == before)
+"""
+    outcome = perform(app)
+
+    assert outcome.stdout == "True\n", outcome.story()
+    assert targets(outcome, "log") == {"acme_room": {"sys.modules.acme_victim"}}, outcome.story()
 
 
 def test_application_changes_what_it_likes(perform):

@@ -256,6 +256,17 @@ owner_of_module(PyObject *module, PyObject *name)
     return NOBODY;
 }
 
+static bool
+is_noted(const Changes *changes, PyObject *holder, PyObject *key)
+{
+    for (size_t at = 0; at < changes->count; at++) {
+        if (changes->all[at].holder == holder && PyUnicode_Compare(changes->all[at].key, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An entry of sys.modules has changed: a module that its owner has loaded anew is none of anybody's business. */
 static int
 on_module(void *context, PyObject *key, PyObject *value, PyObject *old)
@@ -266,7 +277,18 @@ on_module(void *context, PyObject *key, PyObject *value, PyObject *old)
     }
     OwnerId victim = owner_of_module(NULL, key);
     bool is_its_own = victim == NOBODY || victim == comparison->author || owner_of_module(value, NULL) == victim;
-    return is_its_own ? 0 : note(comparison, key, old, victim);
+    return is_its_own || is_noted(comparison->changes, comparison->holder, key) ? 0 : note(comparison, key, old, victim);
+}
+
+/* What was compared is gone. Where its name leads to another module by now, nobody else held it, and the other one may lie where it lay,
+ * so that an address tells nothing. Returns 0, or -1 with an exception set. */
+static int
+look_for_another(const Snapshot *snapshot, OwnerId author, Changes *changes)
+{
+    PyObject *loaded = PyImport_GetModuleDict();
+    PyObject *value = snapshot->type ? NULL : PyDict_GetItemWithError(loaded, snapshot->module);
+    Comparison comparison = {NULL, loaded, author, changes};
+    return value ? on_module(&comparison, snapshot->module, value, NULL) : PyErr_Occurred() ? -1 : 0;
 }
 
 static int
@@ -305,6 +327,7 @@ snapshots_compare(OwnerId author, Changes *changes)
         Snapshot *snapshot = &snapshots[at];
         look_ahead(at);
         if (is_gone(snapshot)) {
+            result = look_for_another(snapshot, author, changes);
             drop(snapshot, changes->waste);
         }
         else if (!names_are_same(&snapshot->names, snapshot->dict) && object_of(snapshot)) {

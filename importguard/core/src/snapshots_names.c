@@ -36,7 +36,7 @@ part_of(PyObject *value)
     if (PyFunction_Check(value)) {
         return ((PyFunctionObject *)value)->func_code;
     }
-    return PyType_Check(value) ? ((PyTypeObject *)value)->tp_dict : PyModule_Check(value) ? PyModule_GetDict(value) : NULL;
+    return PyType_Check(value) ? ((PyTypeObject *)value)->tp_dict : NULL;
 }
 
 /* Return what a value is remembered by, 0 for one that may change. */
@@ -46,7 +46,8 @@ mark_of(PyObject *value, bool of_modules)
     if (!of_modules && !is_code(value)) {
         return 0;
     }
-    uint64_t mixed = ((uint64_t)(uintptr_t)value >> 4) * 0x9E3779B97F4A7C15u ^ ((uint64_t)(uintptr_t)part_of(value) >> 4);
+    PyObject *part = of_modules ? NULL : part_of(value); /* a module that is gone is seen by its own snapshot */
+    uint64_t mixed = ((uint64_t)(uintptr_t)value >> 4) * 0x9E3779B97F4A7C15u ^ ((uint64_t)(uintptr_t)part >> 4);
     mixed *= 0xD6E8FEB86659FD93u;
     uint32_t mark = (uint32_t)(mixed >> 32);
     return mark ? mark : 1;
