@@ -5,7 +5,7 @@ import re
 import tomllib
 
 from importguard import errors, versions
-from importguard.lock import deputies, merge, model
+from importguard.lock import deputies, merge, model, united
 from importguard.model import CAPABILITIES, PHASES
 from importguard.policy import files, grants, lines, toml
 
@@ -16,6 +16,7 @@ KEYS = {
     model.UNOWNED: ("deputies", *PHASES, "refused"),
 }
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+TWICE = ("overwrite", "declare")  # how tomllib says that a key or a table is there already
 OURS, BASE, THEIRS, END = MARKS = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 
 
@@ -25,11 +26,21 @@ def read(path):
 
 
 def read_both(path):
-    """Return the Lock in a file as `read` does; where git left a conflict in it, with what both sides say."""
+    """Return the Lock in a file as `read` does; with what both sides say where git left a conflict, or found none and put a key twice."""
     content = files.text(pathlib.Path(path), errors.LockError)
     if not any(line.startswith(OURS) for line in content.split("\n")):
-        return parse(content, str(path))
-    return merge.merge(*(parse(side(content, number), str(path)) for number in (0, 1)))
+        return _parse_merged(content, str(path))
+    return merge.merge(*(_parse_merged(side(content, number), str(path)) for number in (0, 1)))
+
+
+def _parse_merged(content, path):
+    try:
+        return parse(content, path)
+    except errors.LockError as error:
+        try:
+            return parse(united.united(content), path)
+        except errors.LockError:
+            raise error from None
 
 
 def side(content, number):
@@ -59,7 +70,8 @@ def _not_toml(error, content, path):
     for number, line in enumerate(content.split("\n"), 1):
         if line.startswith(MARKS):
             return f"{path}:{number}: a merge that is not resolved: `importguard learn` takes what both sides say"
-    return f"{path}:{lines.of_error(error, content)}: {lines.reason(error)}"
+    hint = "; after a merge, `importguard learn` takes what both sides say" if any(word in str(error) for word in TWICE) else ""
+    return f"{path}:{lines.of_error(error, content)}: {lines.reason(error)}{hint}"
 
 
 class Reader:

@@ -360,13 +360,12 @@ def test_a_wrong_command_line(arguments, advisories):
 
 
 @pytest.mark.parametrize("part", [[], ["update"], ["info"], ["lookup"]])
-def test_help(part, advisories, capfd):
+def test_help(part, advisories):
     """It has an example that begins with the command itself."""
-    with pytest.raises(SystemExit) as exit_info:
-        advisories(*part, "--help")
+    status, out, _ = advisories(*part, "--help")
 
-    assert exit_info.value.code == 0
-    assert f"  importguard advisories {' '.join(part)}".rstrip() in capfd.readouterr().out
+    assert status == 0
+    assert any(line.startswith(f"  importguard advisories {' '.join(part)}".rstrip()) for line in out)
 
 
 def test_text_of_a_feed():

@@ -8,7 +8,7 @@ import hypothesis
 from hypothesis import strategies as st
 from locks import locks
 
-from importguard.lock import merge, read, write
+from importguard.lock import merge, model, read, write
 
 ONE = "import acme_tool; print(acme_tool.python('print(1)').strip())"
 OTHER = "import acme_tool; print(acme_tool.connect('/branch'))"
@@ -51,7 +51,18 @@ def test_the_same_distribution_on_both_branches(stage):
     assert stage.run(ONE).decisions() == stage.run(OTHER).decisions() == []
 
 
+def unowned(*grants):
+    return model.Entry("unowned", "", model.UNOWNED, grants=tuple(model.Grant(*grant, "") for grant in grants))
+
+
+# Both put the same key behind the same table, and git takes both: the last lines of the base differ.
+BASE = model.lock([unowned(("startup", "import"))])
+ONE_MORE = model.lock([unowned(("import", "import"))])
+ANOTHER_AS_WELL = model.lock([unowned(("startup", "net.connect"), ("import", "import"))])
+
+
 @hypothesis.given(locks, locks, locks, st.sampled_from(["merge", "diff3"]))
+@hypothesis.example(BASE, ONE_MORE, ANOTHER_AS_WELL, "merge")
 @hypothesis.settings(max_examples=40, deadline=None)
 def test_whatever_git_makes_of_two_branches(base, one, other, style):
     """Both sides are in what is read, whatever the branches have in common, and nothing else."""
