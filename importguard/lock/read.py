@@ -37,10 +37,13 @@ def _parse_merged(content, path):
     try:
         return parse(content, path)
     except errors.LockError as error:
-        try:
-            return parse(united.united(content), path)
-        except errors.LockError:
-            raise error from None
+        if not _is_twice(error):
+            raise  # a file that was cut, say: nobody may take it for whole
+        return parse(united.united(content), path)
+
+
+def _is_twice(error):
+    return any(word in str(error) for word in TWICE)
 
 
 def side(content, number):
@@ -70,7 +73,7 @@ def _not_toml(error, content, path):
     for number, line in enumerate(content.split("\n"), 1):
         if line.startswith(MARKS):
             return f"{path}:{number}: a merge that is not resolved: `importguard learn` takes what both sides say"
-    hint = "; after a merge, `importguard learn` takes what both sides say" if any(word in str(error) for word in TWICE) else ""
+    hint = "; after a merge, `importguard learn` takes what both sides say" if _is_twice(error) else ""
     return f"{path}:{lines.of_error(error, content)}: {lines.reason(error)}{hint}"
 
 

@@ -5,9 +5,11 @@ import subprocess
 import tempfile
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 from locks import locks
 
+from importguard import errors
 from importguard.lock import merge, model, read, write
 
 ONE = "import acme_tool; print(acme_tool.python('print(1)').strip())"
@@ -59,6 +61,16 @@ def unowned(*grants):
 BASE = model.lock([unowned(("startup", "import"))])
 ONE_MORE = model.lock([unowned(("import", "import"))])
 ANOTHER_AS_WELL = model.lock([unowned(("startup", "net.connect"), ("import", "import"))])
+
+
+def test_lock_that_was_cut_is_no_merge(tmp_path):
+    """In the middle of its last list: what is missing is not made up for."""
+    write.save(BASE, tmp_path / "lock")
+    whole = (tmp_path / "lock").read_text()
+    (tmp_path / "lock").write_text(whole.removesuffix("]\n"))
+
+    with pytest.raises(errors.LockError):
+        read.read_both(tmp_path / "lock")
 
 
 @hypothesis.given(locks, locks, locks, st.sampled_from(["merge", "diff3"]))
