@@ -5,6 +5,7 @@ Made only for a run that may have to be ended: a program sees which group it is 
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass
 
 OWN = "/proc/self/cgroup"
@@ -26,11 +27,20 @@ class Group:
         """Let nothing in the group run on, and return the pids of what is in it."""
         with contextlib.suppress(OSError):
             self._write("cgroup.freeze", "1")
+            self._wait_until_frozen()
         try:
             with open(f"{self.folder}/cgroup.procs") as file:
                 return [int(line) for line in file]
         except OSError:
             return []
+
+    def _wait_until_frozen(self):
+        """Wait until the kernel says so, 50 ms at most: what is on its way into a new program has no arguments to show yet."""
+        for _ in range(50):
+            with open(f"{self.folder}/cgroup.events") as file:
+                if "frozen 1\n" in file:
+                    return
+            time.sleep(0.001)
 
     def kill(self):
         """End everything in the group, frozen or not, forking or not."""
