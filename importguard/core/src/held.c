@@ -71,7 +71,7 @@ address_of(int fd, AskName ask_name)
 static bool
 is_program_free(Capability capability)
 {
-    return !table_may_refuse_app(core.table, 1U << capability) && !core.candidate && !core.learn && judge_is_program(capability);
+    return !table_may_refuse_app(core.table, 1U << capability) && !core.candidate && judge_is_program(capability);
 }
 
 /* Ask about a socket by the address at one of its ends; returns 0, or -1 with an error. */

@@ -149,13 +149,13 @@ is_followed(void)
 }
 
 /* Say whether nothing of what an event asks can be refused here, so that its arguments needn't be followed: it is the application
- * that asks, no rule is about that, and nobody wants to know. What is written is noted whoever does it. */
+ * that asks, no rule is about that, and no lock says anything of it. What is written is noted whoever does it. */
 static bool
 is_free(const Reader *reader, PyObject *args)
 {
     const uint32_t light = 1u << NET_CONNECT | 1u << NET_LISTEN | 1u << NET_RESOLVE | 1u << FS_LIST | 1u << FS_READ;
     uint32_t asks = reader_asks(reader, args);
-    return !(asks & ~light) && !table_may_refuse_app(core.table, asks) && !core.candidate && !core.learn
+    return !(asks & ~light) && !table_may_refuse_app(core.table, asks) && !core.candidate
            && !(asks & 1u << FS_READ && is_followed()) && capture_is_the_application();
 }
 
