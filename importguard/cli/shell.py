@@ -32,6 +32,9 @@ def run(options):
     """Start the shell and return its exit status."""
     from importguard.launch import first, start  # late, so that --help and a mistake cost nothing
 
-    words, environment = shells.command(options.shell, dict(os.environ))
+    environment = dict(os.environ)
+    words = [shells.find(options.shell, environment), "-i"]
+    if start.guards(options, environment):
+        words, environment = shells.marked(words[0], environment)
     first.require_first()
     return start.start(options, words, environment)

@@ -68,6 +68,11 @@ def is_below_a_guard(environment):
     return _is_guarded() or session.VARIABLE in environment
 
 
+def guards(options, environment):
+    """Say whether what is started with these options is guarded, and not switched off by what the user has set."""
+    return is_below_a_guard(environment) or resolve.resolve(vars(options), environment, pathlib.Path.cwd()).mode != "off"
+
+
 def resolved_for(options, environment, log):
     """Return what is in force, and say what is to be said about it."""
     resolved = resolve.resolve(vars(options), environment, pathlib.Path.cwd())

@@ -1,6 +1,7 @@
 """`importguard shell` and `shell-init` in a real pseudo-terminal."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -49,12 +50,125 @@ def test_users_own_settings_are_there(terminal, world):
     assert opened.end() == 7
 
 
+@pytest.fixture
+def prompting(world):
+    """The user's own prompt in each shell, set anew before each line: how the last command ended."""
+    (world.home / ".bashrc").write_text("PROMPT_COMMAND='PS1=\"<$?>> \"'\n")
+    (world.home / ".zshrc").write_text("precmd() { PROMPT=\"<$?>> \" }\n")
+    settings = world.home / ".config/fish/config.fish"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("function fish_prompt; echo \"<$pipestatus>> \"; end\n")
+
+
+@pytest.mark.usefixtures("prompting")
+def test_prompt_that_is_set_anew_keeps_its_mark(terminal, shell):
+    """Before a prompt that the user's settings make for each line stands the mark, and the prompt shows how the last command ended."""
+    opened = terminal([*guarded.launcher(), "shell", "--shell", shell])
+
+    opened.wait_for(r"\(importguard\) <0>> ")
+    opened.type("false")
+    opened.wait_for(r"\(importguard\) <1>> ")
+
+    assert opened.end() == 7
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh"])
+def test_name_of_an_environment_brings_no_second_mark(terminal, world, name):
+    """What an environment's `activate` puts in front of the prompt stands before the one mark."""
+    if shutil.which(name) is None:
+        pytest.skip(f"this machine has no {name}")
+    (world.home / ".zshrc").write_text("PROMPT='> '\n")
+    (world.project / "activate").write_text('PS1="(env) ${PS1-}"\n')
+    opened = terminal([*guarded.launcher(), "shell", "--shell", shutil.which(name)])
+
+    opened.wait_for(r"\(importguard\) > ")
+    opened.type("source ./activate")
+    prompt = opened.wait_for(r"[^\r\n]*\(env\) [^\r\n]*> ").group()
+
+    assert opened.end() == 7
+    assert prompt.count("(importguard)") == 1
+
+
+def test_shell_without_the_guard_has_no_mark(terminal, shell):
+    """Where the user has switched the guard off the prompt doesn't say that there is one."""
+    opened = terminal([*guarded.launcher(), "shell", "--shell", shell], IMPORTGUARD="off")
+
+    opened.wait_for("runs without the guard")
+    opened.type('echo "marked_$IMPORTGUARD_SHELL"')
+    opened.wait_for("marked_[\r\n]")
+    shown = opened.wait_for("[>$#] ").string
+
+    assert opened.end() == 7
+    assert "(importguard)" not in shown
+
+
 def test_shell_that_nobody_knows_is_named():
     """A shell without a known way to mark it: one line with what to type instead, exit 2."""
     done = guarded.importguard("shell", "--shell", "/bin/tcsh")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "'/bin/tcsh' is none of bash, zsh, fish: `importguard run -- /bin/tcsh`" in done.stderr
+
+
+@pytest.fixture
+def hooked(world, shell):
+    """A function that runs a line in a shell that has evaluated shell-init, after `before`, and returns what it has shown."""
+    name = os.path.basename(shell)
+    (world.programs / "importguard").symlink_to(guarded.launcher()[0])
+    init = "importguard shell-init fish | source" if name == "fish" else f'eval "$(importguard shell-init {name})"'
+    variables = world.variables()
+    variables["PATH"] = f"{world.environment.path}/bin:{variables['PATH']}"
+
+    def run(line, *, before="", folder=world.project):
+        # As in a start-up file: aliases are there, and hold from the next line on.
+        done = subprocess.run(
+            [shell, "-i"], input=f"{before}\n{init}\n{line}\n", cwd=folder, env=variables | {"PWD": str(folder)},
+            capture_output=True, text=True, timeout=SECONDS, start_new_session=True,
+        )  # fmt: skip
+        return done.stdout + done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["importguard.toml", "importguard.lock", "pyproject.toml"])
+def test_hook_knows_each_kind_of_policy(world, hooked, name):
+    """A policy, a lock and a table in a pyproject.toml, however it is spaced, make a project one that is guarded."""
+    text = ' [ tool . "importguard" ]\n' if name == "pyproject.toml" else ""
+    (world.project / name).write_text(text + "version = 1\n")
+
+    assert "canary-key" not in hooked("python -c 'import acme_thief'")
+
+
+def test_hook_looks_where_a_link_leads(world, hooked):
+    """In a folder that was entered by a link, the project is the one that the folder lies in."""
+    (world.project / "importguard.toml").write_text("version = 1\n")
+    (world.project / "deeper").mkdir()
+    (world.home / "link").symlink_to(world.project / "deeper")
+
+    assert "canary-key" not in hooked("cd ~/link; python -c 'import acme_thief'", folder=world.home)
+
+
+@pytest.mark.parametrize("has_policy", [True, False])
+def test_hook_and_aliases(world, hooked, has_policy):
+    """A user's aliases of guarded names break nothing: what they lead to is guarded in a project, and they are what they were elsewhere."""
+    if has_policy:
+        (world.project / "importguard.toml").write_text("version = 1\n")
+    aliases = "alias python=python3\nalias pip='python3 -c \"import acme_thief\"'"
+
+    shown = hooked("python -c 'import acme_thief'\npip", before=aliases)
+
+    assert not any(word in shown for word in ("syntax error", "parse error", "based on alias"))
+    assert shown.count("canary-key") == (0 if has_policy else 2)
+
+
+def test_users_own_functions_stay_elsewhere(world, shell, hooked):
+    """A function of the user's by a guarded name does outside of projects what it did, also when the hook is evaluated twice."""
+    mine = "function pip; echo mine $argv; end" if shell.endswith("fish") else "pip() { echo mine \"$@\"; }"
+    again = hooked("pip a b", before=mine)
+    twice = "importguard shell-init fish | source" if shell.endswith("fish") else 'eval "$(importguard shell-init bash)"'
+
+    assert "mine a b" in again
+    assert "mine a b" in hooked(f"{twice}\npip a b", before=mine)
 
 
 @pytest.mark.parametrize("has_policy", [True, False])

@@ -4,5 +4,5 @@ unset IMPORTGUARD_ZDOTDIR
 [[ -f ${ZDOTDIR-$HOME}/.zshenv ]] && . "${ZDOTDIR-$HOME}/.zshenv"
 # After the user's .zshrc, which may set the prompt anew each time.
 typeset -ga precmd_functions
-_importguard_mark() { [[ $PROMPT == '(importguard) '* ]] || PROMPT="(importguard) $PROMPT" }
+_importguard_mark() { [[ $PROMPT == *'(importguard) '* ]] || PROMPT="(importguard) $PROMPT" }
 precmd_functions+=(_importguard_mark)
