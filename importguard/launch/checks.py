@@ -100,11 +100,16 @@ def _policy():
 
 def _session():
     try:
-        place = directory.create(os.environ)
+        return _check("session", "holds", f"session directories go to {_writable()}")
     except ImportguardError as error:
         return _check("session", "fails", str(error))
+
+
+def _writable():
+    """Return the folder that sessions go to; raises CannotArm where there is none."""
+    place = directory.create(os.environ)
     directory.remove(place)
-    return _check("session", "holds", f"session directories go to {os.path.dirname(place.outer)}")
+    return os.path.dirname(place.outer)
 
 
 def _daemons():
@@ -116,7 +121,11 @@ def _daemons():
 
 
 def _live_fire():
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+    try:
+        base = _writable()
+    except ImportguardError:
+        return _check("live fire", "fails", "nothing was tried: it takes a folder that can be written")
+    with tempfile.TemporaryDirectory(dir=base) as folder, socket.create_server(("127.0.0.1", 0)) as listener:
         site = _throw_away_distribution(pathlib.Path(folder))
         listener.settimeout(0.5)
         environment = {**os.environ, "DOCTOR_PORT": str(listener.getsockname()[1]), "IMPORTGUARD_POLICY": ""}

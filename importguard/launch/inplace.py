@@ -15,9 +15,11 @@ def require_no_plugins(resolved, where):
 
 def records(records):
     """Return where a guarded process without a supervisor writes, once it is known that it can."""
-    if records in ("", "-"):
+    if not records:
         return "stderr"
     writer = open_writer(records)
+    if records == "-":
+        return f"fd:{writer.fd}"
     if records.startswith("fd:"):
         os.set_inheritable(writer.fd, True)
         return records

@@ -33,7 +33,7 @@ def surroundings(environ, cwd, given=()):
     """
     named = {
         "$home": homes(environ),
-        "$tmp": (*TEMPORARY, environ.get("TMPDIR") or "", tempfile.gettempdir()),
+        "$tmp": (*TEMPORARY, environ.get("TMPDIR") or "", _python_s_own()),
         "$cache": caches(environ),
         "$cwd": (str(cwd),),
         "$keys": keys(environ, str(cwd)),
@@ -47,6 +47,14 @@ def surroundings(environ, cwd, given=()):
     for name, value in dict(given).items():
         named[name if name.startswith("$") else "$" + name] = (value,) if isinstance(value, str) else tuple(value)
     return {name: values if name == "$hostname" else _real(values) for name, values in named.items()}
+
+
+def _python_s_own():
+    """Return where `tempfile` puts what it makes, "" where it may write nowhere: a session may still find a place, in /dev/shm."""
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return ""
 
 
 def homes(environ):
