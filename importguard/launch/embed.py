@@ -9,6 +9,8 @@ from importguard.launch import bundle, command, inplace, prepare
 from importguard.policy import compile as compiler
 from importguard.policy import resolve
 
+SUITE = "pytest: start it by `importguard run -- pytest --importguard`"
+
 
 def arm(policy=None, *, mode=None, on_violation=None, records=None):
     """Arm this process from here on; there is no disarm, and a second call changes nothing.
@@ -18,23 +20,26 @@ def arm(policy=None, *, mode=None, on_violation=None, records=None):
     What was imported before this line ran unguarded: the `armed` record names those distributions as `before`.
     """
     if guard.guard is None:
-        _arm({"policy": policy, "mode": mode, "on_violation": on_violation, "records": records})
+        _arm({"policy": policy, "mode": mode, "on_violation": on_violation, "records": records}, "importguard.arm()")
 
 
-def learn(policy=None, *, records):
-    """Arm this process, enforcing, and return the Lesson that takes its records: what a lock could refuse is among them."""
-    return _arm({"policy": policy, "mode": "enforce", "records": records}, learning=True)
+def arm_suite(policy, *, mode, records, learning):
+    """Arm a run of pytest; return (lines for its user, the Lesson that takes its records or None).
+
+    A lesson's records have what a lock could refuse among them.
+    """
+    return _arm({"policy": policy, "mode": mode, "records": records}, SUITE, learning=learning)
 
 
-def _arm(options, *, learning=False):
+def _arm(options, where, *, learning=False):
     environment = dict(os.environ)
     if learning:
         from importguard.launch import lesson  # before anything is guarded; who doesn't learn loads nothing of it
 
     resolved = resolve.resolve(options, environment, os.getcwd())
-    inplace.require_no_plugins(resolved, "importguard.arm()")
+    inplace.require_no_plugins(resolved, where)
     if resolved.mode == "off":
-        return None
+        return (), None
     me = command.Command(sys.executable, (sys.executable, *sys.orig_argv[1:]), sys.executable, "")
     found = prepare.look(me, environment, is_own=True)
     target = inplace.records(resolved.records)
@@ -50,7 +55,7 @@ def _arm(options, *, learning=False):
     atexit.register(_let_go)
     for line in prepared.damage:
         armed.recorder.record("degraded", reason=line)
-    return taken
+    return resolved.notices, taken
 
 
 def _let_go():

@@ -22,11 +22,13 @@ class Wanted(typing.NamedTuple):
 
 
 class Armed(typing.NamedTuple):
-    """The guard that is there, the file that its records go to, "" where somebody else has them, and a Learning or None."""
+    """The guard that is there, the file that its records go to, "" where somebody else has them, a Learning or None, and
+    lines for who started the run."""
 
     guard: typing.Any
     records: str = ""
     learning: typing.Any = None
+    notices: tuple[str, ...] = ()
 
 
 def wanted(config, environ):
@@ -36,8 +38,8 @@ def wanted(config, environ):
     """
     mode = config.getini(INI)
     if mode not in MODES:
-        raise ValueError(f"{INI} = {mode!r} is none of {', '.join(MODES)}")
-    typed = map(str, config.invocation_params.args)
+        raise ValueError(f"{INI} = {mode!r} is none of {', '.join(MODES)}{_near(mode)} ({config.inipath})")
+    typed = list(map(str, config.invocation_params.args))
     words = [*shlex.split(environ.get("PYTEST_ADDOPTS", "")), *config.getini("addopts"), *typed]
     if FLAG in words and mode == OFF:
         mode = ENFORCE
@@ -47,6 +49,8 @@ def wanted(config, environ):
         if OBSERVING in words:
             raise ValueError(f"{LEARNING} enforces while it learns, and can't go with {OBSERVING}")
         mode = ENFORCE
+    if mode == OFF and _after(typed, POLICY) is not None:
+        raise ValueError(f"{POLICY} says which policy holds, and nothing is guarded: add {FLAG}, or leave it out")
     return Wanted(mode, _after(words, POLICY), learns)
 
 
@@ -67,14 +71,16 @@ def arm(wanted, *, is_worker=False):
     except OSError as error:
         raise errors.CannotArm(f"no place for the records of the run: {error.strerror}; set TMPDIR to a folder that can be written") from error
     os.close(handle)
-    if not wanted.learns:
-        embed.arm(wanted.policy, mode=wanted.mode, records=path)
-        return Armed(guard.guard, path)
-    from importguard.suite import learning
+    if wanted.learns:
+        from importguard.suite import learning  # all that it needs is there before anything is guarded
+    notices, lesson = embed.arm_suite(wanted.policy, mode=wanted.mode, records=path, learning=wanted.learns)
+    return Armed(guard.guard, path, learning.Learning(lesson, path) if wanted.learns else None, notices)
 
-    # All that it needs is there before anything is guarded.
-    taken = learning.Learning(embed.learn(wanted.policy, records=path), path)
-    return Armed(guard.guard, path, taken)
+
+def _near(mode):
+    from importguard.policy import grants  # who has made no mistake pays nothing for it
+
+    return grants.near_miss(mode, MODES)
 
 
 def _after(words, option):

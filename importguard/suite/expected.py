@@ -7,6 +7,13 @@ from importguard import model, session
 from importguard.policy import grants, named, patterns, targets
 from importguard.policy import table as tables
 
+UNKNOWN = (
+    "importguard: a marker says what a test expects to be refused, as `expect=[...]`, and not {}; what tests are to be let "
+    "do stands in the policy, for example [package.NAME] run.allow = [...]"
+)
+NO_LIST = 'importguard: expect={!r} is no list of grants: write expect=["fs.read:$secrets"], for example'
+NO_GRANT = "importguard: expect={!r}: {}; a grant is capability[:target], as a denial's own text has it"
+
 
 class Asked(tables.Question):
     """A refused operation, as `targets.matches` looks at it."""
@@ -20,16 +27,29 @@ class Asked(tables.Question):
         self.owner = model.Owner(owner["name"], owner.get("version", ""), owner["kind"])
 
 
+def problem(mark):
+    """Return why a marker can't be understood, and what to write, or ""."""
+    if mark.args or set(mark.kwargs) - {"expect"}:
+        words = [*map(repr, mark.args), *(f"{name}=" for name in mark.kwargs if name != "expect")]
+        return UNKNOWN.format(", ".join(words))
+    listed = mark.kwargs.get("expect", ())
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(text, str) for text in listed):
+        return NO_LIST.format(listed)
+    try:
+        for text in listed:
+            grants.parse(text)
+    except ValueError as error:
+        return NO_GRANT.format(listed, error)
+    return ""
+
+
 def texts_of(marks):
-    """Return the grants that name what a test's markers expect."""
-    return [text for mark in marks for text in mark.kwargs.get("expect", ())]
+    """Return the grants that name what a test's markers expect, of those that can be understood."""
+    return [text for mark in marks if not problem(mark) for text in mark.kwargs.get("expect", ())]
 
 
 def is_expected(record, texts, armed):
-    """Say whether one of the grants covers what a record says was refused by the guard `armed`.
-
-    Raises ValueError for a text that is no grant.
-    """
+    """Say whether one of the grants covers what a record says was refused by the guard `armed`."""
     return any(_covers(grants.parse(text), record, armed) for text in texts)
 
 

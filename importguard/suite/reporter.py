@@ -7,7 +7,7 @@ import os
 import pytest
 
 from importguard import messages
-from importguard.suite import expected, places
+from importguard.suite import expected, kept, places
 from importguard.suite.children import Children
 
 TOLD = pytest.StashKey()
@@ -25,6 +25,7 @@ class Reporter:
         self.file = armed.records
         self.learning = armed.learning
         self.ahead = ahead
+        self.notices = armed.notices
         self.places = places.Places()
         self.children = Children()
         self.session = None
@@ -132,17 +133,25 @@ class Reporter:
         lines = [
             f"importguard: {self.guard.mode}, core {self.guard.core.name}, policy {self.guard.session['table']['name']}"
         ]
+        lines += self._said()
         if self.ahead:
             lines.append(
                 f"importguard: imported before the guard was there: {', '.join(self.ahead)} (-p importguard puts it first)"
             )
         return lines
 
+    def _said(self):
+        """Return what is to be said of the policy, once: a run that is told to be quiet has no header."""
+        said, self.notices = self.notices, ()
+        return [f"importguard: {line}" for line in said]
+
     def pytest_terminal_summary(self, terminalreporter):
         for place, text, refused in dict.fromkeys(self.left):
             verb = "refused" if refused else "would have refused"
             terminalreporter.section(f"importguard: {verb} at {place}", sep="_", red=refused, yellow=not refused)
             terminalreporter.line(text)
+        for line in self._said():
+            terminalreporter.line(line)
 
     def pytest_unconfigure(self):
         self.guard.recorder.listener = self.guard.copy_for_child = None
@@ -156,6 +165,7 @@ class Reporter:
                 self._fail_session()
             self._say_learnt(config.pluginmanager.get_plugin("terminalreporter"))
         if self.file:
+            kept.keep(self.file)
             with contextlib.suppress(OSError):
                 os.unlink(self.file)
 
