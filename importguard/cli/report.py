@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 
 TEXT = "make one page out of records: who did what, when, in which phase"
 EPILOG = """The page is one file that asks nothing of anybody: denials first, each with the line that would settle it, then who
@@ -20,8 +21,12 @@ def add(subparsers):
     """Register the parser of `report`."""
     formatter = argparse.RawDescriptionHelpFormatter
     parser = subparsers.add_parser("report", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
-    parser.add_argument("records", metavar="RECORDS", nargs="+", help="files of records, as --records writes them")
-    parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="the page (default: report.html)")
+    parser.add_argument(
+        "records", metavar="RECORDS", nargs="+", help="files of records, as --records writes them or gzip packs them; - is standard input"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", default="report.html", help="the page (default: report.html); - is standard output"
+    )
     parser.add_argument(
         "--skip-unreadable", action="store_true", help="be content with the rest where lines are no records: exit 0, and write over a page that is there"
     )
@@ -34,18 +39,26 @@ def run(args):
     from importguard.errors import RecordsError
     from importguard.page import gather, model, write
 
+    output = args.output
     records, problems = gather.gather(args.records)
     told = gather.told(problems)
     is_fault = bool(problems) and not args.skip_unreadable
-    if is_fault and os.path.lexists(args.output):
-        raise RecordsError("\n".join([*told, f"{args.output} is left as it was: --skip-unreadable makes the page of the rest in its place"]))
+    if is_fault and os.path.lexists(output) and not write.is_poured(output):
+        raise RecordsError("\n".join([*told, f"{output} is left as it was: --skip-unreadable makes the page of the rest in its place"]))
     try:
-        write.write(args.output, write.page(model.content(records, sources=args.records, left_out=told)))
+        write.write(output, write.page(model.content(records, sources=args.records, left_out=told)))
     except OSError as error:
-        raise RecordsError(f"{args.output}: can't be written: {error.strerror}") from error
-    print(f"{args.output}: {len(records)} records" + f", {len(problems)} lines left out" * bool(problems))
+        raise RecordsError(f"{output}: can't be written: {error.strerror}") from error
+    said = f"{output}: {_counted(len(records), 'record')}" + f", {_counted(len(problems), 'line')} left out" * bool(problems)
+    lines = [said, *(f"left out: {problem}" for problem in told if not is_fault)]
+    # Whoever takes the page from standard output is to get nothing else.
+    aside = sys.stderr if write.is_poured(output) else sys.stdout
+    if aside is not None:
+        print("\n".join(lines), file=aside)
     if is_fault:
         raise RecordsError("\n".join(told))
-    for problem in told:
-        print(f"left out: {problem}")
     return 0
+
+
+def _counted(number, noun):
+    return f"{number} {noun}" + "s" * (number != 1)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import string
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
@@ -23,17 +24,28 @@ def page(content):
     )
 
 
+def is_poured(path):
+    """Say whether a path is standard output, a device or a pipe: it is written to and stays what it is."""
+    return path == "-" or os.path.exists(path) and not os.path.isfile(path)
+
+
 def write(path, text):
-    """Write a file whole or not at all; a device or a pipe, as /dev/stdout may be, is written to and stays what it is."""
-    path = pathlib.Path(path)
-    if path.exists() and not path.is_file():
-        path.write_text(text, "utf-8")
+    """Write a file whole or not at all, with nothing left beside it; what takes it as it comes gets it so."""
+    if path == "-":
+        sys.stdout.buffer.write(text.encode())
         return
-    path = pathlib.Path(os.path.realpath(path))
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o600)
-    os.replace(file.name, path)
+    if is_poured(path):
+        pathlib.Path(path).write_text(text, "utf-8")
+        return
+    path = os.path.realpath(path)
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
 
 
 def _digest(text):

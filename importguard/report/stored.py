@@ -1,23 +1,38 @@
-"""Reads files of records as they were written: each line is a record, or there is something wrong with it."""
+"""Reads files of records as they were written, or as a log's rotation packed them: each line is a record, or there is something
+wrong with it."""
 
+import io
 import json
+import sys
 
 from importguard import errors
 from importguard.report.reader import problem_of
+
+PACKED = b"\x1f\x8b"  # how a file of gzip begins
 
 
 def lines(path):
     """Yield (place, record, problem) for each line that isn't empty; the record is None where there is a problem.
 
-    `place` is "path:line". Raises RecordsError for a file that can't be read.
+    `place` is "path:line"; the path "-" is standard input. Raises RecordsError for a file that can't be read.
     """
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with _opened(path) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield f"{path}:{number}", *_parsed(line)
-    except OSError as error:
-        raise errors.RecordsError(f"{path}: can't be read: {error.strerror}") from error
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise errors.RecordsError(f"{path}: can't be read: {reason}") from error
+
+
+def _opened(path):
+    file = sys.stdin.buffer if path == "-" and sys.stdin is not None else open(path, "rb")
+    if file.peek(len(PACKED)).startswith(PACKED):
+        import gzip  # most files are as they were written
+
+        file = gzip.open(file)
+    return io.TextIOWrapper(file, "utf-8-sig", "surrogateescape")
 
 
 def _parsed(line):

@@ -1,5 +1,6 @@
 """`importguard report`: one page out of records, as a browser shows it."""
 
+import gzip
 import html
 import json
 import os
@@ -179,7 +180,7 @@ def test_line_that_is_no_record_is_named_and_the_page_is_made_of_the_rest(report
     assert done.returncode == 2
     assert re.fullmatch(r"importguard IG140: \S+run\.jsonl:2: unreadable record: .+\n", done.stderr)
     data = data_of(page)
-    assert len(data["rows"]) == 1 and "1 records, 1 lines left out" in done.stdout
+    assert len(data["rows"]) == 1 and "1 record, 1 line left out" in done.stdout
     assert data["events"][0]["event"] == "left out" and "run.jsonl:2: unreadable record" in data["events"][0]["reason"]
 
 
@@ -217,6 +218,45 @@ def test_pipe_in_the_place_of_the_page_stays_one(tmp_path):
 
     assert done.returncode == 0 and page[0].startswith(b"<!doctype html>")
     assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
+
+
+def test_page_and_records_by_standard_streams(tmp_path):
+    """`-` is standard input and standard output, whole and alone, as /dev/stdout is; what is said goes aside."""
+    (tmp_path / "run.jsonl").write_text(json.dumps(decision(1)) + "\n")
+    for place in ("-", "/dev/stdout"):
+        with open(tmp_path / "run.jsonl") as records:
+            command = [*guarded.launcher(), "report", "-", "-o", place]
+            done = subprocess.run(command, stdin=records, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+
+        assert (done.returncode, done.stderr) == (0, f"{place}: 1 record\n")
+        assert done.stdout.startswith("<!doctype html>") and done.stdout.endswith("</html>\n")
+    assert os.listdir(tmp_path) == ["run.jsonl"]
+
+
+def test_what_rotation_packed_is_read(report, tmp_path):
+    """A file of gzip is read as what it holds; one that was cut off is a line that says so."""
+    packed = tmp_path / "run.jsonl.gz"
+    packed.write_bytes(gzip.compress(json.dumps(decision(1)).encode() + b"\n"))
+    done = guarded.importguard("report", packed, "-o", tmp_path / "out.html")
+    assert (done.returncode, len(data_of(tmp_path / "out.html")["rows"])) == (0, 1), done.stderr
+
+    packed.write_bytes(packed.read_bytes()[:-9])
+    done = guarded.importguard("report", packed, "-o", tmp_path / "cut.html")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1) and "run.jsonl.gz: can't be read: " in done.stderr
+
+
+def test_page_without_room_leaves_nothing_behind(tmp_path):
+    """Where a page finds no room, what was there stays, and nothing of the page lies beside it."""
+    (tmp_path / "run.jsonl").write_text("")
+    (tmp_path / "out.html").write_text("of yesterday")
+    line = 'ulimit -f 4; exec "$@"'
+    command = ["/bin/sh", "-c", line, "sh", *guarded.launcher(), "report", "run.jsonl", "-o", "out.html"]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 2 and "out.html: can't be written: File too large" in done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["out.html", "run.jsonl"]
+    assert (tmp_path / "out.html").read_text() == "of yesterday"
 
 
 def test_file_that_isnt_there_is_named(tmp_path):

@@ -40,10 +40,16 @@ class Sarif:
         if self.path.exists() and not self.path.is_file():
             self.path.write_text(text)  # a pipe or a device stays what it is
             return
-        # In one step: whoever uploads the file never sees half of it.
-        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as file:
-            file.write(text)
-        os.replace(file.name, self.path)
+        # In one step: whoever uploads the file never sees half of it, and what has no room leaves nothing.
+        path = os.path.realpath(self.path)
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
+        try:
+            with open(handle, "w") as file:
+                file.write(text)
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+            raise
 
 
 def log(records):

@@ -1,6 +1,7 @@
 """The SARIF plugin: what a code scanner would read."""
 
 import json
+import resource
 
 import pytest
 from importguard_sarif import Sarif
@@ -60,3 +61,26 @@ def test_wrong_option_is_named(options):
     """An option that is unknown or no text is an error that names it."""
     with pytest.raises(ValueError, match="path|pth"):
         Sarif(options)
+
+
+def test_link_stays_one(tmp_path):
+    """What a link leads to is written, as `importguard report` does it."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out.sarif").symlink_to(tmp_path / "elsewhere/real.sarif")
+
+    assert written(tmp_path, RECORD)["version"] == "2.1.0"
+    assert (tmp_path / "out.sarif").is_symlink() and (tmp_path / "elsewhere/real.sarif").is_file()
+
+
+def test_log_without_room_leaves_nothing_behind(tmp_path):
+    """Where the log finds no room the plugin says so, what was there stays, and nothing lies beside it."""
+    (tmp_path / "out.sarif").write_text("of yesterday")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, usual[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            written(tmp_path, RECORD)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.sarif", "of yesterday")]
