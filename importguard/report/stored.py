@@ -1,6 +1,7 @@
 """Reads files of records as they were written, or as a log's rotation packed them: each line is a record, or there is something
 wrong with it."""
 
+import contextlib
 import io
 import json
 import sys
@@ -26,13 +27,16 @@ def lines(path):
         raise errors.RecordsError(f"{path}: can't be read: {reason}") from error
 
 
+@contextlib.contextmanager
 def _opened(path):
-    file = sys.stdin.buffer if path == "-" and sys.stdin is not None else open(path, "rb")
-    if file.peek(len(PACKED)).startswith(PACKED):
-        import gzip  # most files are as they were written
+    """Give the text of a file, unpacked where it is packed."""
+    with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
+        unpacked = file
+        if file.peek(len(PACKED)).startswith(PACKED):
+            import gzip  # most files are as they were written
 
-        file = gzip.open(file)
-    return io.TextIOWrapper(file, "utf-8-sig", "surrogateescape")
+            unpacked = gzip.GzipFile(fileobj=file)
+        yield io.TextIOWrapper(unpacked, "utf-8-sig", "surrogateescape")
 
 
 def _parsed(line):
