@@ -1,6 +1,7 @@
 """Writes the page: one file, which asks nothing of anybody, and in which no text of a record is ever markup."""
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -32,6 +33,8 @@ def is_poured(path):
 def write(path, text):
     """Write a file whole or not at all, with nothing left beside it; what takes it as it comes gets it so."""
     if path == "-":
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "standard output is closed")
         sys.stdout.buffer.write(text.encode())
         return
     if is_poured(path):

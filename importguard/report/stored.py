@@ -2,6 +2,7 @@
 wrong with it."""
 
 import contextlib
+import errno
 import io
 import json
 import sys
@@ -30,7 +31,9 @@ def lines(path):
 @contextlib.contextmanager
 def _opened(path):
     """Give the text of a file, unpacked where it is packed."""
-    with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
+    if path == "-" and sys.stdin is None:
+        raise OSError(errno.EBADF, "standard input is closed")
+    with open(0 if path == "-" else path, "rb", closefd=path != "-") as file:
         unpacked = file
         if file.peek(len(PACKED)).startswith(PACKED):
             import gzip  # most files are as they were written

@@ -233,6 +233,16 @@ def test_page_and_records_by_standard_streams(tmp_path):
     assert os.listdir(tmp_path) == ["run.jsonl"]
 
 
+@pytest.mark.parametrize(("words", "said"), [("- -o out.html <&-", "standard input is closed"), ("/dev/null -o - >&-", "standard output is closed")])
+def test_stream_that_is_closed_is_one_line(tmp_path, words, said):
+    """Standard input or output that isn't there: one line, exit 2, and nothing is written elsewhere in its stead."""
+    command = ["/bin/sh", "-c", f'"$@" report {words}', "sh", *guarded.launcher()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1) and said in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
 def test_what_rotation_packed_is_read(report, tmp_path):
     """A file of gzip is read as what it holds; one that was cut off is a line that says so."""
     packed = tmp_path / "run.jsonl.gz"
