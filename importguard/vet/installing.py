@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging import requirements as written
+
 from importguard.errors import UsageError
 from importguard.ledger import scan
 
@@ -43,9 +45,12 @@ def spread(requirements, python, folder, *, builds=False):
 
     Returns (Environments, {requirement: why it can't be installed}).
     """
-    made, refused, waiting = [], {}, [list(requirements)]
+    refused = {text: reason for text in requirements if (reason := _problem(text))}
+    made, waiting = [], [[text for text in requirements if text not in refused]]
     while waiting:
         batch = waiting.pop(0)
+        if not batch:
+            continue
         try:
             made.append(make(batch, python, Path(folder) / f"env{len(made)}", builds=builds))
         except InstallFailed as reason:
@@ -56,6 +61,17 @@ def spread(requirements, python, folder, *, builds=False):
                 half = len(batch) // 2
                 waiting[:0] = [batch[:half], batch[half:]]
     return made, refused
+
+
+def _problem(text):
+    """Return why a text is no requirement, "" where it is one or may be a place, which pip alone can tell."""
+    if "/" in text or text.startswith("."):
+        return ""
+    try:
+        written.Requirement(text)
+    except written.InvalidRequirement as error:
+        return f"Invalid requirement: {str(error).splitlines()[0]}"
+    return ""
 
 
 def make(requirements, python, path, *, builds=False, alone=False):

@@ -183,3 +183,18 @@ def test_a_file_without_a_requirement_is_nothing_to_vet(interpreter, tmp_path):
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "none.txt': name requirements" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+def test_what_is_no_requirement_is_said_at_once(interpreter, tmp_path):
+    """No environment is made and no pip started for texts that can't be requirements, and the others go ahead without them; whether
+    there is something at a place is for pip to say."""
+    wrong = ["a b", "==1", "", "x["]
+
+    made, refused = installing.spread(wrong, interpreter.path, tmp_path / "wrong")
+    assert (made, list(refused), list(tmp_path.iterdir())) == ([], wrong, [])
+    assert all(reason.startswith("Invalid requirement: ") for reason in refused.values())
+
+    wheel = wheels.build(furnishing.SINGLE, tmp_path / "wheels", interpreter)
+    made, refused = installing.spread([str(wheel), "a b", "./nothing.whl"], interpreter.path, tmp_path / "made")
+    assert [pin[0] for environment in made for pin in environment.pins] == ["acme-single"]
+    assert list(refused) == ["a b", "./nothing.whl"] and "Invalid requirement" not in refused["./nothing.whl"]
