@@ -14,28 +14,28 @@ MOST_READ = 1 << 20  # of one place at a time: whoever runs there writes it
 
 
 class Children:
-    """A folder with a file for each place that has started something, to which all that comes of it copies its refusals."""
+    """A folder with a file for each place that has started something, to which all that comes of it copies its refusals.
 
-    def __init__(self):
+    `here` gives the place of what runs in this thread; `started` are the places that have started something.
+    """
+
+    def __init__(self, here):
         self.folder = tempfile.mkdtemp(prefix="importguard-")
         self._owner = os.getpid()
         self._numbers = {}
         self._sizes = {}
         self._known, self._listed = [], 0  # (place, file), and when the folder had changed by then
-        self.has_any = False
-        os.register_at_fork(after_in_parent=self._expect)
+        self.started = set()
+        os.register_at_fork(after_in_parent=lambda: self.started.add(here()))
 
     def file_of(self, place):
         """Return the file for what is started while a place runs; a place has to be known before it forks."""
-        self._expect()
+        self.started.add(place)
         return f"{self.folder}/{self.know(place)}"
 
     def know(self, place):
         """Give a place its number."""
         return self._numbers.setdefault(place, len(self._numbers))
-
-    def _expect(self):
-        self.has_any = True
 
     def refused(self):
         """Return (place, record) for what is new since the last call."""

@@ -23,8 +23,11 @@ class Places:
 
     def enter(self, place):
         """Say what runs from here on; the threads that are there by now belong to what ran before."""
-        alive = sys._current_frames() if _thread._count() else ()
-        self._threads = {ident: self._threads.get(ident, self.current) for ident in alive if ident != self._main}
+        if _thread._count():
+            alive = sys._current_frames()
+            self._threads = {ident: self._threads.get(ident, self.current) for ident in alive if ident != self._main}
+        elif self._threads:
+            self._threads = {}
         self.current = place
         _place.set(place)
 

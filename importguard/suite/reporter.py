@@ -27,7 +27,7 @@ class Reporter:
         self.ahead = ahead
         self.notices = armed.notices
         self.places = places.Places()
-        self.children = Children()
+        self.children = Children(self.places.here)
         self.session = None
         self.over = set()  # places whose report is out
         self.left = []  # (place, text, whether it was refused) of what no report has told
@@ -60,7 +60,7 @@ class Reporter:
         before = self._begin(place)
         try:
             report = yield
-            self._take_children()
+            self._take_children(place)
         finally:
             self._end(place, before)
         if refused := _refusals(self.places.of(place)):
@@ -89,7 +89,7 @@ class Reporter:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item):
         report = yield
-        self._take_children()
+        self._take_children(item.nodeid)
         if self.places.kept:
             self._tell(report, item)
         return report
@@ -106,14 +106,19 @@ class Reporter:
         if report.when == "teardown" and self.guard.mode == "enforce":
             self.places.forget(item.nodeid, item.stash[TOLD])
 
-    def _take_children(self):
-        if self.children.has_any:  # most tests start nothing, and are not to pay for a look
-            for place, record in self.children.refused():
-                self.places.keep(place, record)
+    def _take_children(self, reported):
+        """Take what children were refused, before a place is reported. Most start nothing, and are not to pay for a look: what is
+        left of the children of others is for the end."""
+        if reported in self.children.started:
+            self._take_all_children()
+
+    def _take_all_children(self):
+        for place, record in self.children.refused():
+            self.places.keep(place, record)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):
-        self._take_children()
+        self._take_all_children()
         over = self.places.left_over(self.over)
         self.left += [(place, messages.denial(record), _is_refusal(record)) for place, record in over]
         if hasattr(session.config, "workeroutput"):

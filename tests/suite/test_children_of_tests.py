@@ -18,7 +18,7 @@ def line(target):
 
 @pytest.fixture
 def below():
-    made = children.Children()
+    made = children.Children(lambda: "test_it.py::test_forks")
     yield made
     made.end()
 
@@ -67,3 +67,16 @@ def test_every_record_is_found_once_whenever_it_is_written(below):
     assert len(told) == 120
     assert {place for place, _record in told} == {f"test_it.py::test_{number}" for number in range(40)}
     assert below.refused() == []
+
+
+def test_only_who_has_started_something_is_looked_for(below):
+    """A place counts once it is told to a child, or forks one; so no other test pays for a look."""
+    assert below.started == set()
+
+    below.know("test_it.py::test_quiet")
+    below.file_of("test_it.py::test_starts_child")
+    if os.fork() == 0:
+        os._exit(0)
+    os.wait()
+
+    assert below.started == {"test_it.py::test_starts_child", "test_it.py::test_forks"}

@@ -331,3 +331,35 @@ def test_table_for_people_from_pytest_socket_says_what_opens(suite, option, open
         assert explained(suite, *question.split(" ", 1)).returncode == 0
     for question in ("net.connect 192.0.2.1:80", "net.resolve example.invalid", "net.connect 127.0.0.1:80"):
         assert explained(suite, *question.split(" ", 1)).returncode == 1
+
+
+def test_child_that_outlives_its_test_is_told_of_as_that_tests(suite):
+    """What it is refused while another test runs fails the session, and names the test that has started it."""
+    suite.write(
+        test_it=(
+            "import subprocess, sys\nCODE = 'input(); import acme_thief; acme_thief.steal()'\nleft = []\n"
+            "def test_starts():\n    left.append(subprocess.Popen([sys.executable, '-c', CODE], stdin=subprocess.PIPE))\n"
+            "def test_next():\n    left[0].communicate(b'now\\n')\n"
+        )
+    )
+
+    code, output = suite.run("--importguard")
+
+    assert (code, outcomes(output)) == (1, {"test_it.py::test_starts": "PASSED", "test_it.py::test_next": "PASSED"}), output
+    assert "importguard: refused at test_it.py::test_starts" in output
+    assert not suite.loot.exists()
+
+
+def test_forked_child_of_a_test_is_charged_to_it(suite):
+    """A process that a test forks off is one that it has started."""
+    suite.write(
+        test_it=(
+            "import os\ndef test_forks():\n    if os.fork() == 0:\n        try:\n            import acme_thief; acme_thief.steal()\n"
+            "        finally:\n            os._exit(0)\n    os.wait()\n"
+        )
+    )
+
+    code, output = suite.run("--importguard")
+
+    assert (code, outcomes(output)) == (1, {"test_it.py::test_forks": "FAILED"}), output
+    assert not suite.loot.exists()
