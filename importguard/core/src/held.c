@@ -45,23 +45,18 @@ held_is_by(uint64_t socket, OwnerId owner)
     return held[socket % MOST_HELD].socket == socket && held[socket % MOST_HELD].owner == owner;
 }
 
-/* Return the address that a socket has at one end as the contract writes it (new reference); NULL without an error where it
- * has none that leaves the machine. */
+/* Return the address of one end of a socket as the contract writes it (new reference); NULL without an error where it is none
+ * that leaves the machine. */
 static PyObject *
-address_of(int fd, AskName ask_name)
+end_text(const struct sockaddr_storage *address)
 {
-    struct sockaddr_storage address = {0};
-    socklen_t size = sizeof address;
     char text[INET6_ADDRSTRLEN];
-    if (ask_name(fd, (struct sockaddr *)&address, &size) < 0) {
-        return NULL;
-    }
-    const struct sockaddr_in *old = (const struct sockaddr_in *)&address;
-    const struct sockaddr_in6 *new = (const struct sockaddr_in6 *)&address;
-    if (address.ss_family == AF_INET && inet_ntop(AF_INET, &old->sin_addr, text, sizeof text)) {
+    const struct sockaddr_in *old = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *new = (const struct sockaddr_in6 *)address;
+    if (address->ss_family == AF_INET && inet_ntop(AF_INET, &old->sin_addr, text, sizeof text)) {
         return PyUnicode_FromFormat("%s:%d", text, ntohs(old->sin_port));
     }
-    if (address.ss_family == AF_INET6 && inet_ntop(AF_INET6, &new->sin6_addr, text, sizeof text)) {
+    if (address->ss_family == AF_INET6 && inet_ntop(AF_INET6, &new->sin6_addr, text, sizeof text)) {
         return PyUnicode_FromFormat("[%s]:%d", text, ntohs(new->sin6_port));
     }
     return NULL;
@@ -74,13 +69,18 @@ is_program_free(Capability capability)
     return !table_may_refuse_app(core.table, 1U << capability) && !core.candidate && judge_is_program(capability);
 }
 
-/* Ask about a socket by the address at one of its ends; returns 0, or -1 with an error. */
+/* Ask about a socket by the address at one of its ends; returns 0, or -1 with an error. Most of what is asked about is none, as
+ * the kernel says soonest where it is asked for an address. */
 static int
 ask_about_socket(Capability capability, int fd, AskName ask_name)
 {
-    uint64_t socket = ask_is_free(capability) ? 0 : number_of(fd);
-    PyObject *target = socket && !is_program_free(capability) ? address_of(fd, ask_name) : NULL;
-    int result = target ? judge_held(capability, target, socket) : PyErr_Occurred() ? -1 : 0;
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    if (ask_is_free(capability) || ask_name(fd, (struct sockaddr *)&address, &size) < 0 || is_program_free(capability)) {
+        return 0;
+    }
+    PyObject *target = end_text(&address);
+    int result = target ? judge_held(capability, target, number_of(fd)) : PyErr_Occurred() ? -1 : 0;
     Py_XDECREF(target);
     return result;
 }
