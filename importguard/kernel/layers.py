@@ -5,7 +5,7 @@ import os
 import queue
 import threading
 
-from importguard.kernel import landlock, machine, rehearsal, syscalls_unsafe
+from importguard.kernel import landlock, machine, syscalls_unsafe
 
 LAYERS = ("landlock", "seccomp")
 BUSY = "something else that supervises system calls is over this process already (EBUSY): an outer guard, or a container's"
@@ -44,9 +44,15 @@ def rehearse(plan):
     for layer in LAYERS:
         if problem := _problem(plan, layer):
             plan = plan.without(layer, f"the kernel refuses it: {problem}")
-    if plan.asking and (problem := rehearsal.problem(lambda: listen(plan))):
+    if plan.asking and (problem := _problem_of_asking(plan)):
         plan = plan.without("supervisor", problem)
     return plan
+
+
+def _problem_of_asking(plan):
+    from importguard.kernel import rehearsal  # most runs have no call asked about
+
+    return rehearsal.problem(lambda: listen(plan))
 
 
 def _problem(plan, layer):

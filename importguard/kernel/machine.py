@@ -1,7 +1,6 @@
 """What the kernel of this machine has to offer."""
 
 import os
-import platform
 import typing
 from pathlib import Path
 
@@ -21,7 +20,7 @@ class Machine(typing.NamedTuple):
 
 def look():
     """Return the Machine that this process runs on."""
-    system, kind = platform.system(), os.uname().machine
+    system, kind = os.uname().sysname, os.uname().machine
     if system != "Linux":
         return Machine(system, kind, False, 0)
     try:
@@ -36,7 +35,7 @@ class Itself:
     for ctypes only where a policy asks for more than that."""
 
     def __init__(self):
-        self.system, self.kind = platform.system(), os.uname().machine
+        self.system, self.kind = os.uname().sysname, os.uname().machine
 
     @property
     def has_seccomp(self):

@@ -3,7 +3,6 @@
 import importlib.machinery
 import marshal
 import pathlib
-import subprocess
 import sys
 import types
 
@@ -128,6 +127,8 @@ def build_for(interpreter):
 
 def build_with(python, more=ENABLED):
     """Return (file name, bundle) for another interpreter, which builds it itself with ENABLED beside the rest; None when it can't."""
+    import subprocess  # most commands are run by an interpreter like this one
+
     place = str(pathlib.Path(__file__).parents[2])
     done = subprocess.run([python, "-I", "-S", "-c", BUILDER, place, *more], capture_output=True, check=False)
     name, _, data = done.stdout.partition(b"\n")

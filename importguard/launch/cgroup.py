@@ -6,14 +6,13 @@ Made only for a run that may have to be ended: a program sees which group it is 
 import contextlib
 import os
 import time
-from dataclasses import dataclass
+import typing
 
 OWN = "/proc/self/cgroup"
 MOUNTS = "/proc/self/mountinfo"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(typing.NamedTuple):
     """A control group by its folder."""
 
     folder: str

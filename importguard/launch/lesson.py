@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from dataclasses import dataclass
+import typing
 
 from importguard import errors, model
 from importguard.launch import locked
@@ -18,8 +18,7 @@ INSTALLED = ("$site", "$stdlib", "$prefix", "$bin")
 FORGED = "a record says that something was allowed which the policy refuses, and is not learnt"
 
 
-@dataclass(frozen=True, slots=True)
-class Learnt:
+class Learnt(typing.NamedTuple):
     """What was written: the lock's `path`, how many things are `new` in it, and what was `refused` now, a line each."""
 
     path: str

@@ -10,7 +10,6 @@ from importguard.childargs import guard_child
 from importguard.errors import KILLED, CannotArm, UsageError
 from importguard.kernel import layers, syscalls_unsafe
 from importguard.launch import (
-    asking,
     cgroup,
     directory,
     inplace,
@@ -23,7 +22,6 @@ from importguard.launch import (
     tree,
 )
 from importguard.launch import command as commands
-from importguard.notified import process
 from importguard.policy import resolve
 from importguard.report.compose import record
 from importguard.report.log import Log
@@ -54,7 +52,7 @@ def start(options, words, environment):
         return _replace(command.path, command.argv, environment)
     if options.record_imports and not resolved.records:
         raise UsageError("--record-imports needs a place for records: --records FILE")
-    terminal = asking.place(options, resolved, log)
+    terminal = _terminal(options, resolved, log)
     if options.no_supervisor:
         return _run_in_place(command, found, resolved, environment, log, options)
     asks = None if terminal is None else (terminal, options)
@@ -102,7 +100,7 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
     learning = lessons is not None
     prepared = prepare.prepare(
         found, resolved, environment, command.argv, records="", plugins=plugins, recording=recording or learning,
-        unlocked=learning, asks=asking.seconds(asks[1]) if asks else 0, times_imports=times_imports,
+        unlocked=learning, asks=_asking().seconds(asks[1]) if asks else 0, times_imports=times_imports,
     )  # fmt: skip
     if learning:
         lessons.append(lesson.Lesson(found.sites, prepared.named, resolved, prepared.table))
@@ -120,11 +118,11 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
         if problem := _become_subreaper():
             supervised.take(record("degraded", pid=os.getpid(), reason=problem))
         if asks:
-            answering = asking.listen(prepared, asks[0], asks[1], environment, log)
+            answering = _asking().listen(prepared, asks[0], asks[1], environment, log)
         path, argv, environment = _guarded(command, prepared, environment)
         ends_trees = resolved.mode == "enforce" and resolved.on_violation == "kill"
         group = cgroup.make() if ends_trees else None
-        calls = process.Answering(_terms(prepared)) if prepared.kernel.asking else None
+        calls = _calls(prepared) if prepared.kernel.asking else None
         return supervised.run(path, argv, environment, prepared.kernel, group, calls)
     finally:
         if answering is not None:
@@ -133,13 +131,27 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
             directory.remove(prepared.directory)
 
 
-def _terms(prepared):
-    """Return by what the system calls of a Prepared session are judged."""
+def _asking():
+    from importguard.launch import asking  # most runs ask nobody
+
+    return asking
+
+
+def _terminal(options, resolved, log):
+    """Return the Terminal to ask at, None where nobody is asked."""
+    is_wanted = options.ask or options.ask_seconds is not None
+    return _asking().place(options, resolved, log) if is_wanted else None
+
+
+def _calls(prepared):
+    """Return what answers the system calls of a Prepared session."""
+    from importguard.notified import process  # loads what most runs have no use for
+
     sites = prepared.target.sites.values()
     owners = {path: name for site in sites for path, name in (*site["prefixes"].items(), *site["files"].items())}
     place, found = prepared.directory, prepared.target
     stdlib = (found.interpreter.stdlib,) if found.interpreter else ()
-    return process.Terms(place.board, place.pipe, prepared.table, owners, stdlib, found.app_roots)
+    return process.Answering(process.Terms(place.board, place.pipe, prepared.table, owners, stdlib, found.app_roots))
 
 
 def _run_in_place(command, found, resolved, environment, log, options):

@@ -99,6 +99,12 @@ def _claim(site, claims, name, record, known, folder):
         text = record.decode("utf-8", "surrogateescape")
     before, listed = "", []
     for line in text.split("\n"):
+        if before and line.startswith(before):
+            path, _, rest = line.partition(",")
+            listed.append(path)
+            if path[-4:] == ".pyc" and len(rest.strip()) > 1:
+                site["bytecode"].append(site["dir"] + "/" + path)
+            continue
         start = line[:1]
         path, _, rest = line[1:].partition('",') if start == '"' else line.partition(",")
         while path[:2] == "./":
@@ -109,8 +115,8 @@ def _claim(site, claims, name, record, known, folder):
             site["files"][_outside(site["dir"], path)] = name
             continue
         top = path.partition("/")[0]
-        if top != before:  # most of what a wheel brings lies in one folder
-            before, listed = top, claims.setdefault(top, {}).setdefault(name, [])
+        listed = claims.setdefault(top, {}).setdefault(name, [])
+        before = top + "/" if top != ".." else ""  # most of what a wheel brings lies in one folder
         listed.append(path)
         if path[-4:] == ".pyc" and len(rest.strip()) > 1:
             site["bytecode"].append(site["dir"] + "/" + path)

@@ -1,7 +1,5 @@
 """Puts two locks together: what either of them has seen."""
 
-import dataclasses
-
 from importguard.lock import model
 
 JOINED = ("digests", "startup_files", "deputies", "grants", "refused")
@@ -19,4 +17,4 @@ def merge(one, other):
 def join(one, other):
     """Return one entry for two of the same distribution and version."""
     both = {name: (*getattr(one, name), *getattr(other, name)) for name in JOINED}
-    return model.ordered(dataclasses.replace(one, **both))
+    return model.ordered(one._replace(**both))

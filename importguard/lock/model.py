@@ -1,6 +1,6 @@
 """What a lock says: of each version of a distribution, which files it had and what it was seen to need."""
 
-import dataclasses
+import typing
 
 from importguard.model import PHASES
 from importguard.policy.grants import Grant
@@ -9,8 +9,7 @@ VERSION = 1
 DISTRIBUTION, STARTUP, UNOWNED = KINDS = ("distribution", "startup", "unowned")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(typing.NamedTuple):
     """One table of a lock.
 
     `kind` is "distribution", "startup" (a start-up file of no distribution, by its file name) or "unowned" (all code
@@ -40,12 +39,21 @@ class Entry:
         return f"{self.name} {self.version}".rstrip()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(typing.NamedTuple):
     """A whole lock; `path` is where it was read from, "" for one that was made."""
 
     entries: tuple[Entry, ...] = ()
-    path: str = dataclasses.field(default="", compare=False)
+    path: str = ""
+
+    def __eq__(self, other):
+        """Say whether another lock says the same, wherever it was read from."""
+        return isinstance(other, Lock) and self.entries == other.entries
+
+    def __ne__(self, other):
+        return not self == other
+
+    def __hash__(self):
+        return hash(self.entries)
 
     def versions_of(self, name, kind=DISTRIBUTION):
         """Return the entries of a name, one for each version."""
@@ -67,8 +75,7 @@ def lock(entries, path=""):
 def ordered(entry):
     """Return an entry with everything in it sorted and once; what is granted counts as refused no more."""
     given = set(entry.grants)
-    return dataclasses.replace(
-        entry,
+    return entry._replace(
         digests=tuple(sorted(set(entry.digests))),
         startup_files=tuple(sorted(set(entry.startup_files))),
         deputies=tuple(sorted(set(entry.deputies))),

@@ -1,7 +1,7 @@
 """Which distributions are new: unknown to the lock, with other content than it knows, or too young."""
 
-import dataclasses
 import os
+import typing
 
 from importguard.lock import model
 from importguard.versions import canonical_name
@@ -9,8 +9,7 @@ from importguard.versions import canonical_name
 SUFFIXES = (".dist-info", ".egg-info")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class New:
+class New(typing.NamedTuple):
     """An installed distribution, or a start-up file, that is quarantined, and why."""
 
     entry: model.Entry

@@ -1,6 +1,5 @@
 """What a policy line asks for: `[phase:]capability[:target]`, read and checked."""
 
-import difflib
 import functools
 import typing
 
@@ -65,6 +64,8 @@ def capabilities(pattern):
 
 def near_miss(word, known):
     """Return `, did you mean 'x'?` for the closest of `known`, or an empty text."""
+    import difflib  # only a mistake pays for it
+
     close = difflib.get_close_matches(str(word), list(known), n=1)
     return f", did you mean {close[0]!r}?" if close else ""
 

@@ -4,7 +4,6 @@ import contextlib
 import os
 import pathlib
 import pwd
-import socket
 import sys
 import tempfile
 
@@ -38,7 +37,7 @@ def surroundings(environ, cwd, given=()):
         "$cwd": (str(cwd),),
         "$keys": keys(environ, str(cwd)),
         "$bin": tuple(folder for folder in BIN if os.path.isdir(folder)),
-        "$hostname": (socket.gethostname(),),
+        "$hostname": (os.uname().nodename,),
         "$prefix": (),
         "$stdlib": (),
         "$site": (),

@@ -125,3 +125,17 @@ def test_a_pipe_in_the_place_of_metadata_makes_nobody_wait(tmp_path, name):
     os.mkfifo(tmp_path / "acme-1.dist-info" / name)
 
     assert list(scan(str(tmp_path))["dists"]) == ["acme"]
+
+
+def test_a_record_that_names_the_folder_above_claims_no_files_there(tmp_path):
+    """A line for the folder above makes those that follow no files of the environment's own; each is claimed by its place."""
+    site = tmp_path / "lib/site-packages"
+    (site / "acme-1.0.dist-info").mkdir(parents=True)
+    (site / "acme-1.0.dist-info/METADATA").touch()
+    lines = "acme/a.py,,", "..,,", "../bin/acme,,", "acme/b.pyc,sha256=x,9", './acme/c.py,,', '"acme/d.py",,', "six.py,,"
+    (site / "acme-1.0.dist-info/RECORD").write_text("\r\n".join(lines))
+
+    found = scan(str(site))
+
+    assert found["files"] == {f"{tmp_path}/lib/bin/acme": "acme", f"{site}/..": "acme", f"{site}/six.py": "acme"}
+    assert (found["prefixes"], found["bytecode"]) == ({f"{site}/acme": "acme"}, [f"{site}/acme/b.pyc"])

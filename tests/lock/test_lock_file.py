@@ -136,6 +136,7 @@ pkg-1.dist-info/RECORD,,
         RECORD.replace(b"pkg/__init__.py", b"./pkg/__init__.py") + b"pkg-1.dist-info/uv_cache.json,sha256=x,1\n",
         RECORD + b"pkg/__pycache__/__init__.cpython-311.pyc,,\n../../../bin/pkg,sha256=y,200\n/opt/x,,\n",
         RECORD.replace(b"pkg/__init__.py", b'"pkg/__init__.py"'),
+        RECORD.replace(b"\n", b"\r\r\n") + b"./pkg/a.pyc,sha256=z,9\n\n.//opt/y,,\n",
     ],
 )  # fmt: skip
 def test_a_digest_is_the_same_whatever_installed_it(other):
@@ -150,6 +151,9 @@ def test_a_digest_is_the_same_whatever_installed_it(other):
         RECORD + b"pkg/INSTALLER,sha256=x,3\n",
         RECORD + b"evil.pth,sha256=x,3\n",
         RECORD.replace(b"pkg/__init__.py,", b'"pkg/a,b.py",'),
+        RECORD + b"pkg/a.pyc,b.py,sha256=x,3\n",
+        RECORD + b"pkg/\xe9.py,sha256=x,3\n",
+        RECORD + b"pkg.dist-info/licenses/RECORD,sha256=x,3\n",
     ],
 )
 def test_a_digest_tells_what_differs(other):
