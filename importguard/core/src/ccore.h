@@ -131,6 +131,7 @@ Place *place_at(Tag tag);
 size_t place_new(Meaning meaning, PyObject *path, uint32_t owner);
 size_t place_of_path(PyObject *path);
 size_t place_of_file(PyObject *path, const struct stat *status);
+bool place_is_expected(PyObject *path, struct stat *status);
 size_t place_in_archive(PyObject *path);
 void place_resolve(Place *place);
 
@@ -177,12 +178,13 @@ bool is_cache_of(PyObject *bytecode, PyObject *source);
 int contents_watch(void);
 void contents_saw(PyObject *path, const struct stat *status);
 bool contents_are_read(void);
-PyObject *contents_at_once(int fd);
+PyObject *contents_at_once(int fd, struct stat *status);
 void contents_note(PyObject *content, int fd);
 bool contents_are_of(PyObject *content, PyObject *path, struct stat *status);
 
 /* opening.c */
 int opening_watch(PyObject *io);
+bool opening_sees_links(PyObject *path);
 
 /* walk.c */
 bool is_import_system(const Cursor *cursor);

@@ -123,14 +123,14 @@ content_at_once(int fd, struct stat *status)
     return NULL;
 }
 
-/* Return all that the file of a new descriptor holds, and remember it; NULL without an exception where that can't be had at once. */
+/* Return all that the file of a new descriptor holds, with what the kernel says of it, and remember it; NULL without an exception where
+ * that can't be had at once. */
 PyObject *
-contents_at_once(int fd)
+contents_at_once(int fd, struct stat *status)
 {
-    struct stat status;
-    PyObject *content = content_at_once(fd, &status);
+    PyObject *content = content_at_once(fd, status);
     if (content) {
-        keep(content, &status);
+        keep(content, status);
     }
     return content;
 }
@@ -140,7 +140,8 @@ static PyObject *
 readall(PyObject *self, PyObject *nothing)
 {
     bool is_module = contents_are_read();
-    PyObject *content = is_module ? contents_at_once(descriptor_of(self)) : NULL;
+    struct stat status;
+    PyObject *content = is_module ? contents_at_once(descriptor_of(self), &status) : NULL;
     if (content) {
         return content;
     }

@@ -10,28 +10,72 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define FLAGS (O_RDONLY | O_CLOEXEC)
+
 static _PyCFunctionFastWithKeywords real_open_code;
 static PyObject *memory_file; /* io.BytesIO */
 
+static PyObject *opened; /* a path that is opened unless it is a link */
+
+/* Say whether a path is opened by the guard next, which will see whether it is a link: nobody else needs to look. */
+bool
+opening_sees_links(PyObject *path)
+{
+    return path == opened;
+}
+
+/* Return a descriptor of what a path leads to; -1 with an exception set, or with errno ELOOP and none. */
+static int
+open_name(PyObject *path, const char *name, int flags)
+{
+    int fd;
+    do {
+        Py_BEGIN_ALLOW_THREADS;
+        fd = open(name, flags);
+        Py_END_ALLOW_THREADS;
+    } while (fd < 0 && errno == EINTR && PyErr_CheckSignals() == 0);
+    if (fd < 0 && !PyErr_Occurred() && (errno != ELOOP || !(flags & O_NOFOLLOW))) {
+        PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
+    }
+    return fd;
+}
+
+/* There is a link where none was thought of: the guard alone is asked again, of what it leads to. Returns 0, or -1 with an
+ * exception set. */
+static int
+ask_about_link(PyObject *path)
+{
+    PyObject *args = Py_BuildValue("Osi", path, "r", FLAGS);
+    int result = args ? hook("open", args, NULL) : -1;
+    Py_XDECREF(args);
+    return result;
+}
+
+/* Raise the event of an `open`; returns 0, or -1 with an exception set. */
+static int
+raise_event(PyObject *path, bool is_absolute)
+{
+    opened = is_absolute ? path : NULL;
+    int result = PySys_Audit("open", "Osi", path, "r", FLAGS);
+    opened = NULL;
+    return result;
+}
+
 /* Return a descriptor of a file, as `open(path, "rb")` would have it; -1 with an exception set. */
 static int
-open_file(PyObject *path)
+open_file(PyObject *path, bool *is_link)
 {
     PyObject *encoded = NULL;
     int fd = -1;
-    if (!PyUnicode_FSConverter(path, &encoded) || PySys_Audit("open", "Osi", path, "r", O_RDONLY | O_CLOEXEC) < 0) {
-        Py_XDECREF(encoded);
-        return -1;
+    *is_link = PyUnicode_GET_LENGTH(path) == 0 || PyUnicode_READ_CHAR(path, 0) != '/'; /* or may be one */
+    if (PyUnicode_FSConverter(path, &encoded) && raise_event(path, !*is_link) == 0) {
+        fd = open_name(path, PyBytes_AS_STRING(encoded), *is_link ? FLAGS : FLAGS | O_NOFOLLOW);
+        *is_link = *is_link || (fd < 0 && !PyErr_Occurred());
+        if (fd < 0 && !PyErr_Occurred() && ask_about_link(path) == 0) {
+            fd = open_name(path, PyBytes_AS_STRING(encoded), FLAGS);
+        }
     }
-    do {
-        Py_BEGIN_ALLOW_THREADS;
-        fd = open(PyBytes_AS_STRING(encoded), O_RDONLY | O_CLOEXEC);
-        Py_END_ALLOW_THREADS;
-    } while (fd < 0 && errno == EINTR && PyErr_CheckSignals() == 0);
-    Py_DECREF(encoded);
-    if (fd < 0 && !PyErr_Occurred()) {
-        PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
-    }
+    Py_XDECREF(encoded);
     return fd;
 }
 
@@ -73,14 +117,13 @@ read_all(int fd, Py_ssize_t size)
 
 /* Return what a regular file holds; NULL with an exception set, or without one for what is no regular file. */
 static PyObject *
-content_of(int fd)
+content_of(int fd, struct stat *status)
 {
-    struct stat status;
-    PyObject *content = contents_at_once(fd);
-    if (content || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    PyObject *content = contents_at_once(fd, status);
+    if (content || fstat(fd, status) != 0 || !S_ISREG(status->st_mode)) {
         return content;
     }
-    content = read_all(fd, (Py_ssize_t)status.st_size);
+    content = read_all(fd, (Py_ssize_t)status->st_size);
     if (content) {
         contents_note(content, fd);
     }
@@ -110,8 +153,10 @@ file_of(int fd, PyObject *path)
 static PyObject *
 open_module(PyObject *path)
 {
-    int fd = open_file(path);
-    PyObject *content = fd < 0 ? NULL : content_of(fd), *file = NULL;
+    bool is_link;
+    struct stat status;
+    int fd = open_file(path, &is_link);
+    PyObject *content = fd < 0 ? NULL : content_of(fd, &status), *file = NULL;
     if (fd >= 0 && !content && !PyErr_Occurred()) {
         return file_of(fd, path);
     }
@@ -121,6 +166,9 @@ open_module(PyObject *path)
         Py_END_ALLOW_THREADS;
     }
     if (content) {
+        if (!is_link) {
+            contents_saw(path, &status);
+        }
         file = PyObject_CallOneArg(memory_file, content);
         Py_DECREF(content);
     }

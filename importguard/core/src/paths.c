@@ -87,9 +87,9 @@ real_folder(Text path, Buffer *real)
     return real_folder_at(path, real, 0, &passes);
 }
 
-/* Give an absolute path without links; return DONE, NO_MEMORY or TOO_LONG. */
+/* Give an absolute path without links; return DONE, NO_MEMORY or TOO_LONG. What `is_opened` as no link needs no look at it. */
 static int
-resolve_absolute(Text path, Buffer *real)
+resolve_absolute(Text path, Buffer *real, bool is_opened)
 {
     Text parent, name;
     mode_t kind;
@@ -108,6 +108,10 @@ resolve_absolute(Text path, Buffer *real)
     }
     if (result == TOO_LONG || real->size >= PATH_MAX) {
         return TOO_LONG;
+    }
+    if (is_opened) {
+        look_away();
+        return DONE;
     }
     Py_BEGIN_ALLOW_THREADS;
     kind = kind_of(real);
@@ -148,7 +152,7 @@ paths_resolve(Text path, int dir_fd, Buffer *real)
         }
         whole = buffer_text(&start);
     }
-    result = result == DONE ? resolve_absolute(whole, real) : result;
+    result = result == DONE ? resolve_absolute(whole, real, dir_fd == OPENED_UNLESS_A_LINK) : result;
     if (result == TOO_LONG) {
         result = resolve_long(path, dir_fd, real);
         look_away();

@@ -4,7 +4,9 @@
 #include "table.h"
 
 #include <string.h>
+#include <time.h>
 
+#define SECONDS 1 /* that what the finder saw of a file counts: as long as what is known of folders */
 #define REAL_BITS 65536 /* of hashes; a power of two */
 
 /* A place by the path that a loader gave, whose real path is `real`: no place where it has been forgotten. */
@@ -27,6 +29,7 @@ static uint32_t runner_room;
 static PyObject *expected;
 static Buffer expected_real;
 static OwnerId expected_owner;
+static time_t expected_since;
 static struct stat expected_status; /* of the path itself: no regular file where that was a link, or nothing */
 
 /* Return the number of a new place, or 0 with an exception set. */
@@ -251,6 +254,14 @@ place_in_archive(PyObject *path)
     return place;
 }
 
+static time_t
+seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec;
+}
+
 /* The module of this file is about to be loaded, which lies at `real`, as the kernel has told, and is its owner's. */
 void
 place_expect(PyObject *path, Buffer *real, const struct stat *status, OwnerId owner)
@@ -260,7 +271,26 @@ place_expect(PyObject *path, Buffer *real, const struct stat *status, OwnerId ow
         expected = Py_NewRef(path);
         expected_owner = owner;
         expected_status = *status;
+        expected_since = seconds_now();
     }
+}
+
+/* Say whether the finder has just seen a file by a path without any link, and give what the kernel said of it. Whoever could put
+ * something else in its place since could have done so before as well: what lies there is of the same owner. */
+bool
+place_is_expected(PyObject *path, struct stat *status)
+{
+    Text text;
+    PyObject *keeper;
+    bool is_it = expected && S_ISREG(expected_status.st_mode) && (expected == path || PyUnicode_Compare(expected, path) == 0)
+                 && seconds_now() - expected_since < SECONDS && text_of_name(path, &text, &keeper) == 0;
+    if (is_it) {
+        is_it = text_same(text, buffer_text(&expected_real));
+        Py_XDECREF(keeper);
+        *status = expected_status;
+    }
+    PyErr_Clear();
+    return is_it;
 }
 
 /* Give the real path that was found for this very file by the finder, and its owner, once; say whether there is one. */

@@ -110,11 +110,12 @@ static Tag
 tag_of_bytecode(PyObject *code, PyObject *bytecode, PyObject *source, const struct stat *status)
 {
     struct stat own;
-    bool is_link;
+    bool is_link = false;
     if (!source || !PyUnicode_CheckExact(source) || !is_cache_of(bytecode, source)) {
         return tag_of_file(bytecode, status);
     }
-    if (!file_is_fresh(status) && file_or_link_status(source, &own, &is_link)) {
+    bool is_fresh = file_is_fresh(status), is_seen = !is_fresh && place_is_expected(source, &own);
+    if (is_seen || (!is_fresh && file_or_link_status(source, &own, &is_link))) {
         Tag tag = tag_of_file(source, &own);
         if (!is_link || has_same_owner(tag, tag_of_file(bytecode, status))) {
             return tag;

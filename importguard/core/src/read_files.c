@@ -57,8 +57,9 @@ reads_open(Reading *reading, PyObject *args)
         return 0;
     }
     bool writes = bits & MODE_OF_WRITING, reads = !writes || (bits & O_ACCMODE) != O_WRONLY;
-    int found = ask_at(reading, reads ? FS_READ : FS_WRITE, path, WORKING_FOLDER);
-    if (found > 0 && !writes) {
+    int folder = opening_sees_links(path) ? OPENED_UNLESS_A_LINK : WORKING_FOLDER;
+    int found = ask_at(reading, reads ? FS_READ : FS_WRITE, path, folder);
+    if (found > 0 && !writes && folder == WORKING_FOLDER) {
         note_module(path, reading->asked->text);
     }
     return found > 0 && reads && writes ? ask_as_well(reading, FS_WRITE, reading->asked) : found < 0 ? -1 : 0;

@@ -40,6 +40,7 @@ int argument_cant_be_read(PyObject *value, bool strict);
 
 /* paths.c */
 #define WORKING_FOLDER (-1)
+#define OPENED_UNLESS_A_LINK (-2) /* as well, and the kernel will say whether there is a link at the end */
 int paths_resolve(Text path, int dir_fd, Buffer *real);
 int paths_real_folder(Text folder, Buffer *real);
 int paths_working_folder(Buffer *folder);
