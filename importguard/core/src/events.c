@@ -1,6 +1,7 @@
 /* The table of audit events: a hash that is filled at arming, sealed then, and only read afterwards. Twin: the dicts of
  * pycore. */
 #include "ccore.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -20,11 +21,7 @@ static uint32_t filled, size = 1;
 static uint32_t
 hash_of(const char *name)
 {
-    uint32_t hash = 2166136261u;
-    for (; *name; name++) {
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    }
-    return hash;
+    return (uint32_t)text_hash((Text){name, strlen(name)});
 }
 
 static uint32_t

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#define SLOTS 16384 /* a power of two, twice what is kept at most */
+#define FEWEST 256 /* slots; most processes know a few dozen folders, which lie close together */
 #define MOST 8192
 #define MOST_BYTES (1u << 20)
 #define SECONDS 1 /* what another process does to a folder raises no event here: it is seen that much later */
@@ -15,8 +15,8 @@ typedef struct {
     char data[]; /* the folder, then its real path */
 } Known;
 
-static Known *table[SLOTS];
-static uint16_t taken[MOST]; /* the slots that are */
+static Known **table; /* a hash, at least twice as large as what is in it */
+static size_t slots; /* a power of two */
 static size_t count, bytes;
 static time_t since;
 
@@ -41,11 +41,11 @@ hash_of(Text text)
 static Known **
 slot_of(Text folder, uint64_t hash)
 {
-    size_t slot = hash & (SLOTS - 1);
+    size_t slot = hash & (slots - 1);
     while (table[slot]
            && (table[slot]->hash != hash || table[slot]->size != folder.size
                || memcmp(table[slot]->data, folder.data, folder.size) != 0)) {
-        slot = (slot + 1) & (SLOTS - 1);
+        slot = (slot + 1) & (slots - 1);
     }
     return &table[slot];
 }
@@ -54,12 +54,33 @@ slot_of(Text folder, uint64_t hash)
 void
 folders_forget(void)
 {
-    while (count) {
-        Known **slot = &table[taken[--count]];
-        PyMem_RawFree(*slot);
-        *slot = NULL;
+    for (size_t at = 0; count && at < slots; at++) {
+        count -= table[at] != NULL;
+        PyMem_RawFree(table[at]);
+        table[at] = NULL;
     }
     bytes = 0;
+}
+
+/* Have twice as many slots; returns 0, or -1 where there is no memory. */
+static int
+grow(void)
+{
+    Known **before = table;
+    size_t size = slots;
+    Known **moved = PyMem_RawCalloc(size ? size * 2 : FEWEST, sizeof(Known *));
+    if (!moved) {
+        return -1;
+    }
+    table = moved;
+    slots = size ? size * 2 : FEWEST;
+    for (size_t at = 0; at < size; at++) {
+        if (before[at]) {
+            *slot_of((Text){before[at]->data, before[at]->size}, before[at]->hash) = before[at];
+        }
+    }
+    PyMem_RawFree(before);
+    return 0;
 }
 
 static void
@@ -78,7 +99,7 @@ bool
 folders_find(Text folder, Buffer *real)
 {
     forget_what_is_old();
-    Known *known = *slot_of(folder, hash_of(folder));
+    Known *known = count ? *slot_of(folder, hash_of(folder)) : NULL;
     return known && buffer_set(real, known->data + known->size, known->real_size) == 0;
 }
 
@@ -90,7 +111,7 @@ folders_keep(Text folder, Text real)
     if (count >= MOST || bytes + size > MOST_BYTES) {
         folders_forget();
     }
-    Known *known = PyMem_RawMalloc(size);
+    Known *known = count * 2 >= slots && grow() < 0 ? NULL : PyMem_RawMalloc(size);
     if (!known) {
         return -1;
     }
@@ -98,9 +119,7 @@ folders_keep(Text folder, Text real)
     memcpy(known->data, folder.data, folder.size);
     memcpy(known->data + folder.size, real.data, real.size);
     Known **slot = slot_of(folder, known->hash);
-    if (!*slot) {
-        taken[count++] = (uint16_t)(slot - table);
-    }
+    count += *slot == NULL;
     bytes += size - (*slot ? sizeof(Known) + (*slot)->size + (*slot)->real_size : 0);
     PyMem_RawFree(*slot);
     *slot = known;

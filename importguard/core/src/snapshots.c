@@ -19,23 +19,28 @@ static size_t snapshot_count, snapshot_room;
 static Names modules;
 static PyObject *module_key; /* "__module__" */
 
-static const char *const LIBRARY[] = {
-    "_frozen_importlib", "_frozen_importlib_external", "_io", "asyncio.base_events", "base64", "builtins", "ctypes", "ftplib",
-    "getpass", "hashlib", "hmac", "http.client", "imaplib", "importlib", "io", "json", "json.decoder", "json.encoder",
-    "marshal", "os", "pickle", "pkgutil", "posix", "runpy", "secrets", "shutil", "smtplib", "socket", "sqlite3",
-    "sqlite3.dbapi2", "ssl", "subprocess", "tempfile", "urllib.request", "webbrowser", "zipimport",
+#define NAME(text) {text, sizeof text - 1}
+
+static const Text LIBRARY[] = {
+    NAME("_frozen_importlib"), NAME("_frozen_importlib_external"), NAME("_io"), NAME("asyncio.base_events"), NAME("base64"),
+    NAME("builtins"), NAME("ctypes"), NAME("ftplib"), NAME("getpass"), NAME("hashlib"), NAME("hmac"), NAME("http.client"),
+    NAME("imaplib"), NAME("importlib"), NAME("io"), NAME("json"), NAME("json.decoder"), NAME("json.encoder"), NAME("marshal"),
+    NAME("os"), NAME("pickle"), NAME("pkgutil"), NAME("posix"), NAME("runpy"), NAME("secrets"), NAME("shutil"),
+    NAME("smtplib"), NAME("socket"), NAME("sqlite3"), NAME("sqlite3.dbapi2"), NAME("ssl"), NAME("subprocess"),
+    NAME("tempfile"), NAME("urllib.request"), NAME("webbrowser"), NAME("zipimport"),
 };
 
 static bool
 is_compared(PyObject *name)
 {
-    const char *text = PyUnicode_AsUTF8(name);
+    Py_ssize_t size;
+    const char *text = PyUnicode_AsUTF8AndSize(name, &size);
     size_t at = 0;
     if (!text) {
         PyErr_Clear(); /* a lone surrogate */
         return false;
     }
-    while (at < Py_ARRAY_LENGTH(LIBRARY) && strcmp(text, LIBRARY[at]) != 0) {
+    while (at < Py_ARRAY_LENGTH(LIBRARY) && !text_same(LIBRARY[at], (Text){text, (size_t)size})) {
         at++;
     }
     return at < Py_ARRAY_LENGTH(LIBRARY);
@@ -183,7 +188,7 @@ snapshots_watch_library(void)
     PyObject *loaded = PyImport_GetModuleDict();
     module_key = PyUnicode_InternFromString("__module__");
     for (size_t at = 0; module_key && at < Py_ARRAY_LENGTH(LIBRARY); at++) {
-        PyObject *name = PyUnicode_InternFromString(LIBRARY[at]);
+        PyObject *name = PyUnicode_InternFromString(LIBRARY[at].data);
         PyObject *module = name ? PyDict_GetItemWithError(loaded, name) : NULL;
         int result = module && PyModule_Check(module) ? watch(module, name, OWNER_STDLIB) : name ? 0 : -1;
         Py_XDECREF(name);

@@ -30,12 +30,15 @@ typedef struct {
     uint32_t key, value;
 } Held;
 
-/* The names of one dictionary. `kept` is NULL, or has what each name led to. */
+/* The names of one dictionary. `kept` is NULL, or has what each name led to. Of sys.modules, which each import changes, the first
+ * entries of its table are there as they were, so that only those behind them need a look. */
 typedef struct {
     Held *held;
     PyObject **kept;
     size_t count, room;
     uint64_t version;
+    PyDictUnicodeEntry *copies;
+    Py_ssize_t copied;
 } Names;
 
 /* Called with a name that leads to something else now; `old` may be NULL. Returns 0, or -1 with an exception set. */

@@ -59,6 +59,15 @@ mark_of_key(PyObject *key)
     return (uint32_t)((PyASCIIObject *)key)->hash; /* a key has it already */
 }
 
+/* Forget the copies of a dictionary's entries but the first so many. */
+static void
+drop_copies(Names *names, Py_ssize_t but)
+{
+    while (names->copied > but) {
+        Py_XDECREF(names->copies[--names->copied].me_key);
+    }
+}
+
 /* Forget what is remembered. What was kept goes to `waste`, a list: a finalizer that ran now could change anything. */
 void
 names_drop(Names *names, PyObject *waste)
@@ -69,6 +78,8 @@ names_drop(Names *names, PyObject *waste)
         }
     }
     PyErr_Clear(); /* no memory: it stays alive */
+    drop_copies(names, 0);
+    PyMem_Free(names->copies);
     PyMem_Free(names->kept);
     PyMem_Free(names->held);
     *names = (Names){0};
@@ -91,11 +102,13 @@ make_room(Names *names, size_t room)
     return -1;
 }
 
-/* Make more room; returns 0, or -1 where there is none to be had. */
+/* Have room for so many names; returns 0, or -1 where there is none to be had. */
 static int
-make_more_room(Names *names)
+have_room(Names *names, size_t room)
 {
-    size_t room = names->room * 2 + 16;
+    if (room <= names->room) {
+        return 0;
+    }
     Held *held = PyMem_Realloc(names->held, room * sizeof(Held));
     names->held = held ? held : names->held;
     PyObject **kept = held && names->kept ? PyMem_Realloc(names->kept, room * sizeof(PyObject *)) : NULL;
@@ -172,29 +185,126 @@ remember_gone(Names *now, const Names *was)
     }
 }
 
-/* See whether names have only been added since, behind those that were there, and take them along; say whether that is so.
- * Where it isn't, `same` are as they were, at the beginning, and what is added by then is found there again. */
+/* Return the entries of a dictionary with nothing but texts for keys, in one table; NULL of another. */
+static PyDictUnicodeEntry *
+entries_of(PyObject *dict)
+{
+    PyDictKeysObject *keys = ((PyDictObject *)dict)->ma_keys;
+    return ((PyDictObject *)dict)->ma_values || !DK_IS_UNICODE(keys) ? NULL : DK_UNICODE_ENTRIES(keys);
+}
+
+/* Drop the copies that a dictionary's entries are not the same as any more, and all behind them; return how many names are in what is
+ * left. A key is kept alive, so that no other text can lie in its place. */
+static size_t
+keep_same_copies(Names *names, PyObject *dict)
+{
+    const PyDictUnicodeEntry *entries = names->copied ? entries_of(dict) : NULL;
+    Py_ssize_t size = entries ? ((PyDictObject *)dict)->ma_keys->dk_nentries : 0, at = 0;
+    size_t live = 0;
+    for (; at < size && at < names->copied && names->copies[at].me_key == entries[at].me_key
+           && names->copies[at].me_value == entries[at].me_value; at++) {
+        live += entries[at].me_value != NULL;
+    }
+    drop_copies(names, at);
+    return live;
+}
+
+/* Copy the entries that came in addition; nothing is lost where there is no memory for it. */
+static void
+copy_entries(Names *names, PyObject *dict)
+{
+    const PyDictUnicodeEntry *entries = entries_of(dict);
+    Py_ssize_t size = entries ? ((PyDictObject *)dict)->ma_keys->dk_nentries : 0;
+    PyDictUnicodeEntry *moved = size ? PyMem_Realloc(names->copies, (size_t)size * sizeof *moved) : NULL;
+    names->copies = moved ? moved : names->copies;
+    for (; moved && names->copied < size; names->copied++) {
+        moved[names->copied] = entries[names->copied];
+        Py_XINCREF(moved[names->copied].me_key);
+    }
+}
+
+/* How far names are as they were: so many, behind which the dictionary goes on at a place of its own. */
+typedef struct {
+    size_t same;
+    Py_ssize_t at;
+} Reached;
+
+/* See whether names have only been added since, behind those that were there, and take them along; say whether that is so. Where it isn't,
+ * what is `reached` is as it was. */
 static bool
-take_added(Names *names, PyObject *dict, bool of_modules, size_t *same)
+take_added(Names *names, PyObject *dict, bool of_modules, Reached *reached)
 {
     PyObject *key, *value;
-    size_t reached = 0;
-    for (Py_ssize_t at = 0; next_name(dict, &at, &key, &value); *same = ++reached) {
+    reached->same = keep_same_copies(names, dict);
+    reached->at = names->copied;
+    for (Py_ssize_t at = reached->at; next_name(dict, &at, &key, &value); reached->same++, reached->at = at) {
         if (!PyUnicode_CheckExact(key)) {
             return false;
         }
         Held now = {mark_of_key(key), mark_of(value, of_modules)};
-        if (reached == names->count) {
-            if (names->count == names->room && make_more_room(names) < 0) {
+        if (reached->same == names->count) {
+            if (names->count == names->room && have_room(names, names->room * 2 + 16) < 0) {
                 return false;
             }
             append(names, now.key, now.value, value);
         }
-        else if (names->held[reached].key != now.key || names->held[reached].value != now.value) {
+        else if (names->held[reached->same].key != now.key || names->held[reached->same].value != now.value) {
             return false;
         }
     }
-    return reached == names->count;
+    return reached->same == names->count;
+}
+
+/* Move the names behind the first so many to `rest`, and have room for all that a dictionary holds and for them; returns 0, or -1 with an
+ * exception set. */
+static int
+cut_off(Names *names, size_t same, PyObject *dict, Names *rest)
+{
+    size_t size = names->count - same;
+    if (make_room(rest, size) < 0) {
+        return -1;
+    }
+    if (have_room(names, same + (size_t)PyDict_GET_SIZE(dict) + size) < 0) {
+        PyMem_Free(rest->held);
+        PyMem_Free(rest->kept);
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(rest->held, names->held + same, size * sizeof *rest->held);
+    if (names->kept) {
+        memcpy(rest->kept, names->kept + same, size * sizeof *rest->kept);
+    }
+    rest->count = size;
+    names->count = same;
+    return 0;
+}
+
+/* Compare the names behind those that are as they were; returns 0, or -1 with an exception set. */
+static int
+compare_rest(Names *names, PyObject *dict, bool of_modules, Reached reached, PyObject *waste, OnChange on_change, void *context)
+{
+    Names was = {0};
+    PyObject *key, *value;
+    size_t guess = 0;
+    int result = cut_off(names, reached.same, dict, &was);
+    if (result < 0) {
+        return -1;
+    }
+    for (Py_ssize_t at = reached.at; result == 0 && next_name(dict, &at, &key, &value);) {
+        if (!PyUnicode_CheckExact(key)) {
+            continue;
+        }
+        uint32_t mark = mark_of(value, of_modules);
+        size_t found = find(&was, mark_of_key(key), guess);
+        guess = found < was.count ? found + 1 : guess;
+        result = compare_name(&was, found, mark, key, value, on_change, context);
+        append(names, mark_of_key(key), mark, value);
+    }
+    if (!of_modules) {
+        remember_gone(names, &was);
+    }
+    names_drop(&was, waste);
+    return result;
 }
 
 /* Tell of each name that leads to something else than it did, and remember how it is now. Returns 0, or -1 with an exception
@@ -202,38 +312,14 @@ take_added(Names *names, PyObject *dict, bool of_modules, size_t *same)
 int
 names_compare(Names *names, PyObject *dict, bool of_modules, PyObject *waste, OnChange on_change, void *context)
 {
-    Names now = {0};
-    PyObject *key, *value;
-    size_t guess = 0, same = 0;
-    if (take_added(names, dict, of_modules, &same)) {
-        names->version = version_of(dict);
-        return 0;
+    Reached reached;
+    int result = 0;
+    if (!take_added(names, dict, of_modules, &reached)) {
+        result = compare_rest(names, dict, of_modules, reached, waste, on_change, context);
     }
-    int result = make_room(&now, (size_t)PyDict_GET_SIZE(dict) + names->count);
-    if (result < 0) {
-        return -1;
+    names->version = result == 0 ? version_of(dict) : names->version;
+    if (of_modules) {
+        copy_entries(names, dict);
     }
-    now.version = version_of(dict);
-    for (Py_ssize_t at = 0; result == 0 && next_name(dict, &at, &key, &value);) {
-        if (!PyUnicode_CheckExact(key)) {
-            continue;
-        }
-        if (now.count < same) {
-            Held *before = &names->held[guess++];
-            append(&now, before->key, before->value, value);
-            before->value = 0;
-            continue;
-        }
-        uint32_t mark = mark_of(value, of_modules);
-        size_t found = find(names, mark_of_key(key), guess);
-        guess = found < names->count ? found + 1 : guess;
-        result = compare_name(names, found, mark, key, value, on_change, context);
-        append(&now, mark_of_key(key), mark, value);
-    }
-    if (!of_modules) {
-        remember_gone(&now, names);
-    }
-    names_drop(names, waste);
-    *names = now;
     return result;
 }
