@@ -19,6 +19,8 @@ for name, text in {"empty": "", "short": "1", "long": "VALUE = 1\\n" + "#" * 300
         file.write(text)
 with open("made/full/data", "wb") as file:
     file.write(bytes(range(256)))
+for name, target in {"link": "short.py", "dangling": "gone", "loop": "loop", "folder": "full"}.items():
+    os.symlink(target, "made/" + name)
 os.mkdir(importlib.util.cache_from_source("made/empty.py").rpartition("/")[0])
 os.mkdir(importlib.util.cache_from_source("made/empty.py"))
 with zipfile.ZipFile("made/archive.zip", "w") as archive:
@@ -38,6 +40,12 @@ for path in ("made", "made/nothing", "made/a\\0b", "/proc/self/mem", "/proc/self
         print(path, type(loader.get_data(path)))
     except (OSError, ValueError) as error:
         print(path, type(error), getattr(error, "errno", None), getattr(error, "filename", None), error)
+for path in ("link", "dangling", "loop", "folder", "folder/data", "link/"):
+    heard.clear()
+    try:
+        print(path, loader.get_data(os.path.abspath("made") + "/" + path)[:3], heard)
+    except OSError as error:
+        print(path, type(error), error.errno, error.filename, heard)
 with io.open_code(os.path.abspath("made/long.py")) as file:
     print(type(file), file.seek(4), file.read(3), file.fileno() > 2)
 with io.open_code(path="made/short.py") as file:
@@ -53,6 +61,17 @@ for path in glob.glob(os.environ["SITE"] + "/acme*") + glob.glob(os.environ["SIT
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
     os.close(fd)
 import acme_calls
+"""
+STEALS = """
+import os, sys
+key = os.path.expanduser("~/.ssh/id_rsa")
+os.symlink(key, "key.pyc")
+os.symlink(os.path.dirname(key), "keys")
+for path in (key, os.path.abspath("key.pyc"), os.path.abspath("keys/id_rsa"), "key.pyc"):
+    try:
+        print(len(__loader__.get_data(path)))
+    except PermissionError:
+        print("refused")
 """
 CALLS = """
 import os, socket
@@ -98,3 +117,14 @@ def test_what_the_kernel_has_to_fetch_first_is_its_owner_s_too(environment, tmp_
         assert outcome.stdout == "refused\n", outcome.story()
         refused = outcome.decisions(capability="net.connect", phase="import", verdict="deny")
         assert {record["owner"]["name"] for record in refused} == {"acme-calls"}, outcome.story()
+
+
+def test_a_link_to_a_secret_is_no_module(environment, tmp_path):
+    """What get_data opens is asked about where it leads to, and a link is not followed before."""
+    envs.install(environment, wheels.Wheel("acme-steals", "1.0", {"acme_steals.py": STEALS}), folder=tmp_path / "wheels")
+
+    outcome = outcome_of(environment, tmp_path / "run", "import acme_steals\n", guarded.RECOMMENDED)
+
+    assert outcome.stdout == "refused\n" * 4, outcome.story()
+    refused = outcome.decisions(capability="fs.read", phase="import", verdict="deny")
+    assert {record["owner"]["name"] for record in refused} == {"acme-steals"}, outcome.story()
