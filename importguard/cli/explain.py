@@ -10,7 +10,7 @@ import shutil
 from importguard import errors, model, versions
 from importguard.policy import compile as compiler
 from importguard.policy import decide, grants, named, resolve, suggest, table, toml
-from importguard.report import reader, recent
+from importguard.report import reader, recent, stored
 
 TEXT = "say which rule decides, and what to change"
 EPILOG = """The question is put to the policy as it is now. Whether the process tree wrote a file can't be known here.
@@ -34,7 +34,7 @@ def add(subparsers):
     parser.add_argument("--package", metavar="NAME", help="the distribution that asks")
     parser.add_argument("--phase", choices=model.PHASES, default="import", help="when it asks (default: import)")
     parser.add_argument("--record", metavar="ID", help="a record's id, or how it starts")
-    parser.add_argument("--records", metavar="FILE", help="where that record is (default: IMPORTGUARD_RECORDS, then the latest denials of your runs)")
+    parser.add_argument("--records", metavar="FILE", help="where that record is, - for standard input (default: IMPORTGUARD_RECORDS, then the latest denials of your runs)")
     parser.add_argument("--policy", metavar="FILE", help="the policy to ask, instead of the project's")
     parser.add_argument("--python", metavar="PATH", help="the interpreter whose environment is meant")
     parser.set_defaults(run=run)
@@ -138,8 +138,10 @@ def _owner(name, environment, loaded):
 
 def _recorded(args):
     """Return the request of a record; raises RecordsError when it can't be found."""
-    path = args.records or os.environ.get("IMPORTGUARD_RECORDS") or _latest_denials()
-    if not path or path == "-" or path.startswith("fd:"):
+    written = os.environ.get("IMPORTGUARD_RECORDS", "")
+    is_file = bool(written) and written != "-" and not written.startswith("fd:")
+    path = args.records or (written if is_file else _latest_denials())
+    if not path:
         raise errors.UsageError("--record needs --records FILE, where the record was written")
     fields = _find(path, args.record)
     owner = model.Owner(*(str(fields["owner"].get(name, "")) for name in ("name", "version", "kind")))
@@ -155,20 +157,16 @@ def _latest_denials():
 
 
 def _find(path, wanted):
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            for number, line in enumerate(file, 1):
-                fields = _decision(line, f"{path}:{number}", wanted)
-                if fields:
-                    return fields
-    except OSError as error:
-        raise errors.RecordsError(f"{path}: can't be read: {error.strerror}") from error
+    for place, line in stored.texts(path):
+        fields = _decision(line, place, wanted)
+        if fields:
+            return fields
     raise errors.RecordsError(f"{path}: no decision with an id that starts with {wanted!r}; --records FILE looks into another file")
 
 
 def _decision(line, place, wanted):
     """Return the fields of a line when it is the wanted decision, else None."""
-    if not line.strip() or wanted not in line:
+    if wanted not in line:
         return None
     try:
         fields = json.loads(line)

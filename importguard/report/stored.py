@@ -18,11 +18,17 @@ def lines(path):
 
     `place` is "path:line"; the path "-" is standard input. Raises RecordsError for a file that can't be read.
     """
+    for place, line in texts(path):
+        yield place, *_parsed(line)
+
+
+def texts(path):
+    """Yield (place, text) for each line that isn't empty, as `lines` does."""
     try:
         with _opened(path) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield f"{path}:{number}", *_parsed(line)
+                    yield f"{path}:{number}", line
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise errors.RecordsError(f"{path}: can't be read: {reason}") from error
@@ -34,12 +40,20 @@ def _opened(path):
     if path == "-" and sys.stdin is None:
         raise OSError(errno.EBADF, "standard input is closed")
     with open(0 if path == "-" else path, "rb", closefd=path != "-") as file:
-        unpacked = file
-        if file.peek(len(PACKED)).startswith(PACKED):
-            import gzip  # most files are as they were written
+        is_packed = file.peek(len(PACKED)).startswith(PACKED)
+        with _unpacked(file) if is_packed else contextlib.nullcontext(file) as plain:
+            yield io.TextIOWrapper(plain, "utf-8-sig", "surrogateescape")
 
-            unpacked = gzip.GzipFile(fileobj=file)
-        yield io.TextIOWrapper(unpacked, "utf-8-sig", "surrogateescape")
+
+@contextlib.contextmanager
+def _unpacked(file):
+    import gzip  # most files are as they were written
+    import zlib
+
+    try:
+        yield gzip.GzipFile(fileobj=file)
+    except zlib.error as error:
+        raise EOFError(f"not packed whole: {error}") from error
 
 
 def _parsed(line):

@@ -250,9 +250,11 @@ def test_what_rotation_packed_is_read(report, tmp_path):
     done = guarded.importguard("report", packed, "-o", tmp_path / "out.html")
     assert (done.returncode, len(data_of(tmp_path / "out.html")["rows"])) == (0, 1), done.stderr
 
-    packed.write_bytes(packed.read_bytes()[:-9])
-    done = guarded.importguard("report", packed, "-o", tmp_path / "cut.html")
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1) and "run.jsonl.gz: can't be read: " in done.stderr
+    whole = packed.read_bytes()
+    for damaged in (whole[:-9], whole[:3], whole[:12] + b"\xff" * 20 + whole[32:], whole[:2] + b" no gzip"):
+        packed.write_bytes(damaged)
+        done = guarded.importguard("report", packed, "-o", tmp_path / "cut.html")
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1) and "run.jsonl.gz: can't be read: " in done.stderr
 
 
 def test_page_without_room_leaves_nothing_behind(tmp_path):

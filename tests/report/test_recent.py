@@ -1,6 +1,8 @@
 """The latest denials: what a message names can be explained without having asked for records."""
 
+import gzip
 import json
+import subprocess
 
 from support import guarded
 
@@ -17,6 +19,23 @@ def test_the_record_that_a_denial_names_is_found(world):
 
     assert done.returncode == 1, done.stderr
     assert "acme-kid" in done.stdout
+
+
+def test_record_is_found_in_what_is_packed_or_piped_and_where_records_go_to_standard_error(world):
+    """`--records` reads what gzip packed, `-` is standard input, and IMPORTGUARD_RECORDS=- leads to the latest denials."""
+    (world.project / "app.py").write_text("import acme_kid\n")
+    outcome = guarded.run(world, [world.environment.python, "app.py"])
+    [decision] = outcome.decisions(capability="net.connect", verdict="deny")
+    line = json.dumps(decision).encode() + b"\n"
+    (world.root / "packed.gz").write_bytes(gzip.compress(line))
+    command = [*guarded.launcher(), "explain", "--record", decision["id"]]
+
+    packed = guarded.importguard("explain", "--record", decision["id"], "--records", world.root / "packed.gz", world=world)
+    piped = subprocess.run([*command, "--records", "-"], input=line, env=world.variables(), capture_output=True, timeout=60)
+    latest = guarded.importguard("explain", "--record", decision["id"], world=world, variables={"IMPORTGUARD_RECORDS": "-"})
+
+    assert [done.returncode for done in (packed, piped, latest)] == [1, 1, 1], (packed.stderr, piped.stderr, latest.stderr)
+    assert packed.stdout == latest.stdout == piped.stdout.decode()
 
 
 def test_an_old_file_is_put_aside_when_it_has_grown(tmp_path):
