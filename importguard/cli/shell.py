@@ -25,7 +25,7 @@ def add(subparsers):
     run_command.add_options(parser)
     run_command.add_ask(parser)
     parser.add_argument("--shell", metavar="PATH", help="the shell to start, instead of $SHELL")
-    parser.set_defaults(run=run, record_allowed=False, record_imports=False, supervise_unasked="auto")
+    parser.set_defaults(run=run, record_allowed=False, record_imports=False, supervise_unasked="auto", shows_soon=True)
 
 
 def run(options):

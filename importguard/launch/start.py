@@ -34,7 +34,7 @@ SUPERVISOR_NEEDS = ("psutil", "structlog")
 
 def start(options, words, environment):
     """Run the command that was typed as `words` and return its exit status."""
-    log = Log(environment)
+    log = Log(environment, soon=vars(options).get("shows_soon", False))
     command = commands.resolve(words, environment)
     if _is_guarded():
         log.notice(NESTED)

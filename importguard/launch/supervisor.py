@@ -65,6 +65,7 @@ class Supervisor:
         if group is not None:
             group.add(self._child)
         forwarder.forward_to(self._child)
+        self.log.begin()
         while self._child not in self._statuses and self._killed_for is None:
             poll.poll(self._timeout())
             _drain(wakeup)

@@ -1,5 +1,6 @@
 """Shows records on standard error: pretty on a terminal, JSON lines otherwise. The one place that knows structlog."""
 
+import contextlib
 import errno
 import json
 import sys
@@ -12,12 +13,19 @@ NOTICED = "patch:noticed"  # ordinary packages change others as well: that is fo
 
 
 class Log:
-    """Renders records for people; loads structlog when the first one is shown."""
+    """Renders records for people; loads structlog when the first one is shown, or, where that is to be seen `soon`, before."""
 
-    def __init__(self, environment, stream=None):
+    def __init__(self, environment, stream=None, *, soon=False):
         self._stream = sys.stderr if stream is None else stream
         self._environment = environment
+        self._soon = soon
         self._logger = None
+
+    def begin(self):
+        """Load what showing takes, while the command starts: in a shell the first refusal is to be there before the prompt."""
+        if self._soon and self._stream is not None:
+            with contextlib.suppress(ImportError, OSError):
+                self._bound()
 
     def show(self, record):
         """Render a record; a standard error that is closed or full is no reason to stop."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 from support import guarded
@@ -21,6 +22,23 @@ def test_shell_is_marked_and_what_it_starts_is_guarded(terminal, world, shell):
 
     assert opened.end() == 7
     assert "canary-key" not in opened.shown
+
+
+def test_first_refusal_stands_before_the_next_prompt(terminal, world):
+    """What was refused is said at once, the first time in a shell as well; a busy machine gets several tries."""
+    line = f"{world.environment.python} -c 'import acme_thief, time; time.sleep(0.02)'"
+    first = ""
+    for _ in range(8):
+        opened = terminal([*guarded.launcher(), "shell", "--shell", "bash"])
+        opened.wait_for(r"\(importguard\)")
+        time.sleep(1)  # as a person types
+        opened.type(line)
+        first = opened.wait_for(r"(?s)Denied.*?(IG201|\(importguard\) )").group(1)
+        opened.end()
+        if first == "IG201":
+            break
+
+    assert first == "IG201"
 
 
 def test_job_control_works(terminal, world):
