@@ -73,12 +73,22 @@ def main(arguments):
         return status
     except ImportguardError as error:
         complain(_printable(str(error)))
+        if _output_problem():
+            _forget_output()
         return error.exit_status
     except BrokenPipeError:
         _forget_output()
         return 1
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        # What was to be written in the midst of a command is still to be, and fails in the same way.
+        problem = _output_problem()
+        if problem is None or problem.errno != error.errno:
+            raise
+        _forget_output()
+        complain(str(_unwritable(error)))
+        return UsageError.exit_status
 
 
 def _run_whole(arguments):
@@ -91,14 +101,25 @@ def _run_whole(arguments):
 
 def _end_output():
     """Write what is left for standard output; raises UsageError where there is no room for it."""
+    problem = _output_problem()
+    if isinstance(problem, BrokenPipeError):
+        raise problem
+    if problem is not None:
+        raise _unwritable(problem) from problem
+
+
+def _output_problem():
+    """Write what is left for standard output; return the error where that can't be done, else None."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        _forget_output()
-        raise UsageError(f"standard output can't be written: {error.strerror}") from error
+        return error
+    return None
+
+
+def _unwritable(error):
+    return UsageError(f"standard output can't be written: {error.strerror}")
 
 
 def _forget_output():

@@ -10,6 +10,7 @@ import sys
 from importguard import errors
 from importguard.report.reader import problem_of
 
+LONGEST = 1 << 20  # characters; what is longer may have no end
 PACKED = b"\x1f\x8b"  # how a file of gzip begins
 
 
@@ -26,7 +27,9 @@ def texts(path):
     """Yield (place, text) for each line that isn't empty, as `lines` does."""
     try:
         with _opened(path) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST), ""), 1):
+                if len(line) == LONGEST:
+                    raise errors.RecordsError(f"{path}:{number}: longer than a record can be")
                 if line.strip():
                     yield f"{path}:{number}", line
     except (OSError, EOFError) as error:

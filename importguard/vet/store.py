@@ -4,6 +4,7 @@ import json
 import os
 
 from importguard.errors import ImportguardError
+from importguard.ledger import regular
 from importguard.vet import result
 
 START = b'{"alarms": '  # of each line, whose keys are sorted
@@ -42,7 +43,7 @@ class Store:
 
     def _read(self):
         try:
-            with open(self.path, "rb") as file:
+            with regular.read_binary(self.path) as file:
                 lines = file.read().split(b"\n")
         except FileNotFoundError:
             return

@@ -117,7 +117,25 @@ def test_a_file_without_an_end_is_not_read_to_it():
         assert "/dev/zero: can't be read: File too large" in ended.stderr and ended.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("--help",), ("check",), ("vet", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("report", "/dev/zero", "-o", "out.html"), "/dev/zero:1: longer than a record can be"),
+        (("explain", "--record", "01J", "--records", "/dev/zero"), "/dev/zero:1: longer than a record can be"),
+        (("vet", "six", "--results", "/dev/full"), "can't read results from '/dev/full': not a regular file"),
+    ],
+)
+def test_records_and_results_without_an_end_are_one_line(tmp_path, words, said):
+    """What gives bytes for ever in the place of records or results is one line, and takes no memory to speak of."""
+    line = 'ulimit -v 2000000; exec "$@"'
+    command = ["/bin/sh", "-c", line, "sh", *map(str, guarded.launcher()), *words]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1) and said in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("--help",), ("check",), ("vet", "--help"), ("shell-init", "bash")], ids=" ".join)
 def test_no_room_for_the_output_is_one_line(words, tmp_path):
     """A disk that is full: the reason and exit status 2, and nothing of the interpreter's own."""
     with open("/dev/full", "w") as full:
@@ -126,6 +144,15 @@ def test_no_room_for_the_output_is_one_line(words, tmp_path):
 
     assert ended.returncode == 2
     assert ended.stderr == "importguard IG101: standard output can't be written: No space left on device\n"
+
+
+def test_no_room_beside_another_mistake_is_no_line_more(tmp_path):
+    """The mistake is told, with its own exit status, and the interpreter doesn't complain at its end."""
+    with open("/dev/full", "w") as full:
+        command = [*map(str, guarded.launcher()), "report", __file__, "-o", "out.html"]
+        ended = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+
+    assert ended.returncode == 2 and "unreadable record" in ended.stderr and "Exception ignored" not in ended.stderr
 
 
 @pytest.mark.parametrize("words", [("check",), ("run", "--", "true"), ("explain", "fs.read", "x", "--package", "y")], ids=" ".join)

@@ -68,12 +68,12 @@ def test_the_next_one_clears_what_a_killed_one_has_left(interpreter, tmp_path):
     assert left and sorted((tmp_path / "tmp").glob("vet-*")) == sorted(kept), said
 
 
-def start(folder, interpreter, requirement):
+def start(folder, interpreter, requirement, *, stdout=subprocess.PIPE):
     """Start vetting a requirement in a folder; returns the process."""
     options = ("--python", interpreter.path, "--results", folder / "kept.jsonl")
     return subprocess.Popen(
         [*map(str, (*guarded.launcher(), "vet", requirement, *options))], env=variables(folder), cwd=folder,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
 
@@ -198,3 +198,16 @@ def test_what_is_no_requirement_is_said_at_once(interpreter, tmp_path):
     made, refused = installing.spread([str(wheel), "a b", "./nothing.whl"], interpreter.path, tmp_path / "made")
     assert [pin[0] for environment in made for pin in environment.pins] == ["acme-single"]
     assert list(refused) == ["a b", "./nothing.whl"] and "Invalid requirement" not in refused["./nothing.whl"]
+
+
+def test_no_room_for_what_is_told_is_one_line(interpreter, tmp_path):
+    """Standard output on a full disk, in the midst of the run: one line, exit 2; what was found is kept."""
+    (tmp_path / "tmp").mkdir()
+    wheels.build(furnishing.SINGLE, tmp_path / "wheels", interpreter)
+    with open("/dev/full", "w") as full:
+        vetting = start(tmp_path, interpreter, "acme-single", stdout=full)
+        _, said = vetting.communicate(timeout=2 * SECONDS)
+
+    assert vetting.returncode == 2, said
+    assert said.splitlines()[1:] == ["importguard IG101: standard output can't be written: No space left on device"]
+    assert (tmp_path / "kept.jsonl").read_text().count("\n") == 1 and list((tmp_path / "tmp").glob("vet-*")) == []
