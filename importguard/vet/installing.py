@@ -54,13 +54,31 @@ def spread(requirements, python, folder, *, builds=False):
         try:
             made.append(make(batch, python, Path(folder) / f"env{len(made)}", builds=builds))
         except InstallFailed as reason:
-            if len(batch) == 1:
-                is_without_wheel = str(reason).startswith(NOTHING) and not builds
-                refused[batch[0]] = str(reason) + (NO_WHEEL if is_without_wheel else "")
-            else:
-                half = len(batch) // 2
-                waiting[:0] = [batch[:half], batch[half:]]
+            gone = batch if len(batch) == 1 else _not_there(str(reason), batch)
+            refused.update(dict.fromkeys(gone, _told(str(reason), builds=builds)))
+            left = [text for text in batch if text not in gone]
+            # Where pip names nobody, one half of them may go together without the other.
+            half = 0 if gone else len(left) // 2
+            waiting[:0] = [left[:half], left[half:]]
     return made, refused
+
+
+def _not_there(reason, batch):
+    """Return those of a batch that pip says there is nothing for; none where it is something that they need."""
+    name = reason.removeprefix(f"{NOTHING} for ")
+    return [] if name == reason else [text for text in batch if _spelt(text) == _spelt(name)]
+
+
+def _spelt(text):
+    """Return a requirement as pip spells it, a place as it stands."""
+    try:
+        return str(written.Requirement(text))
+    except written.InvalidRequirement:
+        return text
+
+
+def _told(reason, *, builds):
+    return reason + (NO_WHEEL if reason.startswith(NOTHING) and not builds else "")
 
 
 def _problem(text):

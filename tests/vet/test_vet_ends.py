@@ -200,6 +200,25 @@ def test_what_is_no_requirement_is_said_at_once(interpreter, tmp_path):
     assert list(refused) == ["a b", "./nothing.whl"] and "Invalid requirement" not in refused["./nothing.whl"]
 
 
+def test_what_pip_has_nothing_for_is_left_out_of_its_batch(interpreter, tmp_path, monkeypatch):
+    """Of several at once, those that pip names are refused, however they are spelt, and the others stay together; where it names
+    what one of them needs, that one is found out."""
+    for name, value in variables(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "tmp").mkdir()
+    for wheel in (furnishing.SINGLE, wheels.Wheel("acme-one", "1", {}), wheels.Wheel("acme-needy", "1", {}, requires=("acme-nowhere",))):
+        wheels.build(wheel, tmp_path / "wheels", interpreter)
+    wanted = ["acme-one", "acme-gone >= 2", "acme-single", "Acme_Lost"]
+
+    made, _refused = installing.spread(wanted, interpreter.path, tmp_path / "one")
+    assert [[name for name, _ in environment.pins] for environment in made] == [["acme-one", "acme-single"]]
+
+    made, refused = installing.spread([*wanted, "acme-needy"], interpreter.path, tmp_path / "more")
+    assert sorted(name for environment in made for name, _ in environment.pins) == ["acme-one", "acme-single"]
+    assert list(refused) == ["acme-gone >= 2", "Acme_Lost", "acme-needy"]
+    assert [reason.split(" for ")[1].partition(";")[0] for reason in refused.values()] == ["acme-gone>=2", "Acme_Lost", "acme-nowhere"]
+
+
 def test_no_room_for_what_is_told_is_one_line(interpreter, tmp_path):
     """Standard output on a full disk, in the midst of the run: one line, exit 2; what was found is kept."""
     (tmp_path / "tmp").mkdir()
