@@ -10,6 +10,7 @@ import workloads
 from support import envs, interpreters, wheels
 
 PACKAGES = Path(__file__).with_name("packages.txt")
+CHECKOUT = Path(__file__).resolve().parents[1]
 # What a distribution without any grant does for its caller, again and again.
 RESTRICTED = """
 import os, socket
@@ -48,3 +49,12 @@ def make(python, *, with_packages, packages=PACKAGES):
         envs.install(environment, wheel, folder=folder / "wheels")
         (folder / "complete").touch()
     return str(interpreter)
+
+
+def with_importguard(folder):
+    """Return the launcher of this checkout as users have it, below a folder: from a wheel, in an environment of its own."""
+    made = envs.create(folder / "env", interpreters.probe(sys.executable))
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "-w", folder / "wheel", CHECKOUT]
+    subprocess.run(build, check=True)
+    envs.install_from_registry(made, next((folder / "wheel").glob("*.whl")))
+    return str(made.python.with_name("importguard"))

@@ -37,8 +37,9 @@ HEAD = """# What learning a lock costs
 
 Written by `python benchmarks/learning.py --write`: CPU time of the whole tree, user and system, of a program bare and of
 `importguard learn -o LOCK -- ` before it, with no lock there yet: the launcher, the program, and the end, where what was
-seen is written down. The programs are in [programs](programs), and do what such programs are for; rounds of one fresh
-process each, the median of the rounds' own ratios with its 95 % interval. CPython {version}.
+seen is written down. importguard is as its users have it, installed from a wheel into an environment of its own. The
+programs are in [programs](programs), and do what such programs are for; rounds of one fresh process each, the median of
+the rounds' own ratios with its 95 % interval. CPython {version}.
 
 | program | pairs | bare, s | learning, s | learning / bare | budget | load of a CPU |
 |---|---|---|---|---|---|---|
@@ -77,10 +78,8 @@ def main(arguments=None):
     """Measure, print the page, and return 1 when a program is above the budget."""
     options = parse(arguments)
     kept = json.loads(options.values.read_text()) if options.values and options.values.exists() else {}
-    for name in options.only if options.rounds else ():
-        add(kept.setdefault(name, {"bare": [], "learn": [], "load": []}), measure(name, options.rounds))
-        if options.values:
-            options.values.write_text(json.dumps(kept) + "\n")
+    if options.rounds:
+        measure_all(options, kept)
     limit = tomllib.loads((HERE / "budgets.toml").read_text())["tree"]["learn"]
     text = page(kept, limit)
     print(text)
@@ -91,26 +90,36 @@ def main(arguments=None):
     return 1 if over else 0
 
 
-def measure(name, rounds):
+def measure_all(options, kept):
+    """Put what each program takes beside what was kept, and keep it."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as folder:
+        launcher = environment.with_importguard(Path(folder).resolve())
+        for name in options.only:
+            add(kept.setdefault(name, {"bare": [], "learn": [], "load": []}), measure(name, options.rounds, launcher))
+            if options.values:
+                options.values.write_text(json.dumps(kept) + "\n")
+
+
+def measure(name, rounds, launcher):
     """Return {"bare": seconds of each round, "learn": the same, "load": before and after} of a program."""
     python = environment.make(sys.executable, with_packages=True, packages=PACKAGES)
     pairs.progress(f"{name}: {rounds} rounds")
     os.chdir(PROGRAMS)
     before = load()
     with tempfile.TemporaryDirectory(prefix="benchmark-of-importguard-") as folder:
-        taken = pairs.measure(Program(name, CODE[name]), ways(Path(folder).resolve(), python), rounds=rounds)
+        taken = pairs.measure(Program(name, CODE[name]), ways(Path(folder).resolve(), python, launcher), rounds=rounds)
     return {**taken, "load": [before, load()]}
 
 
-def ways(folder, python):
-    """Return the Ways to run the programs with an interpreter; what they write goes below a folder."""
+def ways(folder, python, launcher):
+    """Return the Ways to run the programs with an interpreter, bare and by importguard's launcher; what they write goes below a folder."""
     for child in ("home", "temporary"):
         (folder / child).mkdir()
     variables = {
         "PATH": os.defpath, "HOME": str(folder / "home"), "LANG": "C.UTF-8", "TMPDIR": str(folder / "temporary"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
-    lock, launcher = str(folder / "importguard.lock"), str(Path(sys.executable).with_name("importguard"))
+    lock = str(folder / "importguard.lock")
     return [
         Way("bare", (python,), variables),
         Way("learn", (launcher, "learn", "-o", lock, "--", python), variables, lock),

@@ -111,7 +111,7 @@ def test_a_way_to_learn_can_be_measured(tmp_path, monkeypatch):
     """A program is started, and its CPU time is there."""
     monkeypatch.syspath_prepend(BENCHMARKS)
     learning, pairs = importlib.import_module("learning"), importlib.import_module("pairs")
-    bare = learning.ways(tmp_path, sys.executable)[0]
+    bare = learning.ways(tmp_path, sys.executable, sys.executable)[0]
 
     taken = pairs.measure(learning.Program("none", ("-c", "pass")), [bare], rounds=1)
 
