@@ -140,7 +140,7 @@ def ratio(values):
 def page(kept, limit):
     """Return the Markdown page."""
     version = ".".join(map(str, sys.version_info[:3]))
-    return HEAD.format(version=version) + "".join(line(name, values, limit) for name, values in kept.items())
+    return HEAD.format(version=version) + "".join(line(name, kept[name], limit) for name in CODE if name in kept)
 
 
 def line(name, values, limit):
