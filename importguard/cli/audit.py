@@ -28,7 +28,7 @@ def add(subparsers):
     parser = subparsers.add_parser("audit", help=TEXT, description=TEXT, epilog=EPILOG, formatter_class=formatter)
     environment.add_options(parser)
     parser.add_argument(
-        "--no-bytecode", action="store_true", help="don't compile sources to compare them with __pycache__"
+        "--no-bytecode", action="store_true", help="don't compile sources to compare them with __pycache__, which takes most of the time"
     )
     parser.set_defaults(run=run)
 
