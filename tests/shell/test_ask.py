@@ -57,6 +57,23 @@ def test_once_allows_once(terminal, shell, world):
     assert "fs.read" in asked and "/.ssh/id_rsa" in asked and "in acme_thief" in asked
 
 
+def test_every_version_is_asked_about(terminal, world, any_interpreter, tmp_path):
+    """Below a guarded shell an interpreter of each version is refused, asked about and let pass, whatever the launcher's own is."""
+    made = envs.create(tmp_path / "other", any_interpreter)
+    envs.install(made, wheels.Wheel("acme-taker", "2.0", {"acme_taker.py": STEAL}), folder=tmp_path / "wheels")
+    opened = terminal([*guarded.launcher(), "shell", "--ask", "--shell", "bash"])
+
+    opened.wait_for(r"\(importguard\)")
+    for answer, comes in (("\r", "Denied"), ("once\r", "loot canary-key")):
+        opened.type(f"{made.python} -c 'import acme_taker'")
+        opened.wait_for(r"(?s)may acme-taker 2\.0 .*?" + PROMPT)
+        opened.press(answer)
+        opened.wait_for(comes)
+        opened.wait_for(r"\(importguard\)")
+
+    assert opened.end() == 7
+
+
 def test_enter_and_keys_that_would_signal_mean_no(ask):
     """Enter, Ctrl-C, Ctrl-Z and Ctrl-D are a no: the program is refused, and goes on."""
     again = "import sys, acme_thief\nfor _ in range(3): del sys.modules['acme_thief']; import acme_thief\nprint('went on')"
