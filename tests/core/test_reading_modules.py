@@ -64,14 +64,40 @@ import acme_calls
 """
 STEALS = """
 import os, sys
-key = os.path.expanduser("~/.ssh/id_rsa")
+key = os.path.expanduser("~/.ssh/id_ed25519")
 os.symlink(key, "key.pyc")
 os.symlink(os.path.dirname(key), "keys")
-for path in (key, os.path.abspath("key.pyc"), os.path.abspath("keys/id_rsa"), "key.pyc"):
+for path in (key, os.path.abspath("key.pyc"), os.path.abspath("keys/id_ed25519"), "key.pyc"):
     try:
         print(len(__loader__.get_data(path)))
     except PermissionError:
         print("refused")
+"""
+LISTENS = """
+import os, sys, threading
+path = os.path.abspath("key.pyc")
+os.symlink(os.path.expanduser("~/.ssh/id_ed25519"), path)
+got = []
+def take():
+    try:
+        got.append(len(open(path).read()))
+    except PermissionError:
+        got.append("refused")
+def hear(event, args):
+    if event == "open" and args[0] is path and not got:
+        got.append(event)
+        take()
+        thread = threading.Thread(target=take)
+        thread.start()
+        thread.join(5)
+try:
+    sys.addaudithook(hear)
+except PermissionError:
+    print("no hook")
+try:
+    __loader__.get_data(path)
+except PermissionError:
+    print(got)
 """
 CALLS = """
 import os, socket
@@ -128,3 +154,12 @@ def test_a_link_to_a_secret_is_no_module(environment, tmp_path):
     assert outcome.stdout == "refused\n" * 4, outcome.story()
     refused = outcome.decisions(capability="fs.read", phase="import", verdict="deny")
     assert {record["owner"]["name"] for record in refused} == {"acme-steals"}, outcome.story()
+
+
+def test_what_is_asked_of_a_module_is_granted_to_nothing_else(environment, tmp_path):
+    """Whoever hears that it is opened can't open the same name in its stead."""
+    envs.install(environment, wheels.Wheel("acme-listens", "1.0", {"acme_listens.py": LISTENS}), folder=tmp_path / "wheels")
+
+    outcome = outcome_of(environment, tmp_path / "run", "import acme_listens\n", guarded.RECOMMENDED)
+
+    assert outcome.stdout == "['open', 'refused', 'refused']\n", outcome.story()

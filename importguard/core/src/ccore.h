@@ -184,6 +184,7 @@ bool contents_are_of(PyObject *content, PyObject *path, struct stat *status);
 
 /* opening.c */
 int opening_watch(PyObject *io);
+void opening_hear(void);
 bool opening_sees_links(PyObject *path);
 
 /* walk.c */

@@ -15,7 +15,15 @@
 static _PyCFunctionFastWithKeywords real_open_code;
 static PyObject *memory_file; /* io.BytesIO */
 
-static PyObject *opened; /* a path that is opened unless it is a link */
+static PyObject *announced, *opened; /* a path that is opened unless it is a link: in the next event, and in the one that is heard */
+
+/* An event is heard, and the one that was announced is the very next: what anybody opens by the same name meanwhile is another. */
+void
+opening_hear(void)
+{
+    opened = announced;
+    announced = NULL;
+}
 
 /* Say whether a path is opened by the guard next, which will see whether it is a link: nobody else needs to look. */
 bool
@@ -55,9 +63,9 @@ ask_about_link(PyObject *path)
 static int
 raise_event(PyObject *path, bool is_absolute)
 {
-    opened = is_absolute ? path : NULL;
+    announced = is_absolute ? path : NULL;
     int result = PySys_Audit("open", "Osi", path, "r", FLAGS);
-    opened = NULL;
+    opening_hear();
     return result;
 }
 
