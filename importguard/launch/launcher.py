@@ -1,11 +1,15 @@
 """Runs the command line under `python -I -S`: makes importguard importable without running any start-up file."""
 
+import gc
 import sys
+
+SELDOM = 20000  # objects between two collections: what a launch makes it keeps, and the default is 700
 
 
 def main(site, arguments):
     """Run the command line; `site` is importguard's own site directory, or "" in a source checkout."""
     _occupy_standard_descriptors()
+    gc.set_threshold(SELDOM)
     root = __file__.rpartition("/importguard/launch/")[0] or "/"
     sys.path.insert(0, root)
     import importguard  # noqa: F401  (its submodules are found by its __path__ from here on)

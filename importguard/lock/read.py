@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import tomllib
 
 from importguard import errors, versions
 from importguard.lock import deputies, merge, model, united
@@ -60,6 +59,8 @@ def side(content, number):
 
 def parse(content, path):
     """Return the Lock in a text that was read from `path`."""
+    import tomllib  # compiles patterns; where a first lock is learnt, there is nothing to read
+
     try:
         data = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:

@@ -1,10 +1,7 @@
 """The texts that `importguard enable` writes into an environment, and how they are recognised."""
 
-import ast
 import os
 import pathlib
-
-from importguard.startupfiles import shape
 
 MODULE = "_importguard"
 TEMPLATE = pathlib.Path(__file__).with_name("entry.py")
@@ -52,6 +49,8 @@ def is_enter(source):
 
 def constants(source):
     """Return the constants of an arming module's source; raises ValueError when it has none."""
+    import ast  # few look at whose a start-up file is
+
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError) as error:
@@ -71,4 +70,6 @@ def _filled_in(line, values):
 
 
 def _shape(source):
+    from importguard.startupfiles import shape  # loads a parser, and few look at whose a start-up file is
+
     return shape.shape(source, ENTER_TABLES)
