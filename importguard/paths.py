@@ -9,6 +9,7 @@ MOST_LINKS = 40
 MOST_CACHED = 8192
 
 _folders = {}
+_linked = {}  # those that are kept by a way through a link
 
 
 def as_text(path):
@@ -76,6 +77,13 @@ def is_folder(path):
 def forget():
     """Drop what is known of folders; called when a link, a rename or a removal may have changed it."""
     _folders.clear()
+    _linked.clear()
+
+
+def forget_links():
+    """Drop what is known by way of links, one of which may have been removed."""
+    if _linked:
+        forget()
 
 
 def folder_of_fd(fd):
@@ -103,6 +111,8 @@ def real_folder(path):
         # What hangs below /proc changes with the process and with every descriptor that is opened.
         if not passes and not known.startswith("/proc/") and not path.startswith(("/proc", "/dev/fd")):
             _folders[path] = known
+            if known != path:
+                _linked[path] = True
     return known
 
 

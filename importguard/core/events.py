@@ -92,6 +92,13 @@ def _links(args):
     return ([("fs.read", source, None), ("fs.write", source, None)] if source else []) + found
 
 
+def _removes(args):
+    # Where a link was, a folder may be next: what lay behind it lies there no more.
+    found = _writes((0, 1))(args)
+    paths.forget_links()
+    return found
+
+
 def _symlinks(args):
     paths.forget()
     return _writes((1, 2))(args)
@@ -236,7 +243,7 @@ READERS = {
     "open": (read_open, ("fs.read", "fs.write")),
     "os.listdir": (read_list, ("fs.list",)),
     "os.scandir": (read_list, ("fs.list",)),
-    "os.remove": (_writes((0, 1)), ("fs.write",)),
+    "os.remove": (_removes, ("fs.write",)),
     "os.rmdir": (_writes((0, 1)), ("fs.write",)),
     "os.mkdir": (read_mkdir, ("fs.write",)),
     "os.truncate": (_writes((0, None)), ("fs.write",)),

@@ -351,6 +351,13 @@ BYWAYS = {
         IMPORTED
         + "import urllib.request\ntry:\n    urllib.request.urlopen('http://127.0.0.1:9/key')\nexcept OSError:\n    pass\n",
     ),
+    "program_in_the_place_of_a_link": Attempt(
+        "def run():\n    os.mkdir(TMP + '/there'), os.symlink('there', TMP + '/way'), open(TMP + '/way/x', 'w').close()\n"
+        "    os.unlink(TMP + '/way'), script(TMP + '/way/run', 'echo ran > $TMPDIR/ran'), os.symlink('x', TMP + '/other')\n"
+        "    os.spawnv(os.P_WAIT, TMP + '/way/run', ['run'])\n",
+        RAN,
+        CALLED,
+    ),
 }
 # What the core in Python sees as well.
 IN_PYTHON = (
@@ -358,7 +365,7 @@ IN_PYTHON = (
     "opening_by_the_interpreter", "table_of_mounts", "archive_that_is_none",
     "terminal_with_a_child", "look_up_of_a_name", "word_that_it_is_the_application", "claim_to_the_files_of_others",
     "commands_of_the_debugger", "program_on_the_path_of_the_user", "program_that_gives_keys", "path_of_the_application",
-    "path_by_the_c_library", "start_of_a_shell", "way_of_the_applications_traffic",
+    "path_by_the_c_library", "start_of_a_shell", "way_of_the_applications_traffic", "program_in_the_place_of_a_link",
 )  # fmt: skip
 WITH_HEAD = {name: attempts.with_head(each) for name, each in BYWAYS.items()}
 

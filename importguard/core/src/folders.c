@@ -19,6 +19,7 @@ static Known **table; /* a hash, at least twice as large as what is in it */
 static size_t slots; /* a power of two */
 static size_t count, bytes;
 static time_t since;
+static bool has_links; /* some folder is kept by a way through a link */
 
 static uint64_t
 hash_of(Text text)
@@ -60,6 +61,16 @@ folders_forget(void)
         table[at] = NULL;
     }
     bytes = 0;
+    has_links = false;
+}
+
+/* Drop what is known by way of links, one of which may have been removed. */
+void
+folders_forget_links(void)
+{
+    if (has_links) {
+        folders_forget();
+    }
 }
 
 /* Have twice as many slots; returns 0, or -1 where there is no memory. */
@@ -123,5 +134,6 @@ folders_keep(Text folder, Text real)
     bytes += size - (*slot ? sizeof(Known) + (*slot)->size + (*slot)->real_size : 0);
     PyMem_RawFree(*slot);
     *slot = known;
+    has_links = has_links || folder.size != real.size || memcmp(folder.data, real.data, real.size) != 0;
     return 0;
 }

@@ -26,5 +26,6 @@ int resolve_long(Text given, int dir_fd, Buffer *real);
 bool folders_find(Text folder, Buffer *real);
 int folders_keep(Text folder, Text real);
 void folders_forget(void);
+void folders_forget_links(void);
 
 #endif

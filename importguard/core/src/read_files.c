@@ -89,6 +89,15 @@ reads_write(Reading *reading, PyObject *args)
     return write_at(reading, args, 0) < 0 ? -1 : 0;
 }
 
+/* Where a link was, a folder may be next: what lay behind it lies there no more. */
+int
+reads_remove(Reading *reading, PyObject *args)
+{
+    int result = reads_write(reading, args);
+    folders_forget_links();
+    return result;
+}
+
 /* A folder that is there already is not made: os.makedirs asks for each of its parents. */
 int
 reads_mkdir(Reading *reading, PyObject *args)

@@ -14,7 +14,7 @@ static const Reader readers[] = {
     {"open", reads_open, CAN(FS_READ) | CAN(FS_WRITE), 3, NULL, NAMES_A_PATH_OR_DESCRIPTOR, {0, NOWHERE}, {NOWHERE, NOWHERE}, false},
     LIST("os.listdir"),
     LIST("os.scandir"),
-    WRITE("os.remove", NAMES_A_PATH, 1),
+    {"os.remove", reads_remove, CAN(FS_WRITE), 1, NULL, NAMES_A_PATH, {0, NOWHERE}, {1, NOWHERE}, false},
     WRITE("os.rmdir", NAMES_A_PATH, 1),
     {"os.mkdir", reads_mkdir, CAN(FS_WRITE), 3, NULL, NAMES_A_PATH, {0, NOWHERE}, {2, NOWHERE}, false},
     WRITE("os.truncate", NAMES_A_PATH_OR_DESCRIPTOR, NOWHERE),

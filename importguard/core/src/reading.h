@@ -28,6 +28,7 @@ uint32_t open_asks(PyObject *args);
 int reads_open(Reading *reading, PyObject *args);
 int reads_list(Reading *reading, PyObject *args);
 int reads_write(Reading *reading, PyObject *args);
+int reads_remove(Reading *reading, PyObject *args);
 int reads_mkdir(Reading *reading, PyObject *args);
 int reads_move(Reading *reading, PyObject *args);
 int reads_link(Reading *reading, PyObject *args);
