@@ -14,6 +14,15 @@ def tools(tmp_path_factory, interpreter):
     return made
 
 
+@pytest.fixture(scope="module")
+def made(request, tmp_path_factory, interpreter):
+    """An environment with the WHEELS of a test's module."""
+    folder = tmp_path_factory.mktemp("made")
+    environment = envs.create(folder / "env", interpreter)
+    envs.install(environment, *request.module.WHEELS, folder=folder / "wheels")
+    return environment
+
+
 @pytest.fixture
 def world(tmp_path, tools):
     """A World around a copy of that environment, for a test to change."""

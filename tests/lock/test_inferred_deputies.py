@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lock_stage import Stage
 from locks import EMPTY
-from support import envs, wheels, worlds
+from support import wheels, worlds
 
 from importguard import model as roles
 from importguard.blame import MainOrigin, Origin, Walker
@@ -27,15 +27,6 @@ WHEELS = [
 USE = "import acme_say, acme_caller; print(acme_say.say('one'), acme_caller.two())"
 MISUSE = "import acme_other; print(acme_other.two())"
 ALONE = "import acme_say; print(acme_say.say('one'))"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory, interpreter):
-    """An environment with the three of them."""
-    folder = tmp_path_factory.mktemp("deputies")
-    environment = envs.create(folder / "env", interpreter)
-    envs.install(environment, *WHEELS, folder=folder / "wheels")
-    return environment
 
 
 @pytest.fixture

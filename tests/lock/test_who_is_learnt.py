@@ -2,7 +2,7 @@
 
 import pytest
 from lock_stage import Stage
-from support import envs, wheels, worlds
+from support import wheels, worlds
 
 from importguard.lock import read
 
@@ -59,15 +59,6 @@ acme_thread.connect(address)
 acme_end.connect(address)
 print("done")
 """
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory, interpreter):
-    """An environment with them."""
-    folder = tmp_path_factory.mktemp("who")
-    environment = envs.create(folder / "env", interpreter)
-    envs.install(environment, *WHEELS, folder=folder / "wheels")
-    return environment
 
 
 @pytest.fixture
