@@ -99,6 +99,32 @@ try:
 except PermissionError:
     print(got)
 """
+COLLECTS = """
+import gc, os
+path = os.path.abspath("key.pyc")
+os.symlink(os.path.expanduser("~/.ssh/id_ed25519"), path)
+got, held = [], []
+class Garbage:
+    def __init__(self):
+        self.itself = self
+    def __del__(self):
+        try:
+            got.append(len(open(path).read()))
+        except PermissionError:
+            pass
+for more in range(40):
+    gc.set_threshold(100_000)
+    gc.collect()
+    held.extend([(more, number, got) for number in range(60)])
+    Garbage()
+    held.append(gc.get_count())
+    gc.set_threshold(held[-1][0] + more)
+    try:
+        __loader__.get_data(path)
+    except PermissionError:
+        pass
+print(got)
+"""
 CALLS = """
 import os, socket
 host, port = os.environ["SINK"].removeprefix("http://").split(":")
@@ -163,3 +189,12 @@ def test_what_is_asked_of_a_module_is_granted_to_nothing_else(environment, tmp_p
     outcome = outcome_of(environment, tmp_path / "run", "import acme_listens\n", guarded.RECOMMENDED)
 
     assert outcome.stdout == "['open', 'refused', 'refused']\n", outcome.story()
+
+
+def test_what_is_asked_of_a_module_is_granted_to_no_finalizer(environment, tmp_path):
+    """Garbage may be collected whenever something is made, the event of the opening too."""
+    envs.install(environment, wheels.Wheel("acme-collects", "1.0", {"acme_collects.py": COLLECTS}), folder=tmp_path / "wheels")
+
+    outcome = outcome_of(environment, tmp_path / "run", "import acme_collects\n", guarded.RECOMMENDED)
+
+    assert outcome.stdout == "[]\n", outcome.story()

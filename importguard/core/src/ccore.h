@@ -184,8 +184,7 @@ bool contents_are_of(PyObject *content, PyObject *path, struct stat *status);
 
 /* opening.c */
 int opening_watch(PyObject *io);
-void opening_hear(void);
-bool opening_sees_links(PyObject *path);
+bool opening_sees_links(PyObject *args);
 
 /* walk.c */
 bool is_import_system(const Cursor *cursor);

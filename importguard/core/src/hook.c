@@ -292,7 +292,6 @@ follow_code(const Event *found, PyObject *args)
 static int
 hear(const char *event, PyObject *args)
 {
-    opening_hear();
     const Event *found = events_find(event);
     if (!found || !core.armed) {
         return 0;

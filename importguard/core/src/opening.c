@@ -15,21 +15,16 @@
 static _PyCFunctionFastWithKeywords real_open_code;
 static PyObject *memory_file; /* io.BytesIO */
 
-static PyObject *announced, *opened; /* a path that is opened unless it is a link: in the next event, and in the one that is heard */
+static PyObject *announced; /* the arguments of the event of a path that is opened unless it is a link */
 
-/* An event is heard, and the one that was announced is the very next: what anybody opens by the same name meanwhile is another. */
-void
-opening_hear(void)
-{
-    opened = announced;
-    announced = NULL;
-}
-
-/* Say whether a path is opened by the guard next, which will see whether it is a link: nobody else needs to look. */
+/* Say whether an event is that of a path which the guard opens next, so that it will see whether it is a link: nobody else needs to look.
+ * It is known by its arguments, and once only: the name itself may be opened by others meanwhile. */
 bool
-opening_sees_links(PyObject *path)
+opening_sees_links(PyObject *args)
 {
-    return path == opened;
+    bool is_it = args == announced;
+    announced = NULL;
+    return is_it;
 }
 
 /* Return a descriptor of what a path leads to; -1 with an exception set, or with errno ELOOP and none. */
@@ -48,42 +43,34 @@ open_name(PyObject *path, const char *name, int flags)
     return fd;
 }
 
-/* There is a link where none was thought of: the guard alone is asked again, of what it leads to. Returns 0, or -1 with an
- * exception set. */
+/* Raise the event of an `open`; returns 0, or -1 with an exception set. A tuple that is there already is what the hooks are given, so that
+ * nothing is made in between, which could have garbage collected and finalizers run. */
 static int
-ask_about_link(PyObject *path)
+raise_event(PyObject *args, bool is_absolute)
 {
-    PyObject *args = Py_BuildValue("Osi", path, "r", FLAGS);
-    int result = args ? hook("open", args, NULL) : -1;
-    Py_XDECREF(args);
+    announced = is_absolute ? args : NULL;
+    int result = PySys_Audit("open", "O", args);
+    announced = NULL;
     return result;
 }
 
-/* Raise the event of an `open`; returns 0, or -1 with an exception set. */
-static int
-raise_event(PyObject *path, bool is_absolute)
-{
-    announced = is_absolute ? path : NULL;
-    int result = PySys_Audit("open", "Osi", path, "r", FLAGS);
-    opening_hear();
-    return result;
-}
-
-/* Return a descriptor of a file, as `open(path, "rb")` would have it; -1 with an exception set. */
+/* Return a descriptor of a file, as `open(path, "rb")` would have it; -1 with an exception set. Where there is a link and none was thought
+ * of, the guard alone is asked again, of what it leads to. */
 static int
 open_file(PyObject *path, bool *is_link)
 {
-    PyObject *encoded = NULL;
+    PyObject *encoded = NULL, *args = Py_BuildValue("Osi", path, "r", FLAGS);
     int fd = -1;
     *is_link = PyUnicode_GET_LENGTH(path) == 0 || PyUnicode_READ_CHAR(path, 0) != '/'; /* or may be one */
-    if (PyUnicode_FSConverter(path, &encoded) && raise_event(path, !*is_link) == 0) {
+    if (args && PyUnicode_FSConverter(path, &encoded) && raise_event(args, !*is_link) == 0) {
         fd = open_name(path, PyBytes_AS_STRING(encoded), *is_link ? FLAGS : FLAGS | O_NOFOLLOW);
         *is_link = *is_link || (fd < 0 && !PyErr_Occurred());
-        if (fd < 0 && !PyErr_Occurred() && ask_about_link(path) == 0) {
+        if (fd < 0 && !PyErr_Occurred() && hook("open", args, NULL) == 0) {
             fd = open_name(path, PyBytes_AS_STRING(encoded), FLAGS);
         }
     }
     Py_XDECREF(encoded);
+    Py_XDECREF(args);
     return fd;
 }
 

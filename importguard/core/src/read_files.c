@@ -57,7 +57,7 @@ reads_open(Reading *reading, PyObject *args)
         return 0;
     }
     bool writes = bits & MODE_OF_WRITING, reads = !writes || (bits & O_ACCMODE) != O_WRONLY;
-    int folder = opening_sees_links(path) ? OPENED_UNLESS_A_LINK : WORKING_FOLDER;
+    int folder = opening_sees_links(args) ? OPENED_UNLESS_A_LINK : WORKING_FOLDER;
     int found = ask_at(reading, reads ? FS_READ : FS_WRITE, path, folder);
     if (found > 0 && !writes && folder == WORKING_FOLDER) {
         note_module(path, reading->asked->text);
