@@ -125,6 +125,23 @@ for more in range(40):
         pass
 print(got)
 """
+# Another process puts a link elsewhere between the finder's look and the loading, so that no event tells of it.
+EXCHANGES = """
+import importlib.util, os, subprocess, sys
+os.makedirs("decoy")
+open("decoy/acme_calls.py", "w").close()
+os.symlink(os.path.abspath("decoy"), "link")
+subprocess.run(["/bin/true"], check=True)
+sys.path.insert(0, os.path.abspath("link"))
+spec = importlib.util.find_spec("acme_calls")
+subprocess.run(["/bin/ln", "-sfn", os.environ["SITE"], "link"], check=True)
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+"""
+NEVER_CONNECTS = """
+version = 1
+[package.acme-calls]
+run.deny = ["net.*"]
+"""
 CALLS = """
 import os, socket
 host, port = os.environ["SINK"].removeprefix("http://").split(":")
@@ -140,12 +157,12 @@ def environment(tmp_path, any_interpreter):
     return envs.create(tmp_path / "env", any_interpreter)
 
 
-def outcome_of(environment, folder, program, mode):
+def outcome_of(environment, folder, program, mode, policy=None):
     options = () if mode == guarded.UNGUARDED else ("--core", "c")
     with worlds.furnished(folder, environment) as world:
         (world.project / "app.py").write_text(program)
         variables = {"SITE": str(environment.site_packages)}
-        return guarded.run(world, [environment.python, "app.py"], mode=mode, options=options, variables=variables)
+        return guarded.run(world, [environment.python, "app.py"], mode=mode, policy=policy, options=options, variables=variables)
 
 
 def test_a_program_reads_and_hears_the_same(environment, tmp_path):
@@ -198,3 +215,13 @@ def test_what_is_asked_of_a_module_is_granted_to_no_finalizer(environment, tmp_p
     outcome = outcome_of(environment, tmp_path / "run", "import acme_collects\n", guarded.RECOMMENDED)
 
     assert outcome.stdout == "[]\n", outcome.story()
+
+
+def test_what_the_finder_saw_behind_a_link_is_looked_at_again(environment, tmp_path):
+    """It was the application's then, and is a package's when it is loaded."""
+    envs.install(environment, wheels.Wheel("acme-calls", "1.0", {"acme_calls.py": CALLS}), folder=tmp_path / "wheels")
+
+    outcome = outcome_of(environment, tmp_path / "run", EXCHANGES, guarded.RECOMMENDED, NEVER_CONNECTS)
+
+    assert outcome.stdout == "refused\n", outcome.story()
+    assert {record["owner"]["name"] for record in outcome.decisions(verdict="deny")} == {"acme-calls"}, outcome.story()
