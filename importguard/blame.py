@@ -5,6 +5,7 @@ walk; a deputy passes the blame outwards; an import, a start-up file or the star
 """
 
 import _frozen_importlib
+import _frozen_importlib_external
 import sys
 from _thread import get_ident
 
@@ -15,7 +16,9 @@ from importguard.pinned import address, getattr, str, tuple, type
 ModuleSpec = type(sys.__spec__)
 LOADED_BY_IMPORTLIB = "_initializing"
 FAST_LOCALS = 1  # inspect.CO_OPTIMIZED: every function has it, no module's body
-IMPORTLIB = _frozen_importlib.__dict__
+IMPORTLIB, EXTERNAL = _frozen_importlib.__dict__, _frozen_importlib_external.__dict__
+# What an import goes through; a loader that is called by hand doesn't.
+LOADING = (_frozen_importlib._load_unlocked.__code__, _frozen_importlib._exec.__code__)
 PROGRAM_KINDS = ("distribution", "unowned")
 # What stands in a walk by tags for the program itself, and how such a walk ends (the numbers of ccore.h).
 MAIN = Owner("__main__", "", "app")
@@ -138,7 +141,26 @@ class Walker:
         """Say whether the frames of a namespace, `inner` the outermost, end with an import that is no application's."""
         if inner is None or (owner is not None and owner.kind not in PROGRAM_KINDS):
             return False
-        return is_module_body(inner, namespace, outer)
+        return is_module_body(inner, namespace, outer) and not (outer is IMPORTLIB and self._is_script(owner, inner))
+
+    def _is_script(self, owner, body):
+        """Say whether a loader that was called by hand executes a body as a call of whoever did so, and not as an import:
+        a file of nobody's, and any for who runs other people's scripts, by trade or as the program that the user typed."""
+        frame = caller_by_hand(body)
+        if frame is None or owner is None:
+            return False
+        if owner is UNOWNED:
+            return True
+        caller = STDLIB
+        while frame is not None and caller is STDLIB:
+            namespace = frame.f_globals
+            if namespace is self.deferred_globals or namespace.get("__name__") == "__main__":
+                return False
+            caller = self.owner_of_globals(namespace)
+            frame = frame.f_back
+        if caller is None or caller.kind != "distribution":
+            return False
+        return caller.name == self.program or self.is_deputy(caller.name, "code.run", "exec", caller.version)
 
     def _at_end(self, chain):
         if chain and not self.starting and get_ident() != self.main_thread:
@@ -226,6 +248,16 @@ def is_module_body(frame, namespace, outer):
     # Within a comprehension f_locals of a module's body is a copy from 3.12 on (PEP 709), so its flags have to tell;
     # one f_code for each boundary costs nothing, where one for each frame costs more than the import.
     return not frame.f_code.co_flags & FAST_LOCALS
+
+
+def caller_by_hand(body):
+    """Return the frame from which a loader was called to execute a body; None where an import does."""
+    frame = body.f_back
+    while frame is not None and (frame.f_globals is IMPORTLIB or frame.f_globals is EXTERNAL):
+        if frame.f_code in LOADING:
+            return None
+        frame = frame.f_back
+    return frame
 
 
 def startup_file_of(frame):

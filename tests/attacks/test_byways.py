@@ -232,6 +232,11 @@ BYWAYS = {
     "module_of_an_archive_by_a_name_that_leads_elsewhere_later": Attempt(LATER),
     "module_of_an_archive_by_a_descriptor_that_was_the_applications": Attempt(EXPECTED),
     "module_by_zipimport_over_names_of_its_own": Attempt(FORGED),
+    "module_of_an_archive_that_the_application_executes_by_hand": Attempt(
+        "import zipfile\nwith zipfile.ZipFile(TMP + '/own.zip', 'w') as archive:\n    archive.writestr('acme_zipped.py', COPY)\n",
+        app=IMPORTED + "import importlib.util, os, zipimport\nloader = zipimport.zipimporter(os.environ['TMPDIR'] + '/own.zip')\n"
+        "loader.exec_module(importlib.util.module_from_spec(importlib.util.spec_from_loader('acme_zipped', loader)))\n",
+    ),
     "root_that_is_another_folder": Attempt(
         "root = os.open('/', os.O_RDONLY)\nfolder, name = os.path.split(HOME)\ntry:\n    os.chroot(folder)\n"
         "except PermissionError as error:\n    if type(error) is not PermissionError:\n        raise\n    name = folder + '/' + name\n"
@@ -366,6 +371,7 @@ IN_PYTHON = (
     "terminal_with_a_child", "look_up_of_a_name", "word_that_it_is_the_application", "claim_to_the_files_of_others",
     "commands_of_the_debugger", "program_on_the_path_of_the_user", "program_that_gives_keys", "path_of_the_application",
     "path_by_the_c_library", "start_of_a_shell", "way_of_the_applications_traffic", "program_in_the_place_of_a_link",
+    "module_of_an_archive_that_the_application_executes_by_hand",
 )  # fmt: skip
 WITH_HEAD = {name: attempts.with_head(each) for name, each in BYWAYS.items()}
 

@@ -56,12 +56,14 @@ zipped_file(const Cursor *cursor)
     return path;
 }
 
-/* Code from a zip file is its place's owner's, when it is imported; unpacking can't be proven like reading a file. */
+/* Code from a zip file is its place's owner's, when it is imported or the application has it made; unpacking can't be proven like
+ * reading a file, so that anybody else's stays his. */
 static Tag
 tag_of_zipped(PyObject *path, Tag maker)
 {
+    Meaning meaning = place_at(maker)->meaning;
     size_t place = 0;
-    if (PLACE_OF(maker) == UNOWNED_PLACE) {
+    if (PLACE_OF(maker) == UNOWNED_PLACE || meaning == MAIN || meaning == APPLICATION) {
         place = place_in_archive(path);
         PyErr_Clear();
     }

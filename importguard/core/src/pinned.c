@@ -28,7 +28,8 @@ pin_from(PyObject *bootstrap, PyObject *external)
     pinned.compile_bytecode = pinned.call_removed ? code_at(external, NULL, "_compile_bytecode") : NULL;
     pinned.source_to_code = pinned.compile_bytecode ? code_at(external, "SourceLoader", "source_to_code") : NULL;
     pinned.get_data = pinned.source_to_code ? code_at(external, "FileLoader", "get_data") : NULL;
-    pinned.source_loader = pinned.get_data ? PyObject_GetAttrString(external, "SourceFileLoader") : NULL;
+    pinned.exec_module = pinned.get_data ? code_at(external, "_LoaderBasics", "exec_module") : NULL;
+    pinned.source_loader = pinned.exec_module ? PyObject_GetAttrString(external, "SourceFileLoader") : NULL;
     return pinned.source_loader ? 0 : -1;
 }
 

@@ -110,6 +110,38 @@ is_import(const PyCodeObject *code)
     return code == pinned.load_unlocked || code == pinned.exec_body;
 }
 
+static bool
+is_body(const PyCodeObject *code)
+{
+    PyObject *name = code->co_name;
+    return PyUnicode_GET_LENGTH(name) == 8 && PyUnicode_CompareWithASCIIString(name, "<module>") == 0;
+}
+
+/* Say whether code is the body of a module of a distribution's. */
+static bool
+is_distributions_body(const PyCodeObject *code)
+{
+    const Place *place = code && is_body(code) ? place_at(tag_get((PyCodeObject *)code)) : NULL;
+    return place && (place->meaning == OWNED || place->meaning == RUNNER) && owner_text(place->number).kind == KIND_DISTRIBUTION;
+}
+
+/* A loader executes a body, and it isn't an import that has it do so: `exec_module` called by hand, or a lazy module's first use.
+ * That is a boundary as well, unless the innermost who isn't the standard library runs other people's scripts: by trade
+ * (migrations, tests), or as the program whose command the user typed. Twin: Walker._is_script. */
+static void
+settle_by_hand(Walked *walked, const Cursor *cursor, bool *by_hand)
+{
+    const Place *place = place_at(tag_get(cursor->code));
+    if (place->meaning == STDLIB || place->meaning == GUARD) {
+        return;
+    }
+    *by_hand = false;
+    bool is_program = place->meaning == OWNED && text_same(owner_text(place->number).name, blame_program());
+    if (place->meaning != RUNNER && !is_program) {
+        walked->end = BODY; /* its detail are the globals of the body */
+    }
+}
+
 static int
 step(Walked *walked, const Cursor *cursor)
 {
@@ -126,13 +158,28 @@ static int
 walk_from(Walked *walked, Cursor *cursor)
 {
     const Errand *newest = errands(), *errand;
+    const PyCodeObject *beneath = NULL;
+    bool by_hand = false;
     int result = 0;
     for (; result == 0 && walked->end == GOES_ON && cursor->code; cursor_back(cursor)) {
         errand = newest ? errand_above(newest, cursor_identity(cursor)) : NULL;
-        result = errand ? follow_errand(walked, errand) : 0;
+        if (by_hand && errand) {
+            break;
+        }
+        if (by_hand) {
+            settle_by_hand(walked, cursor, &by_hand);
+        }
+        if (walked->end == GOES_ON) {
+            result = errand ? follow_errand(walked, errand) : 0;
+        }
         if (result == 0 && walked->end == GOES_ON) {
+            by_hand = by_hand || (cursor->code == pinned.exec_module && is_distributions_body(beneath));
             result = step(walked, cursor);
         }
+        beneath = cursor->code == pinned.call_removed ? beneath : cursor->code;
+    }
+    if (by_hand && walked->end == GOES_ON) {
+        walked->end = BODY;
     }
     errand = newest && walked->end == GOES_ON ? errand_above(newest, NULL) : NULL;
     return result == 0 && errand ? follow_errand(walked, errand) : result;
@@ -249,13 +296,6 @@ PyObject *
 is_own(PyObject *Py_UNUSED(module), PyObject *frame)
 {
     return PyBool_FromLong(PyFrame_Check(frame) && is_own_from((PyFrameObject *)frame));
-}
-
-static bool
-is_body(const PyCodeObject *code)
-{
-    PyObject *name = code->co_name;
-    return PyUnicode_GET_LENGTH(name) == 8 && PyUnicode_CompareWithASCIIString(name, "<module>") == 0;
 }
 
 /* Code that deferred work makes is made for whoever arranged that, who isn't here: it is nobody's, but where those who run
