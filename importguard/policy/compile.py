@@ -30,12 +30,14 @@ def table(resolved, named, *, lock=None, learning=False):
     """
     links.forget()
     tried = resolved.candidate
-    sets = {f"${name}": names.data_set(name, named) for name in SETS}
+    sets = {f"${name}": names.spread(name, named) for name in SETS}
     sets["$persistence"] = _with_own(sets["$persistence"], resolved, named)
     judged = _judged(resolved, named, lock)
     others = _judged(tried, named, lock) if tried else {}
     most = ceiling(named, CEILING) if learning else ()
-    machines = {name: machine.build(*pair) for name, pair in sets.items()}
+    machines = {
+        name: machine.build(found.patterns, found.unless, tails=found.tails, homes=found.homes) for name, found in sets.items()
+    }
     watch, watched = _watch((*judged["rules"], *others.get("rules", ()), *most), sets, machines)
     content = {
         "v": FORMAT,
@@ -60,6 +62,7 @@ def forget():
     """Drop what was read and looked at to make tables: a process that goes on as something else has no use for it."""
     preset.read.cache_clear()
     grants.parse.cache_clear()
+    patterns.forget()
     links.forget()
 
 
@@ -126,7 +129,9 @@ def profile(name, named, layer, package="", *, tables=("import", "run")):
     found = []
     for policy in preset.chain(name):
         lines = tuple(
-            line._replace(package=package) for line in policy.lines if line.table in tables
+            line if line.package == package else line._replace(package=package)
+            for line in policy.lines
+            if line.table in tables
         )
         found += _rules(policy._replace(lines=lines), (layer, layer, layer), named)
     return tuple(found)
@@ -171,15 +176,7 @@ def _deputy(line, named):
 def _watch(rules, sets, machines):
     """Return {capability: True, WRITTEN or the name of a set of paths} of what some rule denies, and those sets."""
     watch, watched = {}, {}
-    for capability in grants.FAMILIES:
-        # Paths of a named target that stands for nothing in this launch deny nothing.
-        denials = [
-            rule
-            for rule in rules
-            if rule[EFFECT] == "deny" and capability in grants.capabilities(rule[CAPABILITY]) and (rule[KIND] != "paths" or rule[PATTERNS])
-        ]
-        if not denials:
-            continue
+    for capability, denials in _denials(rules).items():
         watch[capability] = WRITTEN if all(rule[KIND] == "written" for rule in denials) else True
         if capability in WATCHED_PATHS and all(rule[KIND] in ("set", "paths") for rule in denials):
             targets = {rule[PATTERNS] for rule in denials}
@@ -190,20 +187,30 @@ def _watch(rules, sets, machines):
     return watch, watched
 
 
+def _denials(rules):
+    """Return {capability: rules that could deny it}; paths of a named target that stands for nothing in this launch deny nothing."""
+    found = {}
+    for rule in rules:
+        if rule[EFFECT] == "deny" and (rule[KIND] != "paths" or rule[PATTERNS]):
+            for capability in grants.capabilities(rule[CAPABILITY]):
+                found.setdefault(capability, []).append(rule)
+    return {name: found[name] for name in grants.FAMILIES if name in found}
+
+
 def _union(denials, sets, machines):
     """Return the machine of everything that one of the rules may deny, and what a set leaves out besides."""
     names = dict.fromkeys(rule[PATTERNS] for rule in denials if rule[KIND] == "set")
     paths = dict.fromkeys(path for rule in denials if rule[KIND] != "set" for path in rule[PATTERNS])
     if len(names) == 1 and len(paths) <= MOST_ADDED:
         return machine.extended(machines[next(iter(names))], paths)
-    return machine.build({**{path: None for name in names for path in sets[name][0]}, **paths})
+    return machine.build({**{path: None for name in names for path in sets[name].every()}, **paths})
 
 
-def _with_own(pair, resolved, named):
+def _with_own(found, resolved, named):
     """Return `$persistence` with importguard's own files: itself, its policies, its records."""
     own = [names.package_folder() + "/**", *(f"{path}/**" for path in named.get("$own", ()))]
     own += [policy.path for policy in (*resolved.locked, *resolved.policies) if policy.path]
     own += [resolved.candidate.name] if resolved.candidate else []
     # A device is nobody's file: everybody writes to /dev/null.
     own += [resolved.records] if resolved.records.startswith("/") and not resolved.records.startswith("/dev/") else []
-    return tuple(dict.fromkeys((*pair[0], *own))), pair[1]
+    return found._replace(patterns=tuple(dict.fromkeys((*found.patterns, *own))))

@@ -1,8 +1,11 @@
 """Where paths lead on this machine, each folder looked at once: hundreds of patterns share a few."""
 
 import functools
+import itertools
 import os
 import stat
+
+MOST_NAMES = 1000  # of a folder that is read at once
 
 
 def real(path):
@@ -27,6 +30,20 @@ def _look(path):
     return os.path.realpath(here) if is_link else here, True
 
 
+@functools.cache
+def names(folder):
+    """Return the names in a folder, none where there is no such folder, None where they can't be told or are many."""
+    try:
+        with os.scandir(folder) as entries:
+            found = frozenset(entry.name for entry in itertools.islice(entries, MOST_NAMES))
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    except (OSError, ValueError):
+        return None
+    return found if len(found) < MOST_NAMES else None
+
+
 def forget():
     """Look anew from here on: links change, and a table says how they are when it is made."""
     _look.cache_clear()
+    names.cache_clear()

@@ -7,24 +7,46 @@ LEAVES = {(end, loops): ({}, (), end, None, loops) for end in (False, True) for 
 
 
 class Node:
-    """A state while the machine grows: where each component leads, whether a path may end here, what `**` leads to."""
+    """A state while the machine grows: where each component leads, whether a path may end here, what `**` leads to; or the node
+    that is the `same`, and knows all that."""
 
-    __slots__ = ("children", "end", "loops", "star")
+    __slots__ = ("children", "end", "loops", "same", "star")
 
     def __init__(self, loops):
         self.children = {}
         self.end = False
         self.star = None
+        self.same = None
         self.loops = loops
 
 
-def build(patterns, unless=()):
-    """Return the machine that matches a path which any of `patterns` matches and none of `unless` does."""
+def build(patterns, unless=(), *, tails=(), homes=()):
+    """Return the machine that matches a path which any of `patterns` matches, or one of `tails` below one of `homes`, and none of
+    `unless` does."""
     root = Node(False)
     for pattern in patterns:
         _insert(root, pattern)
+    _graft(root, homes, tails)
     frozen = _freeze(root, {})
     return {"root": frozen, **_shortcuts(frozen[STAR]), "unless": build(unless) if unless else None}
+
+
+def _graft(root, homes, tails):
+    """Have hundreds of tails go on from each of a few folders: where such a folder leads nowhere else, as one and the same node."""
+    common = Node(False)
+    for tail in tails:
+        _insert(common, tail[1:])
+    # What leads on already may lead to another home, and grows by itself.
+    for node in sorted((_at(root, home) for home in homes), key=_is_bare):
+        if _is_bare(node):
+            node.same = common
+        else:
+            for tail in tails:
+                _insert(node, tail[1:])
+
+
+def _is_bare(node):
+    return not (node.children or node.star or node.end or node.loops)
 
 
 def extended(machine, patterns):
@@ -49,6 +71,11 @@ def _leading(node, components):
 
 
 def _insert(root, pattern):
+    _at(root, pattern).end = True
+
+
+def _at(root, pattern):
+    """Return the node that a pattern leads to from another one."""
     node = root
     for component in pattern.split("/"):
         if component in node.children:  # most are there: thousands of patterns share their first components
@@ -58,11 +85,15 @@ def _insert(root, pattern):
         elif not node.loops:
             node.star = node.star or Node(True)
             node = node.star
-    node.end = True
+    return node
 
 
 def _freeze(node, known):
     """Return a node as a tuple; equal nodes become the same tuple, which keeps the marshalled form small."""
+    if node.same is not None:
+        if node.same not in known:
+            known[node.same] = _freeze(node.same, known)
+        return known[node.same]
     children, star = node.children, node.star
     if not children and star is None:
         return LEAVES[node.end, node.loops]

@@ -6,6 +6,7 @@ import pathlib
 import pwd
 import sys
 import tempfile
+import typing
 
 from importguard.policy import links, patterns
 
@@ -23,6 +24,19 @@ POINTERS = (
     ("GNUPGHOME", "/private-keys-v1.d"),
 )  # fmt: skip
 TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
+
+
+class Spread(typing.NamedTuple):
+    """A set of paths: `patterns`, and `tails` below each of the `homes`, but for what `unless` matches."""
+
+    patterns: tuple[str, ...]
+    tails: tuple[str, ...]
+    homes: tuple[str, ...]
+    unless: tuple[str, ...]
+
+    def every(self):
+        """Return each pattern by itself."""
+        return tuple(dict.fromkeys((*self.patterns, *(home + tail for home in self.homes for tail in self.tails))))
 
 
 def surroundings(environ, cwd, given=()):
@@ -91,11 +105,23 @@ def _real(folders):
 
 def data_set(name, named):
     """Return (patterns, exclusions) of `$secrets` or `$persistence`, absolute, links of this machine followed."""
-    wanted, unless = [], []
+    found = spread(name, named)
+    return found.every(), found.unless
+
+
+def spread(name, named):
+    """Return a Spread of `$secrets` or `$persistence`, as data_set does: what lies in a home is named once for all of them."""
+    wanted, tails, unless = [], [], []
     for pattern, _ in read_data(name):
-        into = unless if pattern.startswith("!") else wanted
-        into += patterns.expand(pattern.removeprefix("!"), named)
-    return _with_links(wanted), tuple(unless)
+        if pattern.startswith("!"):
+            unless += patterns.expand(pattern[1:], named)
+        elif pattern.startswith("~/"):
+            tails.append(pattern[1:])
+        else:
+            wanted += patterns.expand(pattern, named)
+    homes = _with_links(home.rstrip("/") for home in named.get("$home", ()))
+    linked = [link for home in homes for link in _linked_below(home, tails)]
+    return Spread((*_with_links(wanted), *linked), tuple(dict.fromkeys(tails)), homes, tuple(unless))
 
 
 def read_data(name):
@@ -111,6 +137,11 @@ def read_data(name):
 def _with_links(wanted):
     """Return the patterns and, where what is before the first glob is a link here, what it leads to."""
     found = dict.fromkeys(wanted)
+    return tuple({**found, **dict.fromkeys(_linked(found))})
+
+
+def _linked(wanted):
+    """Yield what patterns lead to by a link that is before their first glob."""
     for pattern in wanted:
         literal = pattern.partition("*")[0]
         if not literal.startswith("/"):
@@ -118,8 +149,15 @@ def _with_links(wanted):
         folder = literal if "*" not in pattern else literal.rpartition("/")[0]
         leads_to = links.real(folder)
         if leads_to not in (folder, "/"):
-            found[leads_to + pattern[len(folder) :]] = None
-    return tuple(found)
+            yield leads_to + pattern[len(folder) :]
+
+
+def _linked_below(home, tails):
+    """Return what of a home is elsewhere by a link in it; most of the hundreds of names that are looked for aren't there."""
+    if "*" in home:
+        return ()
+    there = links.names(home or "/")
+    return _linked(home + tail for tail in tails if there is None or tail.split("/", 2)[1] in there)
 
 
 def package_folder():

@@ -20,18 +20,33 @@ DNS = "53"
 
 def compile_target(capability, target, named):
     """Return (kind, patterns, rank) of a grant's target; `named` gives each of `grants.ROOTS` its absolute folders."""
+    return _compiled(capability, target) or _compiled_here(capability, target, named)
+
+
+@functools.cache
+def _compiled(capability, target):
+    """Return what a target is in every launch, None for one that depends on what named targets stand for there.
+
+    A preset has hundreds of them, and below a lock it is compiled twice.
+    """
     if not target:
         return "any", None, _rank(ANY, "")
-    family = grants.FAMILIES[grants.capabilities(capability)[0]]
     if target in grants.FILE_SETS:
         return _compile_set(target)
+    if _family(capability) in ("text", "name"):
+        return "text", (target,), _rank(WIDE if "*" in target else EXACT, target)
+    return None
+
+
+def _compiled_here(capability, target, named):
+    family = _family(capability)
     if family == "path":
         return "paths", expand(target, named), _rank(WIDE if _is_wide(target) else EXACT, target)
-    if family == "program":
-        return _compile_program(target, named)
-    if family == "net":
-        return _compile_net(target, named)
-    return "text", (target,), _rank(WIDE if "*" in target else EXACT, target)
+    return _compile_program(target, named) if family == "program" else _compile_net(target, named)
+
+
+def _family(capability):
+    return grants.FAMILIES[grants.capabilities(capability)[0]]
 
 
 def expand(target, named):
@@ -140,3 +155,8 @@ def _compile_host(host):
     bits, number = address
     long = int(length) - (96 if bits == 32 and ":" in base else 0) if slash else bits
     return "block", (bits, number, max(long, 0))
+
+
+def forget():
+    """Drop what was compiled so far; it would be the same again."""
+    _compiled.cache_clear()

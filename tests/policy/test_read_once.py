@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from importguard.policy import links, preset
+from importguard.policy import links, machine, named, preset, targets
 
 
 @pytest.fixture
@@ -53,3 +53,48 @@ def test_paths_lead_where_the_system_says(tmp_path, path):
 
     assert links.real(f"{tmp_path}{path}") == os.path.realpath(f"{tmp_path}{path}")
     assert links.real(path) == os.path.realpath(path)
+
+
+@pytest.mark.parametrize("name", ["secrets", "persistence"])
+@pytest.mark.parametrize("homes", [("home",), ("home", "home/deep"), ("home/deep", "home"), ("home", "home/.config"), ("link", "home"), ("none",), ("home", "*")])
+def test_what_lies_in_a_home_is_matched_as_if_each_path_were_named(tmp_path, name, homes):
+    """One node serves all homes: the machine is the one that every single pattern makes, homes within homes included."""
+    (tmp_path / "home/.config").mkdir(parents=True)
+    (tmp_path / "home/deep").mkdir()
+    (tmp_path / "link").symlink_to("home")
+    named_targets = named.surroundings({"HOME": "/root"}, "/work") | {"$home": tuple(f"{tmp_path}/{home}" for home in homes)}
+    links.forget()
+
+    found = named.spread(name, named_targets)
+
+    built = machine.build(found.patterns, found.unless, tails=found.tails, homes=found.homes)
+    assert built == machine.build(found.every(), found.unless)
+    assert {f"{tmp_path}/{home}{tail}" for home in homes for tail in found.tails} <= set(found.every())
+
+
+def test_credentials_behind_a_link_in_a_home_are_secrets_where_they_are(tmp_path):
+    """What a name in the home leads to is named too, whether the home is named by a link or not."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "dots/ssh").mkdir(parents=True)
+    (tmp_path / "home/.ssh").symlink_to(tmp_path / "dots/ssh")
+    (tmp_path / "link").symlink_to("home")
+
+    for home in ("home", "link"):
+        links.forget()
+        patterns, _ = named.data_set("secrets", named.surroundings({"HOME": f"{tmp_path}/{home}"}, "/work"))
+        assert targets.Paths(machine.build(patterns)).matches(f"{tmp_path}/dots/ssh/id_rsa")
+
+
+def test_a_folder_with_very_many_names_is_not_read_for_a_few(tmp_path, monkeypatch):
+    """Then each name is looked at by itself, and a link is still followed."""
+    monkeypatch.setattr(links, "MOST_NAMES", 2)
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    (tmp_path / ".ssh").symlink_to(tmp_path / "elsewhere")
+    links.forget()
+
+    assert links.names(str(tmp_path)) is None
+    patterns, _ = named.data_set("secrets", named.surroundings({"HOME": str(tmp_path)}, "/work"))
+
+    assert any(pattern.startswith(f"{tmp_path}/elsewhere/") for pattern in patterns)
