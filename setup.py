@@ -48,7 +48,7 @@ class ReadingBuild(build_py):
         folder = pathlib.Path(self.build_lib)
         if (folder / "importguard/policy/presets").is_dir() and not self.editable_mode:
             code = "import pathlib, sys; sys.path.insert(0, sys.argv[1]); folder = pathlib.Path(sys.argv[2])\n"
-            code += "from importguard.launch import bundle; bundle.keep(folder)\n"
+            code += "from importguard.launch import bundle, together; bundle.keep(folder); together.keep(folder)\n"
             code += "from importguard.policy import preset; preset.keep_read(folder / 'importguard/policy/presets')"
             subprocess.run([sys.executable, "-c", code, str(pathlib.Path(__file__).parent), str(folder)], check=True)
 

@@ -8,8 +8,13 @@ import sys
 found = sys.meta_path[:]
 sys.meta_path[:] = [finder for finder in found if type(finder).__module__ != "_pytest.assertion.rewrite"]
 try:
-    from importguard.suite.plugin import importguard_records, pytest_addoption, pytest_configure, pytest_runtest_setup
+    from importguard.suite.plugin import (
+        importguard_records,
+        pytest_addoption,
+        pytest_collection_modifyitems,
+        pytest_configure,
+    )
 finally:
     sys.meta_path[:] = found
 
-__all__ = ["importguard_records", "pytest_addoption", "pytest_configure", "pytest_runtest_setup"]
+__all__ = ["importguard_records", "pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]

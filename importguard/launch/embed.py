@@ -5,7 +5,7 @@ import os
 import sys
 
 from importguard import guard, later, session
-from importguard.launch import bundle, command, inplace, prepare
+from importguard.launch import bundle, command, inplace, prepare, together
 from importguard.policy import compile as compiler
 from importguard.policy import resolve
 
@@ -40,6 +40,8 @@ def _arm(options, where, *, learning=False):
     inplace.require_no_plugins(resolved, where)
     if resolved.mode == "off":
         return (), None
+    if resolved.lock and not learning:
+        together.load(together.LOCKED)
     me = command.Command(sys.executable, (sys.executable, *sys.orig_argv[1:]), sys.executable, "")
     found = prepare.look(me, environment, is_own=True)
     target = inplace.records(resolved.records)

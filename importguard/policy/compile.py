@@ -13,6 +13,7 @@ LOCKED, EXCEPTION, PACKAGE, LOCK, CEILING, PHASE, PRESET_PACKAGE, PRESET_PHASE, 
 # What a lock speaks of: within this, what it grants is all that there is.
 CEILING_PRESET = "strict"
 WATCHED_PATHS = ("fs.read", "fs.write", "fs.list", "native.load")
+WATCHED_NAMES = ("env.write",)  # a suite writes to four a test, and few are denied to anybody
 SETS = ("secrets", "persistence")
 MOST_ADDED = 32  # paths to a set: with more, the machine is faster made anew
 CODE_EVENTS = {"exec": "exec", "marshal.loads": "marshal"}
@@ -184,7 +185,21 @@ def _watch(rules, sets, machines):
             watch[capability] = name
             if name not in sets:
                 watched[name] = _union(denials, sets, machines)
+        elif capability in WATCHED_NAMES and (denied := _as_paths(denials)):
+            watch[capability] = f"denied {capability}"
+            watched[watch[capability]] = machine.build(denied)
     return watch, watched
+
+
+def _as_paths(denials):
+    """Return patterns of paths that match every name that one of the rules could deny, () where there are none that do.
+
+    A name stands in no folder, as a file in the root does. In a text a star stands for slashes too.
+    """
+    texts = dict.fromkeys(text for rule in denials if rule[KIND] == "text" for text in rule[PATTERNS])
+    if any(rule[KIND] != "text" for rule in denials) or any("*" in text[:-1] or "/" in text for text in texts):
+        return ()
+    return (*(f"/{text}" for text in texts), *(f"{text}/**" for text in texts if text.endswith("*")))
 
 
 def _denials(rules):

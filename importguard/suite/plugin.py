@@ -16,6 +16,7 @@ import importguard
 from importguard.suite import early
 
 MARK = "importguard(expect=[...]): refusals that this test expects, as the grants that would allow them"
+MARKER = "importguard"
 GUARD = pytest.StashKey()
 
 
@@ -63,8 +64,11 @@ def _undisturbed(hook):
 
 
 def _arm_as(wanted, config, pluginmanager):
+    from importguard.launch import together  # a run that isn't guarded pays nothing for it, nor for what comes next
+
+    together.load(together.ARMING)
     from importguard.errors import ImportguardError
-    from importguard.suite import reporter  # a run that isn't guarded pays nothing for it
+    from importguard.suite import reporter
 
     ahead = sorted({dist.project_name for _plugin, dist in pluginmanager.list_plugin_distinfo()} - {"importguard"})
     try:
@@ -90,14 +94,32 @@ def pytest_configure(config):
     config.addinivalue_line("markers", MARK)
 
 
-def pytest_runtest_setup(item):
-    if "importguard" not in item.keywords:
-        return
-    from importguard.suite import expected  # a run without such a marker pays nothing for it
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    known = {}
+    if any(_is_marked(item, known) for item in items):
+        config.pluginmanager.register(Marked(), "importguard-marked")
 
-    for mark in item.iter_markers("importguard"):
-        if problem := expected.problem(mark):
-            pytest.fail(problem, pytrace=False)
+
+def _is_marked(node, known):
+    """Say whether a node or what it is in has a marker; `known` has the answers for nodes, by their identity."""
+    if node is None:
+        return False
+    found = known.get(id(node))
+    if found is None:
+        found = known[id(node)] = any(mark.name == MARKER for mark in node.own_markers) or _is_marked(node.parent, known)
+    return found
+
+
+class Marked:
+    """Fails tests whose markers can't be understood; most suites have no marker, and pay nothing for a look at each test."""
+
+    def pytest_runtest_setup(self, item):
+        from importguard.suite import expected
+
+        for mark in item.iter_markers(MARKER):
+            if problem := expected.problem(mark):
+                pytest.fail(problem, pytrace=False)
 
 
 @pytest.fixture

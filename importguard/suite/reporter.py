@@ -69,11 +69,12 @@ class Reporter:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item):
-        before = self._begin(item.nodeid)
+        place = item.nodeid
+        before = self._begin(place)
         try:
             return (yield)
         finally:
-            self._end(item.nodeid, before)
+            self._end(place, before)
 
     def _begin(self, place):
         before = self.places.current
@@ -89,7 +90,7 @@ class Reporter:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item):
         report = yield
-        self._take_children(item.nodeid)
+        self._take_children(self.places.current)
         if self.places.kept:
             self._tell(report, item)
         return report

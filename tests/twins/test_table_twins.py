@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from importguard import model, versions
-from importguard.policy import machine, patterns, table
+from importguard.policy import compile as compiler
+from importguard.policy import machine, patterns, table, targets
 
 ccore = pytest.importorskip("importguard.core.ccore", reason="this build has no C core")
 
@@ -221,6 +222,26 @@ def test_machines_alike(wanted, unless, paths):
     for path in paths:
         expected, found = twins.watches("fs.read", path)
         assert found == expected, path
+
+
+VARIABLES = st.one_of(st.sampled_from(["LD_PRELOAD", "PATH", "ACME_", "ACME_X", "ACME_a/b", "/PATH", "PATH/", "", "/", "é", "ACME_é/"]), st.text(max_size=6))
+
+
+@given(st.lists(st.sampled_from(["LD_PRELOAD", "PATH", "ACME_*", "é", "A*Y", "ACME_a/b", "*", ""]), min_size=1, max_size=4), st.lists(VARIABLES, min_size=1, max_size=6))
+@settings(max_examples=200, deadline=None)
+@example(["ACME_*", "PATH"], ["ACME_a/b", "ACME_X", "ACME_", "PATH", "/PATH", "PATH/"])
+def test_every_variable_that_a_rule_denies_is_watched(denied, names):
+    """Whatever name a rule could refuse is looked at in both cores, slashes in it or not; other plain names aren't."""
+    rules = tuple((0, 0, "deny", "env.write", *patterns.compile_target("env.write", text, {})[:2], "", "", model.PHASES, text) for text in denied)
+    watch, sets = compiler._watch(rules, {}, {})
+    twins = policies.Twins(ccore, {**BASE, "sets": sets, "watch": watch, "rules": rules})
+
+    for name in names:
+        expected, found = twins.watches("env.write", name)
+        is_denied = any(targets.glob(text or "*", name) for text in denied)
+        assert found == expected
+        assert expected >= is_denied
+        assert expected == is_denied or "/" in name or watch["env.write"] is True
 
 
 @given(
