@@ -23,8 +23,10 @@ def look_up_advisory(session, recorder, name, version):
 def imported(identity):
     """Return the distributions of which something is imported already."""
     names = []
-    for module in list(sys.modules.values()):
-        if type(module) is type(sys) and not identity.is_named_as_the_librarys(module.__dict__.get("__file__")):
+    for name, module in list(sys.modules.items()):
+        # A run of pytest is armed by a hundred modules of the guard's own.
+        is_own = type(name) is str and name.startswith("importguard.")
+        if type(module) is type(sys) and not is_own and not identity.is_named_as_the_librarys(module.__dict__.get("__file__")):
             owner = identity.owner_of_globals(module.__dict__)
             if owner is not None and owner.kind == "distribution" and owner.name not in names:
                 names.append(owner.name)

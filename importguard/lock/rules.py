@@ -3,7 +3,7 @@
 from importguard.lock import deputies, model
 from importguard.model import PHASES
 from importguard.policy import compile as compiler
-from importguard.policy import grants, toml
+from importguard.policy import grants, links, toml
 from importguard.versions import canonical_name, version_key
 
 ANYTHING = "*"
@@ -14,6 +14,7 @@ def rules(lock, installed, named, *, label, is_trusted):
 
     A lock that nobody approved comes after the preset: it can take away, and not give. `label` names it in rules.
     """
+    links.forget()
     layers = (compiler.LOCK, compiler.CEILING) if is_trusted else (compiler.UNTRUSTED_LOCK, compiler.UNTRUSTED_CEILING)
     found = []
     for entry in lock.entries:

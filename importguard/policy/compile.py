@@ -1,5 +1,6 @@
 """From resolved policies and a preset to the flat table that a guarded process loads."""
 
+import functools
 import hashlib
 import json
 
@@ -29,7 +30,8 @@ def table(resolved, named, *, lock=None, learning=False):
     `deputies`, and the names that are `quarantined`, which act for nobody. A table that is `learning` watches whatever a lock could
     deny as well, and has what is allowed of it recorded.
     """
-    links.forget()
+    if lock is None or not lock.rules:  # else they were made just now, and what they looked at is known
+        links.forget()
     tried = resolved.candidate
     sets = {f"${name}": names.spread(name, named) for name in SETS}
     sets["$persistence"] = _with_own(sets["$persistence"], resolved, named)
@@ -140,13 +142,16 @@ def profile(name, named, layer, package="", *, tables=("import", "run")):
 
 def rule_of(line, layer, named):
     """Return the rule of one line in a layer."""
+    effect, _table, package, specifier, phases, (_phase, capability, target), where = line
     # A glob that covers capabilities with targets of different kinds has no target; one line serves them all.
-    kind, data, rank = patterns.compile_target(line.grant.capability, line.grant.target, named)
-    rank = 100 * rank + min(len(line.grant.capability.replace("*", "")), 99)
-    return (
-        layer, rank, line.effect, line.grant.capability, kind, data, line.package, line.specifier,
-        line.phases, line.where,
-    )  # fmt: skip
+    kind, data, rank = patterns.compile_target(capability, target, named)
+    rank = 100 * rank + _length(capability)
+    return layer, rank, effect, capability, kind, data, package, specifier, phases, where
+
+
+@functools.cache
+def _length(capability):
+    return min(len(capability.replace("*", "")), 99)
 
 
 def _rules(policy, layers, named):
