@@ -21,13 +21,13 @@ WATCHED = ("asyncio.events", "concurrent.futures.thread", "weakref")
 
 
 class Attendant:
-    """Serves the C core, `core`; Python's own corridor has the same methods. `recorder` writes records."""
+    """Serves the C core, `core`; Python's own corridor has the same methods. `recorder` gives what writes records."""
 
     def __init__(self, session, told, *, core, recorder):
         self.session = session
         self.told = told
         self.core = core
-        self.recorder = recorder
+        self._recorder = recorder
         self.starts = None
         self.table = session["table"]
         self.enforces = self.table["mode"] == "enforce"
@@ -75,6 +75,7 @@ class Attendant:
             asker=self.session.get("asker"),
             imported=self._timings(),
             since=self.session.get("started", 0),
+            records=self.session["records"],
         )
         self.finder = self.services["finder"]
         later.hand_over(self.services["part"])
@@ -90,6 +91,11 @@ class Attendant:
     def _timings(self):
         """Return what is to hear of each module that was imported, None where nobody wants to know."""
         return later.load(later.TIMINGS).Timings(self.recorder).add if self.session.get("times_imports") else None
+
+    @property
+    def recorder(self):
+        """Return what writes records, loaded when there is one to write."""
+        return self._recorder()
 
     def inquiry(self):
         """Return the Inquiry, made when there is something to look into for the first time."""
@@ -141,6 +147,10 @@ class Attendant:
         self.inquiry().judge_startup_file(path)
 
     # What the others want to know.
+
+    def announce(self, fields):
+        """Record that this process is armed, if that can be done without a recorder; return whether it was done."""
+        return self.session["records"] == "stderr" or self.services["announce"](fields)
 
     def carry(self):
         """Have deferred work carry its origin; return what else is to be patched: modules at import, and made anew."""

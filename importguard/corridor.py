@@ -273,6 +273,10 @@ class Corridor:
 
     # What the others want to know.
 
+    def announce(self, fields):
+        """The recorder is here anyway."""
+        return False
+
     def blame_of_spawn(self, origin, target, argv):
         """Return (owner, phase, module) to blame for a start that `ask_to_spawn` has let pass."""
         if origin is None:

@@ -5,7 +5,6 @@ import sys
 
 from importguard import core, later
 from importguard.pinned import list
-from importguard.recorder import Recorder
 from importguard.wraps import fresh, spawn
 from importguard.wraps.fresh import with_argument
 
@@ -29,16 +28,13 @@ class Guard:
         if session.get("times_imports") and self.core.name != "c":
             self.missing.append("imports: how long they take is known to the core in C alone")
         table = session["table"]
-        self.recorder = Recorder(
-            session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.core.busy,
-            copy=told.get("copy", ""),
-        )  # fmt: skip
+        self._recorder = None
         # Says where what a child is refused goes to as well, asked in the thread that starts it; None: where it goes here.
         self.copy_for_child = None
         self.mode = table["mode"]
         if self.core.name == "c":
             attendant = later.load(later.ATTENDING)
-            self.corridor = attendant.Attendant(session, told, core=self.core, recorder=self.recorder)
+            self.corridor = attendant.Attendant(session, told, core=self.core, recorder=lambda: self.recorder)
         else:
             corridor = later.load(later.DECIDING)
             self.corridor = corridor.Corridor(session, told, core=self.core, recorder=self.recorder)
@@ -51,6 +47,21 @@ class Guard:
             spawned=self.corridor.spawned,
             is_enforcing=self.mode == "enforce",
         )
+
+    @property
+    def recorder(self):
+        """Return what writes records, made when there is one to write."""
+        if self._recorder is None:
+            with later.lock:
+                self._recorder = self._recorder or self._new_recorder()
+        return self._recorder
+
+    def _new_recorder(self):
+        session = self.session
+        return later.load(later.RECORDING).Recorder(
+            session["records"], late=session.get("late", ""), supervised=session["supervised"], busy=self.core.busy,
+            copy=self.told.get("copy", ""),
+        )  # fmt: skip
 
     # Arming.
 
@@ -108,26 +119,28 @@ class Guard:
 
     def announce(self, **more):
         """Write the `armed` record: its absence is the alarm."""
-        self.recorder.record(
-            "armed",
-            ppid=posix.getppid(),
-            argv=list(sys.orig_argv[:8]),
-            python="%d.%d.%d" % sys.version_info[:3],
-            core=self.core.name,
-            mode=self.mode,
-            policy=self.session["table"]["digest"],
-            layers=self.layers,
-            missing=self.missing,
-            ceilings=self.ceilings,
+        fields = {
+            "ppid": posix.getppid(),
+            "argv": list(sys.orig_argv[:8]),
+            "python": "%d.%d.%d" % sys.version_info[:3],
+            "core": self.core.name,
+            "mode": self.mode,
+            "policy": self.session["table"]["digest"],
+            "layers": self.layers,
+            "missing": self.missing,
+            "ceilings": self.ceilings,
             **more,
-        )
+        }
+        if self._recorder is not None or not self.corridor.announce(fields):
+            self.recorder.record("armed", **fields)
 
     def _after_fork(self):
         later.after_fork()
         if self.copy_for_child is not None:
             # Whoever listens is in the parent.
             self.recorder.listener, self.recorder.copy = None, self.copy_for_child()
-        self.recorder.after_fork()
+        if self._recorder is not None:
+            self._recorder.after_fork()
         self.announce(forked=True)
 
     # What children are told.
@@ -139,9 +152,12 @@ class Guard:
         owner, phase, module = self.corridor.blame_of_spawn(origin, target, argv)
         told.update(phase=phase, kind=owner.kind, name=owner.name, version=owner.version, module=module)
         told["program"] = self.corridor.program() if owner.kind == "app" else ""
-        told["copy"] = self.recorder.copy if self.copy_for_child is None else self.copy_for_child()
+        told["copy"] = self._copy() if self.copy_for_child is None else self.copy_for_child()
         told["mode"] = self.mode
         return told
+
+    def _copy(self):
+        return self.told.get("copy", "") if self._recorder is None else self._recorder.copy
 
 
 def arm(session, told, *, is_late=False):

@@ -19,6 +19,8 @@ ATTENDING = ("importguard.surroundings", "importguard.attendant")
 DENYING = ("importguard.denials",)
 # The text of a denial, and of what else a person reads.
 WORDS = ("importguard.messages",)
+# What writes records, all but that of arming where the core in C has written it.
+RECORDING = ("importguard.report", "importguard.report.sink", "importguard.recorder")
 PATHS = ("importguard.paths",)
 PATCHING = ("importguard.patching",)
 BLAMED = ("importguard.model",)
@@ -28,11 +30,12 @@ ENVIRON = (*PATHS, "importguard.wraps.environ")
 # What -I and -E do, where the guard couldn't be started beneath them.
 ISOLATING = ("importguard.isolation",)
 # What records how long imports take.
-TIMINGS = ("importguard.timings",)
+TIMINGS = (*RECORDING, "importguard.timings")
 # What has the kernel hold something.
 HOLDING = ("importguard.kernel", "importguard.kernel.inside")
 # What is needed when there is something to report, or to look into.
 INQUIRING = (
+    *RECORDING,
     *WORDS,
     *PATHS,
     *BLAMED,
@@ -62,6 +65,7 @@ IMPORTS = (
 )
 # What the core in Python decides with.
 DECIDING = (
+    *RECORDING,
     *WORDS,
     *PATHS,
     *BLAMED,
@@ -90,7 +94,7 @@ DECIDING = (
     "importguard.written",
     "importguard.corridor",
 )
-PACKAGES = ("importguard.kernel", "importguard.policy", "importguard.ledger", "importguard.advisories")
+PACKAGES = ("importguard.report", "importguard.kernel", "importguard.policy", "importguard.ledger", "importguard.advisories")
 CORE = (*PATHS, *DENYING, "importguard.programs", "importguard.core.events", "importguard.core.pycore")
 ADVISORIES = (
     *BLAMED,

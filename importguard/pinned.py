@@ -3,6 +3,7 @@
 import builtins as _builtins
 import posix as _posix
 import sys as _sys
+import time as _time
 
 bytes = _builtins.bytes
 callable = _builtins.callable
@@ -61,10 +62,20 @@ O_WRONLY = _posix.O_WRONLY
 R_OK = _posix.R_OK
 X_OK = _posix.X_OK
 
+gmtime = _time.gmtime
+monotonic = _time.monotonic
+sleep = _time.sleep
+time_ns = _time.time_ns
+
 get_frame = _sys._getframe
 # What `id` says, without the audit event that `id` raises: as many bits, in another order.
 address = _builtins.object.__hash__
 BUILTIN = _builtins.type(_sys._getframe)
+
+
+def early(path):
+    """Return a path as bytes where that tells the same: before there are codecs each character of a text is encoded by itself."""
+    return path.encode() if path.isascii() else path
 
 
 def read_file(path, limit=1 << 26):

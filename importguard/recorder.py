@@ -1,8 +1,7 @@
 """Writes what happens in this process to where its records go."""
 
-from _thread import get_ident
-
 from importguard import later
+from importguard.later import get_ident
 from importguard.pinned import getpid, len, write
 from importguard.report.sink import new_id, now, open_target, to_line
 

@@ -2,7 +2,7 @@
 
 import marshal
 
-from importguard.pinned import O_CLOEXEC, O_NONBLOCK, O_RDONLY, close, fstat, int, len, open, range, read
+from importguard.pinned import O_CLOEXEC, O_NONBLOCK, O_RDONLY, close, early, fstat, int, len, open, range, read
 
 VARIABLE = "_IMPORTGUARD"
 HELD = "_IMPORTGUARD_HELD_"  # before the names of variables that are put aside for a child
@@ -33,7 +33,7 @@ def sites_of(content):
 def load(path):
     """Return the mapping in the session file at a path, where each of TABLES is (path, start, size), which the core in C
     reads by itself; raises OSError or ValueError."""
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    fd = open(early(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     try:
         rest, shut, *tables = sizes_in(read(fd, START))
         parts, at = [read(fd, rest), read(fd, shut)], START + rest + shut

@@ -14,9 +14,9 @@ NUMBER = 8  # bytes at the start of a bundle: the size of its head
 
 def load(folder):
     """Load what arming needs from the bundle in `folder` that fits this very interpreter; return whether there is one."""
-    name = "/base-%s-%x.bin" % (sys.implementation.cache_tag, sys.hexversion)
+    path = ("%s/base-%s-%x.bin" % (folder, sys.implementation.cache_tag, sys.hexversion)).encode("utf-8", "surrogateescape")
     try:
-        fd = posix.open(folder + name, posix.O_RDONLY | posix.O_CLOEXEC)
+        fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
         return False
     try:
@@ -24,7 +24,7 @@ def load(folder):
         head = posix.read(fd, size)
     finally:
         posix.close(fd)
-    take(folder + name, NUMBER + size, marshal.loads(head))
+    take(path, NUMBER + size, marshal.loads(head))
     return True
 
 

@@ -23,9 +23,6 @@ FIRST = (
     "importguard.pinned",
     "importguard.later",
     "importguard.core",
-    "importguard.report",
-    "importguard.report.sink",
-    "importguard.recorder",
     "importguard.session",
     "importguard.ldpreload",
     "importguard.surroundings",
@@ -39,7 +36,7 @@ FIRST = (
     "importguard.guard",
     "importguard.startup",
 )
-WITH_C = tuple(dict.fromkeys((*FIRST, *later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.TIMINGS, *later.ISOLATING, *later.HOLDING, *later.ATTENDING)))
+WITH_C = tuple(dict.fromkeys((*FIRST, *later.RECORDING, *later.INQUIRING, *later.IMPORTS, *later.STARTING, *later.TIMINGS, *later.ISOLATING, *later.HOLDING, *later.ATTENDING)))
 # The rest is what the core in Python needs besides: who has the other one, never asks for it.
 TRUSTED = tuple(dict.fromkeys((*WITH_C, *later.ENVIRON, *later.DECIDING, *later.CORE)))
 

@@ -1,8 +1,5 @@
 """Records leave the process as JSON lines: one write a line, to a pipe, a file or a descriptor that is named anew each time."""
 
-import time
-from time import monotonic, sleep
-
 from importguard.pinned import (
     O_APPEND,
     O_CLOEXEC,
@@ -10,10 +7,15 @@ from importguard.pinned import (
     O_NONBLOCK,
     O_WRONLY,
     close,
+    early,
+    gmtime,
     int,
     len,
+    monotonic,
     open,
+    sleep,
     str,
+    time_ns,
     tuple,
     type,
     urandom,
@@ -25,6 +27,7 @@ EAGAIN = 11
 PATIENCE = 2.0  # seconds that a full pipe is waited for: its reader may be behind, or may have been stopped
 PAUSE = 0.001
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+FIVE_BITS = CROCKFORD.encode() * 8  # what the low five bits of each byte are written as
 # What JSON text can't hold, and what moves a cursor or ends a line where it is shown; made at the first need.
 escapes = {}
 
@@ -38,8 +41,9 @@ def open_target(text):
         fd = int(text[3:])
         return lambda line: _write_all(fd, line)
     if text.startswith("file:"):
-        return lambda line: _append(text[5:], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, line, _write_all)
-    return Pipe(text)
+        path = early(text[5:])
+        return lambda line: _append(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, line, _write_all)
+    return Pipe(early(text))
 
 
 def _append(path, flags, line, write_to):
@@ -110,7 +114,10 @@ def to_json(value):
     """Return a value of str, int, bool, None, list, tuple and dict as JSON text."""
     kind = type(value)
     if kind is str:
-        return '"' + (value if is_plain(value) else value.translate(escapes or made_escapes())) + '"'
+        # Most of what is recorded is made of printable ASCII, and needs no escape.
+        if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+            return '"' + value + '"'
+        return '"' + value.translate(escapes or made_escapes()) + '"'
     if value is None:
         return "null"
     if kind is bool:
@@ -120,11 +127,6 @@ def to_json(value):
     if kind is list or kind is tuple:
         return "[" + ",".join([to_json(item) for item in value]) + "]"
     return "{" + ",".join([to_json(str(name)) + ":" + to_json(value[name]) for name in value]) + "}"
-
-
-def is_plain(text):
-    """Say whether nothing in a text needs an escape: most of what is recorded is made of printable ASCII."""
-    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
 def made_escapes():
@@ -137,13 +139,14 @@ def made_escapes():
 
 
 def new_id():
-    """Return a ULID: 48 bits of milliseconds, 80 random bits."""
-    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(urandom(10), "big")
-    return "".join([CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5)])
+    """Return a ULID: 48 bits of milliseconds, 80 random bits, five to a character."""
+    milliseconds = time_ns() // 1_000_000
+    moment = "".join([CROCKFORD[milliseconds >> shift & 31] for shift in range(45, -1, -5)])
+    return moment + urandom(16).translate(FIVE_BITS).decode()
 
 
 def now():
     """Return the time as RFC 3339 in UTC, to the microsecond."""
-    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
-    moment = time.gmtime(seconds)
+    seconds, rest = divmod(time_ns(), 1_000_000_000)
+    moment = gmtime(seconds)
     return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (*moment[:6], rest // 1000)

@@ -91,6 +91,7 @@ typedef struct {
     const char *parts_data; /* where these lie, sealed; NULL where there is no bundle */
     size_t parts_size;
     PyObject *finder, *wheel_bytecode, *pycache_prefix;
+    PyObject *records; /* bytes: where records go to, NULL for standard error, which is for denials */
     Asker asker;
 } SEALED_IN_PLACE Core;
 extern Core core;

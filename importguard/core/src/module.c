@@ -101,7 +101,7 @@ start(PyObject *programs, PyObject *base, PyObject *code_events, double since)
 
 /* What install() is given, each by its name. */
 typedef struct {
-    PyObject *table, *candidate, *ledger, *rescan, *main_origin, *programs, *base, *code_events, *patches, *parts;
+    PyObject *table, *candidate, *ledger, *rescan, *main_origin, *programs, *base, *code_events, *patches, *parts, *records;
     double since;
 } Given;
 
@@ -135,10 +135,20 @@ take_later_parts(PyObject *parts)
     return place && !core.parts_data ? (PyErr_NoMemory(), -1) : 0;
 }
 
+/* Keep where records go to; a name that can't be encoded is for Python's recorder to complain about. */
+static void
+take_records(PyObject *target)
+{
+    bool is_named = PyUnicode_CompareWithASCIIString(target, "stderr") != 0;
+    core.records = is_named ? PyUnicode_IS_ASCII(target) ? PyUnicode_AsASCIIString(target) : PyUnicode_EncodeFSDefault(target) : NULL;
+    PyErr_Clear();
+}
+
 static int
 take_parts(const Given *given)
 {
     keep_parts();
+    take_records(given->records);
     core.finder = finder_new(given->patches);
     if (take_later_parts(given->parts) < 0) {
         return -1;
@@ -157,7 +167,7 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         "table",    "candidate", "ledger",       "rescan",   "main_origin", "programs",       "code_events",    "patches",
         "parts",    "base",      "report",       "look",     "patch",       "learn",          "on_path",        "startup_file",
         "tampered", "adopt",     "noticed",      "wheel_bytecode", "pycache_prefix", "enforcing", "refuses_startup_files",
-        "examines_bytecode", "undoes_patches", "malicious", "asker", "imported", "since", NULL,
+        "examines_bytecode", "undoes_patches", "malicious", "asker", "imported", "since", "records", NULL,
     };
     Given given;
     Core parts = {0};
@@ -168,13 +178,13 @@ install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *options)
         return NULL;
     }
     if (!PyArg_ParseTupleAndKeywords(
-            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppiOOd", names, &given.table, &given.candidate, &PyTuple_Type,
+            args, options, "$OOO!OO!O!O!O!O!OOOOOOOOOOOOppppiOOdU", names, &given.table, &given.candidate, &PyTuple_Type,
             &given.ledger, &given.rescan, &PyTuple_Type, &given.main_origin, &PyTuple_Type, &given.programs,
             &PyTuple_Type, &given.code_events, &PyDict_Type, &given.patches, &PyDict_Type, &given.parts, &given.base,
             &parts.report, &parts.look, &parts.patch, &parts.learn, &parts.on_path, &parts.startup_file, &parts.tampered,
             &parts.adopt, &parts.noticed, &parts.wheel_bytecode, &parts.pycache_prefix, &enforcing, &refuses, &examines,
             &undoes, &malicious, &asker,
-            &imported, &given.since)
+            &imported, &given.since, &given.records)
         || question_start(asker, &parts.asker) < 0) {
         return NULL;
     }

@@ -1,4 +1,5 @@
 /* What the C core does for the guard's own Python: it asks, and it tells; nothing here changes a verdict. */
+#include "announce.h"
 #include "board.h"
 #include "carrier.h"
 #include "judge.h"
@@ -165,6 +166,7 @@ answers(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
 }
 
 static PyMethodDef methods[] = {
+    {"announce", announce, METH_O, NULL},
     {"answers", answers, METH_NOARGS, NULL},
     {"ask", ask, METH_VARARGS, NULL},
     {"ask_to_open", ask_to_open, METH_VARARGS, NULL},

@@ -1,14 +1,15 @@
 """Runs before `site` in every interpreter that finds this folder on PYTHONPATH, then becomes the real `encodings`.
 
 CPython imports `encodings` from sys.path before anything else, with -S as well. This file must be readable for every
-Python since 2.7, so that one that is too old for the guard can say so.
+Python since 2.7, so that one that is too old for the guard can say so. It is no package until it becomes one: a module is
+found with three calls of stat() fewer, each of which takes its time before there are codecs.
 """
 
 
 def _enter(namespace):
     import sys
 
-    folder = __file__.rpartition("/encodings/")[0]
+    folder = __file__.rpartition("/")[0]
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     sys.path_importer_cache.pop(folder, None)
     if sys.version_info[:2] < (3, 11) or sys.implementation.name != "cpython":
@@ -22,6 +23,7 @@ def _enter(namespace):
     code = spec.loader.get_code("encodings")
     namespace.update(
         __file__=spec.origin,
+        __package__=spec.name,
         __path__=spec.submodule_search_locations,
         __spec__=spec,
         __loader__=spec.loader,
@@ -92,40 +94,37 @@ def _arm(sys, folder, is_guarded):
 
 
 def _load(sys, folder):
-    import posix
-
-    session = posix.environ.get(b"_IMPORTGUARD", b"").partition(b"\x1f")[0].rpartition(b"/")[0]
-    path = "%s/base-%s-%x.bin" % (session.decode("utf-8", "surrogateescape"), sys.implementation.cache_tag, sys.hexversion)
     place = folder.rpartition("/")[0].rpartition("/")[0]
     sys.path.insert(0, place)
     try:
-        found = _read_bundle(path)
-        if found:
-            base = {"__name__": "_importguard_base", "__file__": folder + "/base.py"}
-            exec(found[1][0], base)
-            base["take"](path, *found)
+        _load_bundle(sys, folder)
         import importguard.startup  # noqa: F401  (where there is no bundle)
     finally:
         sys.path.remove(place)
         sys.path_importer_cache.pop(place, None)
 
 
-def _read_bundle(path):
-    """Return where the head of a bundle ends, and what is in it, as bundle.py says; None where there is no bundle. Twin: `load` in
-    base.py, which can't be read before this."""
+def _load_bundle(sys, folder):
+    """Load what is in a bundle, as bundle.py says, where there is one. Twin: `load` in base.py, which can't be read before this."""
     import marshal
     import posix
 
+    session = posix.environ.get(b"_IMPORTGUARD", b"").partition(b"\x1f")[0].rpartition(b"/")[0]
+    # As bytes: before there are codecs each character of a path is encoded by itself.
+    path = b"%s/base-%s-%x.bin" % (session, sys.implementation.cache_tag.encode(), sys.hexversion)
     try:
         fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
-        return None
+        return
     try:
         number = posix.read(fd, 8)
-        head = posix.read(fd, int.from_bytes(number, "little"))
+        data = posix.read(fd, int.from_bytes(number, "little"))
     finally:
         posix.close(fd)
-    return len(number) + len(head), marshal.loads(head)
+    head = marshal.loads(data)
+    base = {"__name__": "_importguard_base", "__file__": folder + "/base.py"}
+    exec(head[0], base)
+    base["take"](path, len(number) + len(data), head)
 
 
 def _pass_over(sys):
@@ -159,5 +158,5 @@ try:
     _enter(globals())
 except Exception as _error:
     _fail(_error)
-for _name in ("_enter", "_arm", "_own_path", "_load", "_read_bundle", "_pass_over", "_fail", "_is_guarded_from_outside", "_observes", "_restore_environment", "_name"):
+for _name in ("_enter", "_arm", "_own_path", "_load", "_load_bundle", "_pass_over", "_fail", "_is_guarded_from_outside", "_observes", "_restore_environment", "_name"):
     globals().pop(_name, None)
