@@ -39,7 +39,9 @@ class Guard:
             corridor = later.load(later.DECIDING)
             self.corridor = corridor.Corridor(session, told, core=self.core, recorder=self.recorder)
         if later.find is None:
-            later.load(later.STARTING)  # without a bundle it might be out of reach by then
+            # Without a bundle it might be out of reach by then, and a file's code isn't taken for the guard's own any more.
+            later.load(later.RECORDING)
+            later.load(later.STARTING)
         self.starts = self.corridor.starts = spawn.Starts(
             ask=self.corridor.ask_to_spawn,
             ask_to_open=self.corridor.ask_to_open,

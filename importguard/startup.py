@@ -11,7 +11,7 @@ CANNOT_ARM = 3  # as in denials.py, which is loaded when something is denied
 
 
 def enter(ahead, *, is_inner=False):
-    """Arm the guard before `site` runs; called by ahead/encodings with the folder that it was found in.
+    """Arm the guard before `site` runs; called by ahead/encodings.py with the folder that it was found in.
 
     `is_inner`: this is a sub-interpreter of a process whose C core can't ask anybody here, and so lets the core in
     Python write down what it sees.

@@ -1,5 +1,5 @@
 """Loads the trusted base from one file of bytecode; used before importguard itself can be imported. The file holds this module as
-well, for `ahead/encodings`, which reads the beginning by itself."""
+well, for `ahead/encodings.py`, which reads the beginning by itself."""
 
 import marshal
 import posix

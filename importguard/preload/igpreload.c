@@ -3,7 +3,7 @@
  * An interpreter finds the guard by PYTHONPATH, unless -I, -E, a ._pth file or the program that embeds it leaves
  * PYTHONPATH aside. This object adds an audit hook before the interpreter starts, and puts the guard's folder in front
  * of sys.path when `encodings` is imported, which comes before everything else that isn't frozen. From there on the two
- * ways are one: importguard/ahead/encodings takes its folder off the path again and arms.
+ * ways are one: importguard/ahead/encodings.py takes its folder off the path again and arms.
  *
  * It is mapped into every process of the tree. In one that isn't Python, or was told of no session, its constructor
  * returns at once. It uses nothing of the interpreter but functions that are the same from 3.8 on, so that one object
