@@ -17,7 +17,7 @@ START_OF_PROGRAM = (
     "cpython.run_startup", "cpython.run_stdin",
 )  # fmt: skip
 # The modules in Python of which the core diverts classes that keep a function for later; the builtins it diverts by itself.
-WATCHED = ("asyncio.events", "concurrent.futures.thread", "weakref")
+WATCHED = ("asyncio.events", "concurrent.futures.thread", "multiprocessing.util", "weakref")
 
 
 class Attendant:

@@ -96,6 +96,9 @@ class Walker:
         if is_made and not chain:
             # Code that was made at run time, in a namespace that is no module's, and nobody who called it.
             chain.append(UNOWNED)
+        if not chain and owner is STDLIB and namespace.get("__name__") == "threading" and inner.f_code.co_name == "_shutdown":
+            # threading's own end calls what was left with it, and nobody who did so is there.
+            chain.append(UNOWNED)
         return self._at_end(chain)
 
     def conclude(self, owners, end, detail):

@@ -126,6 +126,10 @@ def wrap_weakref(module, deferral):
     _wrap_init(module.finalize, 2, deferral.carry_always)
 
 
+def wrap_finalizers(module, deferral):
+    _wrap_init(module.Finalize, 2, deferral.carry_always, "callback")
+
+
 def wrap_futures(module, deferral):
     _wrap_init(module._WorkItem, 2, deferral.carry_always)
 
@@ -144,8 +148,8 @@ def wrap_asyncio(module, deferral):
     module.Handle.__init__ = __init__
 
 
-def _wrap_init(kind, position, carry):
-    """Carry the callable at `position` of a class's __init__ (self counts)."""
+def _wrap_init(kind, position, carry, keyword=None):
+    """Carry the callable at `position` of a class's __init__ (self counts), or given by its name."""
     real = kind.__init__
 
     def __init__(*args, **kwargs):
@@ -153,6 +157,8 @@ def _wrap_init(kind, position, carry):
             carried = carry(args[position], get_frame(1))
             if carried is not args[position]:
                 args = args[:position] + (carried,) + args[position + 1 :]
+        elif keyword in kwargs:
+            kwargs[keyword] = carry(kwargs[keyword], get_frame(1))
         return real(*args, **kwargs)
 
     __init__.__doc__ = real.__doc__
@@ -166,9 +172,10 @@ AT_IMPORT = {
     "atexit": wrap_atexit,
     "weakref": wrap_weakref,
     "concurrent.futures.thread": wrap_futures,
+    "multiprocessing.util": wrap_finalizers,
     "asyncio.events": wrap_asyncio,
 }
 # What defers work and is built in, by the name of a function in it: a second copy comes without wraps.
 MADE_ANEW = {"start_new_thread": wrap_threads, "set_wakeup_fd": wrap_signals, "_run_exitfuncs": wrap_atexit}
 # The modules in Python that the C core is told of: it diverts their classes, and the builtins by itself.
-WATCHED = ("asyncio.events", "concurrent.futures.thread", "weakref")
+WATCHED = ("asyncio.events", "concurrent.futures.thread", "multiprocessing.util", "weakref")

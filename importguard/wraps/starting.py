@@ -13,10 +13,10 @@ from importguard.programs import argv_text, first_executable, is_executable, pro
 # What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
 # imported may not choose what `ldconfig` loads. It gets what the user had set.
 STEERING = (
-    "BASH_ENV", "COMPILER_PATH", "ENV", "GCC_EXEC_PREFIX", "GCONV_PATH", "IFS", "LD_AUDIT", "LD_LIBRARY_PATH",
-    "LD_PRELOAD", "LIBRARY_PATH", "PATH", "SHELLOPTS",
+    "BASH_ENV", "COMPILER_PATH", "ENV", "GCONV_PATH", "HOME", "IFS", "JAVA_TOOL_OPTIONS", "LIBRARY_PATH", "LOCPATH",
+    "LSB_OS_RELEASE", "MAGIC", "NODE_OPTIONS", "PATH", "PERL5OPT", "POSIXLY_CORRECT", "RUBYOPT", "SHELLOPTS",
 )  # fmt: skip
-SHELL_FUNCTION = "BASH_FUNC_"
+STEERING_FAMILIES = ("BASH_FUNC_", "FONTCONFIG_", "GCC_", "GIT_", "LD_")
 DEFAULT_PATH = "/bin:/usr/bin"
 SPAWN_WITHOUT_ENV = (3, 13)
 OPENS = 0  # posix.POSIX_SPAWN_OPEN
@@ -37,7 +37,7 @@ class Spawner:
         self.passing = set()
         self.inherited = inherited
         at_start = decoded(inherited.at_start)
-        self.steering = {name: at_start.get(name) for name in STEERING}
+        self.steering = {name: value for name, value in at_start.items() if steers(name)}
 
     def prepare(self, path, argv, env, frame, folder=None):
         """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
@@ -88,11 +88,9 @@ class Spawner:
         return preexec
 
     def without_steering(self, env):
-        """Return an environment in which STEERING stands as it did when this process was armed."""
-        kept = {
-            name: value for name, value in env.items() if name not in STEERING and not name.startswith(SHELL_FUNCTION)
-        }
-        kept.update({name: value for name, value in self.steering.items() if value is not None})
+        """Return an environment in which what steers programs stands as it did when this process was armed."""
+        kept = {name: value for name, value in env.items() if not steers(name)}
+        kept.update(self.steering)
         return kept
 
     def is_passing(self, frame):
@@ -171,6 +169,11 @@ class Spawner:
         else:
             args[FORK_EXEC_ENV] = [encode(name) + b"=" + encode(value) for name, value in env.items()]
         return real(*args)
+
+
+def steers(name):
+    """Say whether a variable has a harmless program run, load or show what its caller likes."""
+    return name in STEERING or name.startswith(STEERING_FAMILIES)
 
 
 def decoded(variables):

@@ -9,6 +9,7 @@ Where they differ, on purpose and in C's favour alone:
 - "derived row": `getnameinfo` of a type derived from tuple; the twin asks the type for the host.
 - "descriptor": a program that is started by its descriptor; the twin knows it from its wraps alone.
 - "escapes": `%` in SQLite's addresses is followed by two hexadecimal digits of ASCII, and by nothing else.
+- "buffer": a path in a bytearray or its like, which the operation has copied before it read its other arguments.
 - "long": a name that is longer than the kernel takes in one piece, as seen from a folder so deep; C asks the kernel.
 """
 
@@ -42,6 +43,11 @@ def is_escaped(args):
     return type(args[0]) is not int and "%" in (paths.as_text(args[0]) or "")
 
 
+def is_in_a_buffer(args):
+    """The difference "buffer"."""
+    return any(isinstance(arg, bytearray | memoryview) for arg in args)
+
+
 @pytest.mark.parametrize("event", EVENTS)
 def test_what_an_operation_gives_is_read_alike(tree, event):
     """Arguments of the right types, in every dress: the same capabilities, targets and arguments, in the same order."""
@@ -54,7 +60,12 @@ def test_what_an_operation_gives_is_read_alike(tree, event):
             expected = read_in_python(event, args)
         except ValueError:
             return
-        assert read_in_c(event, args) == expected
+        try:
+            found = read_in_c(event, args)
+        except PermissionError:
+            assert is_in_a_buffer(args)
+            return
+        assert found == expected
 
     holds()
 

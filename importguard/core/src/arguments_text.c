@@ -83,7 +83,8 @@ is_descriptor(PyObject *value, Takes takes)
 static int
 read_by_asking(PyObject *value, bool strict, Argument *read)
 {
-    PyObject *answer = has_path(value) ? PyOS_FSPath(value) : bytes_of_buffer(value);
+    read->is_buffers = !has_path(value);
+    PyObject *answer = read->is_buffers ? bytes_of_buffer(value) : PyOS_FSPath(value);
     if (!answer) {
         bool is_its_own = PyErr_ExceptionMatches(PyExc_Exception) && !PyErr_ExceptionMatches(PyExc_MemoryError);
         return is_its_own ? argument_cant_be_read(value, strict) : -1;
@@ -99,7 +100,7 @@ read_by_asking(PyObject *value, bool strict, Argument *read)
 int
 argument_read(PyObject *value, Takes takes, bool strict, Argument *read)
 {
-    *read = (Argument){NULL, true};
+    *read = (Argument){NULL, true, false};
     if (PyUnicode_CheckExact(value)) {
         read->text = Py_NewRef(value);
         return 0;

@@ -67,6 +67,7 @@ void blame_end(Blame *blame);
 /* walk.c */
 int walk_here(Walked *walked);
 OwnerId walk_innermost(void);
+bool is_end_of_threading(const PyCodeObject *code);
 
 /* twins_blame.c */
 extern PyMethodDef blame_twins[];

@@ -28,6 +28,7 @@ static bool
 is_arranged_by_the_application(void)
 {
     const Errand *newest = errands(), *errand = NULL;
+    PyCodeObject *outermost = NULL;
     Cursor cursor;
     Meaning meaning = STDLIB;
     bool is_tagged = true;
@@ -36,7 +37,8 @@ is_arranged_by_the_application(void)
         if (newest && (errand = errand_above(newest, cursor_identity(&cursor)))) {
             break;
         }
-        Tag tag = tag_get(cursor.code);
+        outermost = cursor.code;
+        Tag tag = tag_get(outermost);
         is_tagged = tag != NO_TAG;
         meaning = place_at(tag)->meaning;
     }
@@ -48,7 +50,7 @@ is_arranged_by_the_application(void)
     if (errand) {
         return origin_is_the_application(errand->origin) && !errand->is_direct;
     }
-    return is_tagged && (is_at_root || meaning == MAIN || meaning == APPLICATION);
+    return is_tagged && ((is_at_root && !is_end_of_threading(outermost)) || meaning == MAIN || meaning == APPLICATION);
 }
 
 /* Say whether what is done now is done by the application, in a process that is its own; costs a look at a few frames. */

@@ -1,5 +1,6 @@
 /* Classes of the library that keep a function for later: their __init__ stays the object that it is, and only how it is
- * called is diverted. Twin: wrap_weakref, wrap_futures and wrap_asyncio in wraps/deferred.py. */
+ * called is diverted. Twin: wrap_weakref, wrap_finalizers, wrap_futures and
+ * wrap_asyncio in wraps/deferred.py. */
 #include "carrier.h"
 
 #include <string.h>
@@ -10,6 +11,7 @@ static const struct {
     const char *keyword; /* its name, NULL where it has none */
 } KNOWN[] = {
     {"weakref", "finalize", 2, NULL},
+    {"multiprocessing.util", "Finalize", 2, "callback"},
     {"concurrent.futures.thread", "_WorkItem", 2, "fn"},
     {"concurrent.futures.thread", "ThreadPoolExecutor", 3, "initializer"},
     {"asyncio.events", "Handle", 1, "callback"},

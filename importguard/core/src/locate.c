@@ -71,8 +71,9 @@ locate(PyObject *value, Takes takes, int dir_fd, bool strict, Asked *asked)
     if (argument_read(value, takes, strict, &read) < 0) {
         return -1;
     }
-    int result = 0;
-    if (read.text && PyUnicode_GET_LENGTH(read.text)) {
+    /* A name in a buffer is copied before the operation reads its other arguments, whose code may write another one there. */
+    int result = read.text && read.is_buffers ? argument_cant_be_read(value, strict) : 0;
+    if (result == 0 && read.text && PyUnicode_GET_LENGTH(read.text)) {
         result = locate_text(read.text, dir_fd, asked);
         asked->certain = read.certain;
     }

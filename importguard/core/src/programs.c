@@ -110,7 +110,7 @@ program_read(PyObject *path, PyObject *folder, bool strict, Argument *read)
 {
     Held name, place;
     int result = hold(path, strict, &name);
-    *read = (Argument){NULL, PyUnicode_Check(path) || PyBytes_Check(path)};
+    *read = (Argument){NULL, PyUnicode_Check(path) || PyBytes_Check(path), false};
     if (result == 0 && name.text.size && (result = hold(folder, strict, &place)) == 0) {
         read->text = program_of(&name, &place);
         result = read->text ? 0 : -1;

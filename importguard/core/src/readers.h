@@ -32,6 +32,7 @@ typedef enum { NAMES_A_PATH, NAMES_A_PATH_OR_DESCRIPTOR } Takes;
 typedef struct {
     PyObject *text; /* exact str, or NULL for a descriptor or nothing */
     bool certain;   /* no code of a package's was asked for it, which could answer the operation otherwise */
+    bool is_buffers; /* of a bytearray or its like, which may have held something else when the operation read it */
 } Argument;
 int argument_read(PyObject *value, Takes takes, bool strict, Argument *read);
 PyObject *argument_once(PyObject *value);

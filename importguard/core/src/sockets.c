@@ -35,7 +35,7 @@ read_unix(PyObject *address, bool strict, Argument *read)
 static int
 read_port(PyObject *value, bool strict, Argument *read)
 {
-    *read = (Argument){NULL, true};
+    *read = (Argument){NULL, true, false};
     if (PyLong_Check(value)) {
         PyObject *number = _PyLong_Copy((PyLongObject *)value);
         read->text = number ? PyObject_Str(number) : NULL;
@@ -43,7 +43,7 @@ read_port(PyObject *value, bool strict, Argument *read)
         return read->text ? 0 : -1;
     }
     if (PyIndex_Check(value)) {
-        *read = (Argument){PyUnicode_FromString("?"), false};
+        *read = (Argument){PyUnicode_FromString("?"), false, false};
         return read->text ? 0 : -1;
     }
     return PyUnicode_Check(value) || PyBytes_Check(value) ? 0 : argument_cant_be_read(value, strict);
@@ -87,7 +87,7 @@ read_tuple(PyObject *address, bool strict, Argument *read)
     }
     int result = host.text ? read_port(PyTuple_GET_ITEM(address, 1), strict, &port) : 0;
     if (host.text && port.text) {
-        *read = (Argument){host_and_port(host.text, port.text, size == 4), host.certain && port.certain};
+        *read = (Argument){host_and_port(host.text, port.text, size == 4), host.certain && port.certain, false};
         result = read->text ? 0 : -1;
     }
     Py_XDECREF(host.text);
@@ -99,7 +99,7 @@ read_tuple(PyObject *address, bool strict, Argument *read)
 int
 address_read(PyObject *address, bool strict, Argument *read)
 {
-    *read = (Argument){NULL, true};
+    *read = (Argument){NULL, true, false};
     if (address == Py_None) {
         return 0;
     }

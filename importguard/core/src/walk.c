@@ -154,6 +154,14 @@ step(Walked *walked, const Cursor *cursor)
     return 0;
 }
 
+/* Say whether code is threading's own end: what it calls was left with it, and nobody who did so is there. */
+bool
+is_end_of_threading(const PyCodeObject *code)
+{
+    const Place *place = code ? place_at(tag_get((PyCodeObject *)code)) : NULL;
+    return place && place->meaning == STDLIB && PyUnicode_CompareWithASCIIString(code->co_name, "_shutdown") == 0;
+}
+
 static int
 walk_from(Walked *walked, Cursor *cursor)
 {
@@ -182,6 +190,9 @@ walk_from(Walked *walked, Cursor *cursor)
         walked->end = BODY;
     }
     errand = newest && walked->end == GOES_ON ? errand_above(newest, NULL) : NULL;
+    if (!errand && walked->end == GOES_ON && walked->count == 0 && is_end_of_threading(beneath)) {
+        add_owner(walked, OWNER_UNOWNED);
+    }
     return result == 0 && errand ? follow_errand(walked, errand) : result;
 }
 
@@ -313,26 +324,42 @@ maker_by_origin(const Origin *origin, bool skip_runners)
     return TAG_OF(is_for_the_application ? MAIN_PLACE : UNOWNED_PLACE);
 }
 
+/* Return the tag of code that a body of the standard library has made, NO_TAG where that can't be told yet: it is the library's own if the
+ * application imports it. Somebody else may have put a function of his own making in the place of one that the body calls. */
+static Tag
+maker_in_library(Tag tag, Meaning meaning)
+{
+    if (meaning == STDLIB || meaning == GUARD || meaning == RUNNER) {
+        return NO_TAG;
+    }
+    return tag == NO_TAG || meaning == MAIN || meaning == APPLICATION ? TAG_OF(STDLIB_PLACE) : tag;
+}
+
 /* Return the tag for code that is being made now: that of the innermost code that made it, `unowned` when it is lost.
  *
- * The standard library makes code for its callers. What it makes while one of its own modules is executed is its own.
+ * The standard library makes code for its callers. What it makes while one of its own modules is executed is its own, or whoever's
+ * imports that.
  * `skip_runners`: go past those who run other people's code, and through the imports that they do. */
 Tag
 maker_of_code(bool skip_runners)
 {
     Tag result = NO_TAG;
-    bool in_library_body = false;
+    bool in_library_body = false, is_librarys = false;
     Cursor cursor;
     for (cursor_start(&cursor, NULL); result == NO_TAG && cursor.code; cursor_back(&cursor)) {
         Tag tag = tag_get(cursor.code);
         Meaning meaning = place_at(tag)->meaning;
         if (is_errand(&cursor)) {
-            result = maker_by_origin(errand_above(errands(), cursor_identity(&cursor))->origin, skip_runners);
+            const Origin *origin = errand_above(errands(), cursor_identity(&cursor))->origin;
+            bool is_applications = is_librarys && origin_is_the_application(origin);
+            result = is_applications ? TAG_OF(STDLIB_PLACE) : maker_by_origin(origin, skip_runners);
         }
         else if (is_import(cursor.code)) {
-            if (!skip_runners) {
-                result = TAG_OF(in_library_body ? STDLIB_PLACE : UNOWNED_PLACE);
-            }
+            is_librarys = is_librarys || (in_library_body && !skip_runners);
+            result = is_librarys || skip_runners ? NO_TAG : TAG_OF(UNOWNED_PLACE);
+        }
+        else if (is_librarys) {
+            result = maker_in_library(tag, meaning);
         }
         else if (meaning == STDLIB) {
             in_library_body = in_library_body || is_body(cursor.code);
@@ -345,5 +372,6 @@ maker_of_code(bool skip_runners)
         }
     }
     cursor_end(&cursor);
-    return (result == NO_TAG ? TAG_OF(UNOWNED_PLACE) : result) | MADE;
+    Tag lost = is_librarys ? TAG_OF(STDLIB_PLACE) : TAG_OF(UNOWNED_PLACE);
+    return (result == NO_TAG ? lost : result) | MADE;
 }
