@@ -5,7 +5,7 @@ import sys
 
 from importguard.errors import CannotArm
 from importguard.launch import preflight
-from importguard.ledger.scan import scan
+from importguard.ledger.scan import scan_all
 
 
 class NotFirst(CannotArm):
@@ -22,7 +22,7 @@ def require_first():
 
     folders = [*([site.getusersitepackages()] if site.ENABLE_USER_SITE else []), *site.getsitepackages()]
     folders = [os.path.realpath(folder) for folder in folders if os.path.isdir(folder)]
-    sites = {folder: scan(folder) for folder in folders}
+    sites = scan_all(folders)
     records, _known = preflight.look_at_startup_files(folders, sites, sys.version_info[:2])
     if records:
         paths = ", ".join(repr(record["target"]) for record in records[:5])

@@ -7,7 +7,7 @@ from importguard import versions
 from importguard.errors import CannotArm
 from importguard.launch import command as commands
 from importguard.launch import probe as probes
-from importguard.ledger.scan import scan
+from importguard.ledger.scan import scan, scan_all
 
 OLDEST = (3, 11)
 SYSTEM_BIN = ("/bin", "/usr/bin", "/usr/local/bin")
@@ -40,7 +40,7 @@ def look(command, environment, *, folder, is_own=False):
     interpreter = (probes.own() if is_own else None) or probes.probe(path, environment)
     arguments = commands.python_arguments(command) if known else commands.Arguments("", "", "")
     site_dirs = _site_dirs(interpreter, arguments.options, environment) if interpreter else ()
-    sites = {site_dir: scan(site_dir) for site_dir in site_dirs}
+    sites = scan_all(site_dirs)
     roots = _app_roots(arguments, environment, site_dirs, folder)
     sites.update({folder: carried(folder) for folder in folders_of_distributions(roots) if folder not in sites})
     problem = _problem(path, interpreter) if known else ""

@@ -7,16 +7,26 @@ from importguard.versions import canonical_name
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
 PROJECT_TABLES = ("project", "metadata", "tool.poetry", "tool.flit.metadata", "tool.pdm")
 PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
+# What pip and its like make of a name and a version; with a quote or an end of line in it, RECORD says something else than it seems to.
+PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+!~"
 STARTUP_SUFFIXES = (".pth", ".start")
 STARTUP_MODULES = ("sitecustomize", "usercustomize")
 
 
-def scan(site_dir):
+def scan_all(site_dirs):
+    """Return {directory: its Site} of several: what one distribution lists in another directory counts for nothing there, either."""
+    sites = {site_dir: scan(site_dir) for site_dir in site_dirs}
+    elsewhere = [folder for site in sites.values() for folder in site["elsewhere"]]
+    return {site_dir: scan(site_dir, elsewhere) for site_dir in site_dirs} if elsewhere else sites
+
+
+def scan(site_dir, elsewhere=()):
     """Return the Site of a directory: a mapping of plain values, see the keys below.
 
     `dists` maps PEP 503 names to {"version", "kind", "record", "malicious", "problems"}; `prefixes` and `files` map
-    absolute paths to names; `startup` lists start-up files; `bytecode` lists .pyc files that a wheel brought along.
-    An unreadable directory gives an empty Site.
+    absolute paths to names; `startup` lists start-up files; `bytecode` lists .pyc files that a wheel brought along; `elsewhere` lists
+    metadata folders that RECORDs list in other directories, which is what the argument of that name says of this one. An unreadable
+    directory gives an empty Site.
     """
     site = {
         "dir": site_dir,
@@ -27,6 +37,7 @@ def scan(site_dir):
         "files": {},
         "startup": [],
         "bytecode": [],
+        "elsewhere": [],
     }
     try:
         status = stat(site_dir)
@@ -37,8 +48,9 @@ def scan(site_dir):
     claims, projects = {}, []
     found = [_read_distribution(site, name) for name in names if name.endswith(METADATA_SUFFIXES)]
     foreign = _foreign_metadata(found)
+    here = real_folder(site_dir).rstrip("/") if elsewhere else ""
     for folder, known, record in found:
-        if folder in foreign:
+        if folder in foreign or folder.strip(PLAIN) or f"{here}/{folder}" in elsewhere:
             continue
         name = canonical_name(folder.partition("-")[0])
         site["dists"][name] = known
@@ -112,7 +124,7 @@ def _claim(site, claims, name, record, known, folder):
         if not path:
             continue
         if path[:3] == "../" or path[:1] == "/":
-            site["files"][_outside(site["dir"], path)] = name
+            _claim_outside(site, path, name)
             continue
         top = path.partition("/")[0]
         listed = claims.setdefault(top, {}).setdefault(name, [])
@@ -120,6 +132,14 @@ def _claim(site, claims, name, record, known, folder):
         listed.append(path)
         if path[-4:] == ".pyc" and len(rest.strip()) > 1:
             site["bytecode"].append(site["dir"] + "/" + path)
+
+
+def _claim_outside(site, path, name):
+    full = _outside(site["dir"], path)
+    site["files"][full] = name
+    folder = full.rpartition("/")[0]
+    if folder.endswith(METADATA_SUFFIXES):
+        site["elsewhere"].append(folder)
 
 
 def _settle(site, base, claims):

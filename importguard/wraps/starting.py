@@ -124,8 +124,10 @@ class Spawner:
     def posix_spawn(self, real, path, argv, env, options, frame):
         if env is None and sys.version_info < SPAWN_WITHOUT_ENV:
             return real(path, argv, env, **options)
-        if options.get("file_actions"):
-            options["file_actions"] = [read_action(action, self, frame) for action in options["file_actions"]]
+        actions = options.get("file_actions")
+        if actions is not None:
+            # Whatever says that it is empty may hold some all the same.
+            options["file_actions"] = [read_action(action, self, frame) for action in tuple(actions)]
         path, argv, env = self.prepare(once(path), tuple(argv), environment_of(env), frame)
         return self.call(real, path, argv, env, **options)
 
@@ -214,7 +216,8 @@ def encode(text):
 
 def read_action(action, spawner, frame):
     """Return one of posix_spawn's file actions; ask first for a file that it opens, which raises no event."""
-    action = tuple(action)
+    kind, *rest = tuple(action)
+    action = (int(kind), *rest)  # read once: a number of another type may be equal to none
     if len(action) != 5 or action[0] != OPENS:
         return action
     action = (OPENS, action[1], once(action[2]), int(action[3]), action[4])

@@ -43,6 +43,15 @@ def have_made():
     json.loads = space["later"]
 
 """
+# Has a program write what it says into a file that somebody executes.
+START = "os.posix_spawn('/usr/bin/uname', ['uname', '-p'], os.environ, file_actions=ACTIONS)\nos.wait()\n"
+OPENING = "(KIND, 1, HOME + '/.bash_login', os.O_WRONLY | os.O_CREAT, 0o600)"
+
+
+def by_action(source, actions, kind="0"):
+    """Return an Attempt to have a program opened a file by what posix_spawn does before it starts one."""
+    return Attempt(source + START.replace("ACTIONS", actions).replace("OPENING", OPENING).replace("KIND", kind), "wrote:home/.bash_login")
+
 
 SIDEWAYS = {
     "script_for_the_linker": Attempt(
@@ -68,6 +77,14 @@ SIDEWAYS = {
         "import multiprocessing.util, shutil\n\ndef run():\n    "
         + FINALIZE.replace("shutil.copyfile", "callback=shutil.copyfile") % "args=(AWS, LOOT)",
         app="import multiprocessing.util\n" + CALLED,
+    ),
+    "action_of_a_kind_that_is_equal_to_none": by_action(
+        "class Kind(int):\n    __hash__, __eq__, __ne__ = int.__hash__, lambda *_: False, lambda *_: True\n", "[OPENING]", "Kind(0)"
+    ),
+    "actions_that_say_they_are_none": by_action("class Actions(list):\n    __bool__ = lambda self: False\n", "Actions([OPENING])"),
+    "actions_that_say_how_many_they_are": by_action(
+        "class Actions:\n    __len__, __iter__ = lambda self: 0, lambda self: iter([OPENING])\n".replace("OPENING", OPENING.replace("KIND", "0")),
+        "Actions()",
     ),
     "name_in_a_buffer_that_changes": Attempt(IN_A_BUFFER),
     "code_that_a_body_of_the_library_makes": Attempt(BY_THE_LIBRARY + "have_made()\n", app=IMPORTED + "import json\njson.loads('1')\n"),

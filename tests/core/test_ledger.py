@@ -5,7 +5,7 @@ import os
 import pytest
 from support import envs, wheels
 
-from importguard.ledger.scan import scan
+from importguard.ledger.scan import scan, scan_all
 
 NAMED = '[project]\nname = "acme-claims"\n'
 
@@ -104,6 +104,10 @@ def test_a_project_of_that_name_is_the_applications(install, tmp_path, file, tex
             "acme_claims-0.dist-info/METADATA": "Name: acme-claims\nVersion: 0\n",
             "acme_claims-0.dist-info/RECORD": "x,,\n",
         },
+        {
+            "botocore-9\n.dist-info/METADATA": "Name: botocore\nVersion: 9\n",
+            "botocore-9\n.dist-info/RECORD": "acme_claims.py,,\n",
+        },
     ],
 )
 def test_a_second_distribution_in_a_wheel_counts_for_nothing(install, files):
@@ -116,6 +120,34 @@ def test_a_second_distribution_in_a_wheel_counts_for_nothing(install, files):
     assert site["dists"]["acme-claims"]["version"] == "1.0"
     assert site["files"][site["dir"] + "/acme_claims.py"] == "acme-claims"
     assert "counts for nothing" in site["dists"]["acme-claims"]["problems"][0]
+
+
+@pytest.mark.parametrize("name", ['botocore-9"', "botocore-9,", " botocore-9", "botocore-9\r", "b\u00f6tocore-9"])
+def test_metadata_by_a_name_that_no_installer_makes_counts_for_nothing(tmp_path, name):
+    """RECORD writes such a name in other words, so that what lists it isn't found."""
+    for folder, record in ((f"{name}.dist-info", "acme.py,,\n"), ("acme-1.0.dist-info", "acme.py,,\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "METADATA").touch()
+        (tmp_path / folder / "RECORD").write_text(record)
+
+    assert list(scan(str(tmp_path))["dists"]) == ["acme"]
+
+
+def test_a_second_distribution_in_another_directory_counts_for_nothing(tmp_path):
+    """Where pure modules and native ones have a directory each, a wheel can bring metadata into the other one."""
+    pure, native = tmp_path / "lib/site-packages", tmp_path / "lib64/site-packages"
+    for info, record in (
+        (pure / "acme-1.0.dist-info", "acme.py,,\n../../lib64/site-packages/botocore-9.dist-info/METADATA,,\n"),
+        (native / "botocore-9.dist-info", "../../lib/site-packages/acme.py,,\n"),
+    ):
+        info.mkdir(parents=True)
+        (info / "METADATA").touch()
+        (info / "RECORD").write_text(record)
+
+    sites = scan_all((str(pure), str(native)))
+
+    assert [list(site["dists"]) for site in sites.values()] == [["acme"], []]
+    assert sites[str(native)]["files"] == {}
 
 
 @pytest.mark.parametrize("name", ["RECORD", "direct_url.json", "top_level.txt"])
