@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -119,7 +120,8 @@ ask_send_secure(Call *call, const char *Py_UNUSED(name))
     return result;
 }
 
-/* write(fd, data), writev(fd, buffers), and dup2(fd, fd2): what is written to the second number goes by the first one's socket. */
+/* write(fd, data), writev(fd, buffers), eventfd_write(fd, value), and dup2(fd, fd2) or dup(fd): what is written to the second number
+ * goes by the first one's socket, and it may be one that a file object has whose own was closed. */
 static int
 ask_write(Call *call, const char *Py_UNUSED(name))
 {
@@ -182,6 +184,22 @@ give_number(Call *call, Py_ssize_t at, PyObject *file)
     int result = number ? call_give(call, at, "file", number) : -1;
     Py_XDECREF(number);
     return result;
+}
+
+/* fcntl(fd, cmd, arg): a second number for a socket may be one that somebody's file object writes to. */
+static int
+ask_to_double(Call *call, const char *name)
+{
+    PyObject *file = call_value(call, 0, NULL);
+    long command;
+    if (!file || ask_is_free(NET_CONNECT)) {
+        return 0;
+    }
+    int has_number = call_number(call, 1, NULL, &command);
+    if (has_number != 1 || (command != F_DUPFD && command != F_DUPFD_CLOEXEC)) {
+        return has_number < 0 ? -1 : 0;
+    }
+    return give_number(call, 0, file) < 0 ? -1 : ask_write(call, name);
 }
 
 /* Ask about the file of a faulthandler, which writes the names of functions and files there, at once or whenever it comes to that;
@@ -364,6 +382,10 @@ const Method methods_of_sockets[] = {
     {"posix", NULL, "write", ask_write, NULL},
     {"posix", NULL, "writev", ask_write, NULL},
     {"posix", NULL, "dup2", ask_write, NULL},
+    {"posix", NULL, "dup", ask_write, NULL},
+    {"posix", NULL, "eventfd_write", ask_write, NULL},
+    {"_socket", NULL, "dup", ask_write, NULL},
+    {"fcntl", NULL, "fcntl", ask_to_double, NULL},
     {"_ssl", "_SSLContext", "_wrap_socket", ask_to_secure, NULL},
     {"_signal", NULL, "set_wakeup_fd", ask_wakeup, NULL},
     {"faulthandler", NULL, "dump_traceback", ask_to_dump, NULL},
