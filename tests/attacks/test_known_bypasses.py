@@ -102,6 +102,11 @@ def run():
         "import __main__\n__main__.copy(AWS, LOOT)\n",
         app="import shutil\n\ndef copy(source, target):\n    shutil.copyfile(source, target)\n\n" + IMPORTED,
     ),
+    "function_of_the_application_over_other_names": Attempt(
+        "import __main__, functools, shutil, types\n"
+        "types.FunctionType(__main__.show.__code__, {'print': functools.partial(shutil.copyfile, AWS)})(LOOT)\n",
+        app="def show(text):\n    print(text)\n\n" + IMPORTED,
+    ),
     "hook_of_an_interactive_session": Attempt(
         "import functools, shutil\nsys.__interactivehook__ = functools.partial(shutil.copyfile, AWS, LOOT)\n", command=("-i", "app.py")
     ),
@@ -123,6 +128,7 @@ SECTIONS = {
     "worker_of_the_application": "processes-that-take-orders",
     "fork_server_of_the_application": "processes-that-take-orders",
     "function_of_the_application": "an-application-that-does-as-it-is-told",
+    "function_of_the_application_over_other_names": "an-application-that-does-as-it-is-told",
     "hook_of_an_interactive_session": "callbacks-made-of-builtins",
     "socket_to_the_host_of_a_virtual_machine": "addresses-that-are-numbers",
 }
