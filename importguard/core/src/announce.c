@@ -44,7 +44,7 @@ put_string(Line *line, PyObject *text)
         return;
     }
     put(line, "\"", 1);
-    for (const unsigned char *at = PyUnicode_DATA(text), *end = at + PyUnicode_GET_LENGTH(text); at < end; at++) {
+    for (const unsigned char *at = PyUnicode_DATA(text), *end = at + PyUnicode_GET_LENGTH(text); line->is_plain && at < end; at++) {
         if (*at < ' ' || *at == 0x7F) {
             put(line, (const char[]){'\\', 'u', '0', '0', digits[*at >> 4], digits[*at & 15]}, 6);
             continue;
@@ -75,7 +75,7 @@ put_items(Line *line, PyObject *items, int depth)
     bool is_list = PyList_CheckExact(items);
     Py_ssize_t size = is_list ? PyList_GET_SIZE(items) : PyTuple_GET_SIZE(items);
     put(line, "[", 1);
-    for (Py_ssize_t at = 0; at < size; at++) {
+    for (Py_ssize_t at = 0; line->is_plain && at < size; at++) {
         put(line, ",", at ? 1 : 0);
         put_value(line, is_list ? PyList_GET_ITEM(items, at) : PyTuple_GET_ITEM(items, at), depth + 1);
     }
@@ -87,7 +87,7 @@ put_fields(Line *line, PyObject *fields, int depth)
 {
     PyObject *name, *value;
     bool is_first = true;
-    for (Py_ssize_t at = 0; PyDict_Next(fields, &at, &name, &value); is_first = false) {
+    for (Py_ssize_t at = 0; line->is_plain && PyDict_Next(fields, &at, &name, &value); is_first = false) {
         put(line, ",", is_first ? 0 : 1);
         line->is_plain = line->is_plain && PyUnicode_CheckExact(name);
         put_value(line, name, depth + 1);
