@@ -16,12 +16,12 @@ process tree; the ratio is the median over rounds in which the modes take turns,
 | suite | what it is | tests | bare | observe | lock learnt | enforce | CPU bare | observe | enforce |
 |---|---|---|---|---|---|---|---|---|---|"""
 
-ARMING = """Of the difference, arming is 0.05 to 0.09 s before the first test, as the machine is, and what the plugin tells pytest a twentieth of
+ARMING = """Of the difference, arming is 0.04 to 0.06 s before the first test, as the machine is, and what the plugin tells pytest a fortieth of
 an empty test; the rest is what the guard costs the tests' own work. A suite of a few seconds shows all three. Counted in
-instructions of user code, which don't depend on what else a machine does, a run of one empty test takes 235 million more than bare
-under `observe` and 311 million under `enforce` with a lock; jinja2's suite takes 1.026 times those of bare. Its seconds may differ by
-more, since what is done once finds caches cold: a simulation before the last changes had 1.033 times the instructions, 1.09 times the
-misses of a cache of 1 MB and 1.05 times the branches foretold wrongly."""
+instructions of user code, which don't depend on what else a machine does, a run of one empty test takes 185 million more than bare
+under `observe` and 235 million under `enforce` with a lock; jinja2's suite, under `enforce`, takes 1.021 times those of bare. Its
+seconds may differ by more, since what is done once finds caches cold: an earlier simulation had 1.033 times the instructions, 1.09
+times the misses of a cache of 1 MB and 1.05 times the branches foretold wrongly."""
 MOST = 1.05
 ABOVE = "Above {most} times the CPU of bare: {told}."
 
