@@ -16,6 +16,7 @@ ARGUMENTS = (
     os.fsdecode(b"no UTF-8: \xff"),
     "long " + "x" * 5000,
 )
+PLAIN = ARGUMENTS[:3]
 CORES = ("c", "py")
 
 
@@ -23,10 +24,12 @@ def armed_with(world, core, argument):
     """Run a guarded program with an argument; return the lines of its records that say that a process is armed."""
     records = world.root / f"{core}.jsonl"
     records.write_text("{}\n")
-    command = [world.environment.python, "-c", "pass", argument]
+    command = [world.environment.python, "-c", "import sys; print('importguard.recorder' in sys.modules)", argument]
     outcome = guarded.run(world, command, options=("--core", core, "--no-supervisor", "--records", str(records)))
     assert outcome.returncode == 0, outcome.story()
     assert records.read_text(errors="replace").startswith("{}\n")
+    is_plain = core == "c" and argument in PLAIN
+    assert outcome.stdout == f"{not is_plain}\n"  # who wrote it
     return [line for line in records.read_bytes().splitlines(keepends=True) if b'"event":"armed"' in line]
 
 
@@ -45,7 +48,7 @@ def test_both_cores_write_the_same_of_an_argument(world, argument):
     assert list(records[0]) == list(records[1])
 
 
-@pytest.mark.parametrize("argument", ARGUMENTS[:3])
+@pytest.mark.parametrize("argument", PLAIN)
 def test_the_core_in_c_writes_a_line_as_python_does(world, argument):
     """Byte for byte."""
     (line,) = armed_with(world, "c", argument)

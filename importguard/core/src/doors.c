@@ -1,6 +1,5 @@
 /* Classes of the library that keep a function for later: their __init__ stays the object that it is, and only how it is
- * called is diverted. Twin: wrap_weakref, wrap_finalizers, wrap_futures and
- * wrap_asyncio in wraps/deferred.py. */
+ * called is diverted. Twin: wrap_weakref, wrap_finalizers, wrap_futures and wrap_asyncio in wraps/deferred.py. */
 #include "carrier.h"
 
 #include <string.h>
