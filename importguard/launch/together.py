@@ -53,7 +53,8 @@ def _file_name(group):
 
 
 def _execute(name, is_package, file, data):
-    """Do for one module what importlib does; its finders and locks take as long as the modules themselves."""
+    """Do for one module what importlib does; its finders and locks take as long as the modules themselves. Twin: load_module in
+    ahead/base.py, which has nothing of importguard to import yet, and gives its modules no loader."""
     module = types.ModuleType(name)
     loader = importlib.machinery.SourceFileLoader(name, file)
     spec = module.__spec__ = importlib.machinery.ModuleSpec(name, loader, origin=file, is_package=is_package)

@@ -5,19 +5,8 @@ import zipfile
 
 import pytest
 from support import envs, guarded, wheels, worlds
+from support.sinks import CONNECT
 
-CONNECT = """
-import os, socket
-
-def connect(path):
-    host, port = os.environ["SINK"].removeprefix("http://").split(":")
-    try:
-        with socket.create_connection((host, int(port)), 5) as connection:
-            connection.sendall(b"GET /" + path + b" HTTP/1.0\\r\\n\\r\\n")
-            connection.recv(64)
-    except PermissionError:
-        pass
-"""
 BODY = CONNECT + "connect(__name__.rpartition('.')[2].encode())\n"
 HEAD = """
 import importlib.machinery, importlib.util, os, sys, threading, zipimport

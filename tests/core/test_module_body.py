@@ -2,20 +2,8 @@
 
 import pytest
 from support import envs, guarded, wheels, worlds
+from support.sinks import CONNECT
 
-CONNECT = """
-import os, socket
-
-def connect(path):
-    host, port = os.environ["SINK"].removeprefix("http://").split(":")
-    try:
-        with socket.create_connection((host, int(port)), 5) as connection:
-            connection.sendall(b"GET /" + path + b" HTTP/1.0\\r\\n\\r\\n")
-            connection.recv(64)
-    except PermissionError:
-        pass
-    return path
-"""
 SHAPES = {
     "statement": "connect(b'x')",
     "list": "[connect(b'x') for _ in '1']",
