@@ -55,6 +55,7 @@ def parts():
         "asker": None,
         "imported": None,
         "since": BEGAN,
+        "records": "stderr",
     }
 
 
