@@ -74,7 +74,85 @@ for function in (os.system, os.execv):
     print(pickle.loads(pickle.dumps(function)) is function, function, function.__name__, function.__module__, function.__doc__)
     print(list(inspect.signature(function).parameters)[:1])
 """
+FINDING = """
+import importlib, os, subprocess, sys
+from importlib import _bootstrap as bootstrap, _bootstrap_external as external
+from pathlib import Path
+
+room = Path("room")
+room.mkdir(exist_ok=True)
+for file in ("plain.py", "n\u00e4me.py", "a-b.c.py", "package/__init__.py"):
+    room.joinpath(file).parent.mkdir(exist_ok=True)
+    room.joinpath(file).touch()
+asked = set()
+ORIGINS = ("/a//b.py", "/b.py", "b.py", "a/b.py", "/a/.py", "/a/b.", "/a/b.pyw", "/a/b.c.py", "/a/b.pyc", "/a.py/b", "/a/b/", "")
+
+class Made:
+    def find_spec(name, path=None, target=None):
+        if name.startswith("made "):
+            spec = bootstrap.ModuleSpec(name, None, origin=ORIGINS[int(name[6:])])
+            spec.has_location = name[5] == "+"
+            return spec
+
+def note(*what):
+    asked.add(what)
+    return what[-1]
+
+def look(why):
+    for folder in (str(room.absolute()), str(room.absolute()) + "//", "room", ""):
+        sys.path[:1] = [folder]
+        importlib.invalidate_caches()
+        for module in ("plain", "n\u00e4me", "a-b.c", "package", "room.plain"):
+            spec = bootstrap._find_spec(module, [folder])
+            print(why, module, spec and (spec.origin, spec.cached, spec._cached))
+    for module in ("math", "_thread", "zipimport", "__hello__", "missing", "sys", "_frozen_importlib_external"):
+        spec = bootstrap._find_spec(module, None)
+        print(why, module, spec and spec.origin)
+    for module in (f"made {placed}{at}" for at in range(len(ORIGINS)) for placed in "+-"):
+        spec = bootstrap._find_spec(module, None)
+        print(why, module, spec.origin, spec.cached, spec._cached)
+    print(sorted(asked))
+    asked.clear()
+
+sys.meta_path.append(Made)
+look("as it is")
+sys.pycache_prefix = "/elsewhere"
+look("prefix")
+sys.pycache_prefix = None
+tag, sys.implementation.cache_tag = sys.implementation.cache_tag, "other"
+look("tag")
+sys.implementation.cache_tag = None
+look("no tag")
+sys.implementation.cache_tag = tag
+of_source = external.cache_from_source
+external.cache_from_source = lambda path: path + "?"
+look("a function")
+external.cache_from_source = of_source
+code, external._get_cached.__code__ = external._get_cached.__code__, (lambda filename: "its own").__code__
+look("code")
+external._get_cached.__code__ = code
+cached, bootstrap.ModuleSpec.cached = bootstrap.ModuleSpec.cached, property(lambda spec: "a property")
+look("a property")
+bootstrap.ModuleSpec.cached = cached
+for finder in (bootstrap.BuiltinImporter, bootstrap.FrozenImporter):
+    find = vars(finder)["find_spec"]
+    finder.find_spec = classmethod(lambda cls, name, *rest, find=find.__func__: note(cls.__name__, name) and find(cls, name, *rest))
+    look("a finder")
+    finder.find_spec = find
+    before, find.__func__.__code__ = find.__func__.__code__, (lambda cls, fullname, path=None, target=None: None).__code__
+    look("a finder's code")
+    find.__func__.__code__ = before
+ask, bootstrap._imp.is_builtin = bootstrap._imp.is_builtin, lambda name: note(name, 0)
+look("its function")
+bootstrap._imp.is_builtin = ask
+sys.meta_path.reverse()
+look("in another order")
+if not sys.flags.optimize:
+    sys.stdout.flush()
+    subprocess.run([sys.executable, "-O", "-c", PROGRAM])
+"""
 PROGRAMS = {
+    "it looks at what its finders find, and replaces them": "PROGRAM = " + repr(FINDING) + FINDING,
     "its classes hold what starts programs": IN_CLASSES,
     "its last objects are finalized": LAST_OBJECTS,
     "its children have the environment that it gave them": ENVIRONMENT,

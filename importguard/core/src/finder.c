@@ -8,6 +8,7 @@
 #include "judge.h"
 #include "owners.h"
 #include "paths.h"
+#include "standins.h"
 #include "timed.h"
 
 #include "internal/pycore_namespace.h"
@@ -178,7 +179,11 @@ static int
 examine(PyObject *name, PyObject *spec)
 {
     int result = -1;
-    PyObject *origin = field(spec, interned.origin), *cached = origin ? field(spec, interned.cached) : NULL;
+    PyObject *origin = field(spec, interned.origin), *cached = origin ? cached_of(spec, origin) : NULL;
+    if (origin && !cached) {
+        PyErr_Clear();
+        cached = field(spec, interned.cached);
+    }
     if (cached && PyUnicode_CheckExact(origin)) {
         bool has_no_file = PyUnicode_CompareWithASCIIString(origin, "built-in") == 0
                            || PyUnicode_CompareWithASCIIString(origin, "frozen") == 0;
@@ -244,7 +249,7 @@ find_spec(Finder *self, PyObject *args, PyObject *options)
     Py_DECREF(meta_path);
     for (Py_ssize_t at = 0; finders && at < PyTuple_GET_SIZE(finders); at++) {
         PyObject *finder = PyTuple_GET_ITEM(finders, at);
-        if (finder == (PyObject *)self) {
+        if (finder == (PyObject *)self || is_known_not_to_find(finder, name)) {
             continue;
         }
         spec = ask_finder(finder, name, path, target);

@@ -5,16 +5,23 @@
 #define INTERNED_NAMES(NAME)                                                                                           \
     NAME(bytecode_path)                                                                                                \
     NAME(cached)                                                                                                       \
+    NAME(cache_tag)                                                                                                    \
     NAME(find_spec)                                                                                                    \
+    NAME(flags)                                                                                                        \
     NAME(fullname)                                                                                                     \
+    NAME(implementation)                                                                                               \
     NAME(loader)                                                                                                       \
     NAME(meta_path)                                                                                                    \
     NAME(name)                                                                                                         \
+    NAME(optimize)                                                                                                     \
     NAME(origin)                                                                                                       \
     NAME(path)                                                                                                         \
     NAME(pathname)                                                                                                     \
+    NAME(pycache_prefix)                                                                                               \
     NAME(self)                                                                                                         \
     NAME(source_path)                                                                                                  \
+    NAME(_cached)                                                                                                      \
+    NAME(_set_fileattr)                                                                                                \
     NAME(__name__)
 
 #define DECLARE(name) PyObject *name;

@@ -1,5 +1,5 @@
 /* The functions of the import system, as they were when the process was armed. */
-#include "ccore.h"
+#include "standins.h"
 
 Pinned pinned;
 
@@ -30,7 +30,7 @@ pin_from(PyObject *bootstrap, PyObject *external)
     pinned.get_data = pinned.source_to_code ? code_at(external, "FileLoader", "get_data") : NULL;
     pinned.exec_module = pinned.get_data ? code_at(external, "_LoaderBasics", "exec_module") : NULL;
     pinned.source_loader = pinned.exec_module ? PyObject_GetAttrString(external, "SourceFileLoader") : NULL;
-    return pinned.source_loader ? 0 : -1;
+    return pinned.source_loader ? standins_start(bootstrap, external) : -1;
 }
 
 static int
