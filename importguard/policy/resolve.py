@@ -1,5 +1,6 @@
 """Where settings come from: option, environment, project policy, user policy, the system's, preset."""
 
+import os
 import pathlib
 import typing
 
@@ -33,6 +34,7 @@ DEFAULTS = {
     "kernel.secrets": "off",
     "kernel.supervisor": "off",
 }
+MOST_LINKS = 40  # as the kernel follows
 # Option, environment variable, values; a setting has its options' names, with dashes.
 CHOICES = {
     "mode": ("IMPORTGUARD", ("off", "observe", "enforce")),
@@ -200,7 +202,26 @@ def _records(options, environ, cwd):
     target = options.get("records") or environ.get("IMPORTGUARD_RECORDS") or ""
     if not target or target == "-" or target.startswith("fd:"):
         return target
-    return str(pathlib.Path(cwd, target))
+    path = str(pathlib.Path(cwd, target))
+    number = _descriptor(path)
+    return path if number is None else "-" if number == 2 else f"fd:{number}"
+
+
+def _descriptor(path):
+    """Return which of this process's descriptors a path stands for, as /dev/stdout or /dev/fd/3 do; None for a file.
+
+    Opened again by its path it would pass by what is said of descriptors: that records never go to standard output.
+    """
+    for _ in range(MOST_LINKS):
+        folder, name = os.path.split(path)
+        folder = os.path.realpath(folder)
+        if folder.startswith(f"/proc/{os.getpid()}/") and folder.endswith("/fd"):
+            return int(name) if name.isascii() and name.isdecimal() else None
+        try:
+            path = os.path.join(folder, os.readlink(os.path.join(folder, name)))
+        except OSError:
+            return None
+    return None
 
 
 def _plugins(locked, policies):

@@ -71,7 +71,7 @@ def _writer_of_descriptor(target):
         raise CannotArm(f"can't write records to {target!r}: not a descriptor number")
     fd = int(number)
     if fd == 1:
-        raise CannotArm("can't write records to 'fd:1': records never go to standard output")
+        raise CannotArm("can't write records to 'fd:1': records never go to standard output (- is standard error)")
     os.write(fd, b"")
     if fd > 2:
         # The command has no business with it.

@@ -143,6 +143,9 @@ def test_a_command_that_dies_of_a_signal(place, name):
         (["--mode", "enforced", "--", "true"], 2, "IG101"),
         (["--records", "/nowhere/at/all", "--", "true"], 3, "'/nowhere/at/all'"),
         (["--records", "fd:77", "--", "true"], 3, "'fd:77'"),
+        (["--records", "fd:1", "--", "echo", "x"], 3, "never go to standard output"),
+        (["--records", "/dev/stdout", "--", "echo", "x"], 3, "never go to standard output"),
+        (["--no-supervisor", "--records", "/dev/fd/1", "--", "echo", "x"], 3, "never go to standard output"),
         (["--policy", "missing.toml", "--", "true"], 2, "missing.toml"),
     ],
 )
@@ -249,10 +252,11 @@ def test_records_to_a_descriptor(place):
     assert place.events()[0] == "armed"
 
 
+@pytest.mark.parametrize("target", ["-", "/dev/stderr"])
 @pytest.mark.parametrize(("how", "events"), [((), ["armed", "exit"]), (("--no-supervisor",), ["armed"])])
-def test_records_to_standard_error_are_json_lines(place, how, events):
+def test_records_to_standard_error_are_json_lines(place, how, events, target):
     """`-` never means standard output; so it is where the command itself writes them."""
-    ended = place.importguard("run", *how, "--records", "-", "--", sys.executable, "-c", "print('out')")
+    ended = place.importguard("run", *how, "--records", target, "--", sys.executable, "-c", "print('out')")
 
     assert ended.stdout == "out\n"
     assert [json.loads(line)["event"] for line in ended.stderr.splitlines()] == events

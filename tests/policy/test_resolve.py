@@ -306,6 +306,27 @@ def test_records(world):
     assert run(world, environ={"IMPORTGUARD_RECORDS": "fd:3"}).records == "fd:3"
 
 
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        ("/dev/stdout", "fd:1"),
+        ("/dev/fd/1", "fd:1"),
+        ("/proc/self/fd/1", "fd:1"),
+        ("/proc/thread-self/fd/1", "fd:1"),
+        ("linked", "fd:1"),
+        ("/dev/stderr", "-"),
+        ("/proc/self/fd/2", "-"),
+        ("/dev/fd/63", "fd:63"),
+        ("/dev/null", "/dev/null"),
+    ],
+)
+def test_records_by_the_path_of_a_descriptor(world, named, meant):
+    """A path that leads to one of the launcher's descriptors is that descriptor, through links of one's own as well."""
+    (world / "project" / "linked").symlink_to("/dev/stdout")
+
+    assert run(world, {"records": named}).records == meant
+
+
 def test_digest(world):
     """The digest of what is in force is the same on another machine, and another for another policy."""
     path = write(world, "mine.toml", '[run]\ndeny = ["net.*"]')
