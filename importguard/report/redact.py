@@ -22,6 +22,7 @@ ASSIGNED = _pattern(
     rf"(?i)(\b[\w-]*{SECRET_WORD}['\"]?\s*[=:]\s*)(?!{re.escape(MASK)})(?:bearer\s+|basic\s+)?['\"]?[^\s'\"&,;]+"
 )
 OPTION = _pattern(rf"(?i)^--?[\w-]*{SECRET_WORD}$")
+FOLLOWED = _pattern(rf"(?i)((?<!\S)--?[\w-]*{SECRET_WORD} )[^\s\"]+")
 KNOWN = _pattern(
     r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}|sk-[\w-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
     r"|AIza[\w-]{30,}|hf_\w{16,}|npm_\w{20,}|pypi-[\w-]{16,}|dckr_pat_[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)"
@@ -38,6 +39,9 @@ def redact(record):
     changed = {name: redact_text(record[name]) for name in TEXT_FIELDS if type(record.get(name)) is str}
     if type(record.get("argv")) is list:
         changed["argv"] = redact_arguments(record["argv"])
+    if type(record.get("allow")) is str:
+        # A line of policy, in which what is masked is a glob: it still allows what was refused.
+        changed["allow"] = FOLLOWED().sub(rf"\g<1>{MASK}", redact_text(record["allow"]))
     return {**record, **changed}
 
 

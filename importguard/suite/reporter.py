@@ -7,6 +7,7 @@ import os
 import pytest
 
 from importguard import messages
+from importguard.report.redact import redact
 from importguard.suite import expected, kept, places
 from importguard.suite.children import Children
 
@@ -121,7 +122,7 @@ class Reporter:
     def pytest_sessionfinish(self, session):
         self._take_all_children()
         over = self.places.left_over(self.over)
-        self.left += [(place, messages.denial(record), _is_refusal(record)) for place, record in over]
+        self.left += [(place, _told(record), _is_refusal(record)) for place, record in over]
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput[FROM_WORKER] = self.left
         if any(refused for _place, _text, refused in self.left):
@@ -203,9 +204,14 @@ def _refusals(records):
     return [record for record in records if _is_refusal(record)]
 
 
+def _told(record):
+    """Return the text of a refusal, without its secrets: what pytest says is kept as CI's log."""
+    return messages.denial(redact(record))
+
+
 def _fail(report, records):
     """Have a report say what was refused, and fail unless it has failed for a reason of its own."""
-    text = "\n".join(map(messages.denial, records))
+    text = "\n".join(map(_told, records))
     if report.outcome == "failed":
         report.sections.append(("importguard", text))
     else:

@@ -50,6 +50,15 @@ def test_a_record_is_redacted_in_target_and_arguments():
     assert redact(record) == {"event": "decision", "target": "https://h/?***", "argv": ["x", "--secret=***"], "pid": 1}
 
 
+def test_the_line_that_would_allow_it_is_redacted():
+    """The suggested line repeats target and arguments, and so their secrets."""
+    line = '[package.acme] run.allow = ["proc.spawn:/usr/bin/curl --token s3cr3t --password=s3cr3t"]'
+
+    assert redact({"allow": line}) == {
+        "allow": '[package.acme] run.allow = ["proc.spawn:/usr/bin/curl --token *** --password=***"]'
+    }
+
+
 def test_control_and_bidirectional_characters_are_escaped_everywhere():
     """A name can't move the cursor, colour the terminal or turn the reading direction, however deep it lies."""
     hostile = {"a\x1b[2J": ["\u202eevil", {"b": "line\nimportguard: all is well"}], "n": 3}

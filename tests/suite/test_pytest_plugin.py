@@ -35,6 +35,20 @@ def test_swallowed_denial_fails_the_test_that_caused_it(suite):
     assert not suite.loot.exists()
 
 
+def test_refusal_is_told_without_its_secrets(suite):
+    """Neither in a test's failure nor in what no report tells do a refusal's arguments or its line of policy show a credential."""
+    starts = "import subprocess\ntry: subprocess.run(['/bin/true', '--token', 's3cr3t', '--password=s3cr3t'])\nexcept OSError: pass\n"
+    suite.install(wheels.Wheel("acme-early", "1.0", {"acme_early.py": starts}))
+    suite.install(wheels.Wheel("acme-late", "1.0", {"acme_late.py": starts}))
+    suite.write(conftest="import acme_early\n", test_it="def test_it():\n    import acme_late\n")
+
+    code, output = suite.run("--importguard", variables={"PYTHONDONTWRITEBYTECODE": "1"})
+
+    told = [line for line in output.splitlines() if "proc.spawn" in line]
+    assert code == 1 and {"early", "late"} == {re.search(r"acme-(\w+)", line)[1] for line in told}, output
+    assert all("--token ***" in line and "--password=***" in line for line in told) and "s3cr3t" not in output, output
+
+
 def test_what_fires_before_any_test_is_stopped_and_pinned(suite):
     """Import of a pytest plugin, of a conftest, of a test module: refused, and told with the place of each."""
     points = "[pytest11]\nacme = acme_plugin\n"
