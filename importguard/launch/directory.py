@@ -97,10 +97,21 @@ def make_board(directory):
     return path
 
 
-def hold(directory):
-    """Keep other runs from sweeping a session for as long as this process lives."""
-    fd = os.open(directory.outer, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def hold(directory, *, above=0):
+    """Keep other runs from sweeping a session for as long as this process lives, or its forks; return the descriptor that does.
+
+    `above`: it gets no number below this where that can be had, so that a program finds the numbers that it expects.
+    """
+    fd = _opened(directory.outer)
     fcntl.flock(fd, fcntl.LOCK_SH)
+    if fd >= above:
+        return fd
+    try:
+        higher = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above)
+    except OSError:
+        return fd
+    os.close(fd)
+    return higher
 
 
 def remove(directory):
@@ -182,9 +193,13 @@ def _is_old(entry):
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and time.time() - status.st_mtime > SETTLED
 
 
+def _opened(outer):
+    return os.open(outer, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
 def _is_held(outer):
     try:
-        fd = os.open(outer, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = _opened(outer)
     except OSError:
         return False
     try:

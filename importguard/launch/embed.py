@@ -1,14 +1,18 @@
 """`importguard.arm()`: the guard for a program that can be started neither by `run` nor in an enabled environment."""
 
 import atexit
+import contextlib
 import os
 import sys
+import typing
 
-from importguard import guard, later, session
-from importguard.launch import bundle, command, inplace, prepare, together
+from importguard import guard, later, model, session
+from importguard.launch import bundle, command, directory, inplace, prepare, together, tree
 from importguard.policy import compile as compiler
-from importguard.policy import resolve
+from importguard.policy import decide, resolve
+from importguard.policy import table as tables
 
+FIRST_OWN = 64  # no descriptor of ours has a number below: programs expect the lowest ones to be free
 SUITE = "pytest: start it by `importguard run -- pytest --importguard`"
 
 
@@ -52,12 +56,49 @@ def _arm(options, where, *, learning=False):
     content = session.load(prepared.directory.session)
     taken = lesson.Lesson(found.sites, prepared.named, resolved, prepared.table) if learning else None
     told = {**guard.TYPED_BY_THE_USER, "program": found.program, "session": prepared.directory.session}
+    _keep(prepared)
     armed = guard.arm(content, told, is_late=True)
     armed.corridor.program_starts()
     atexit.register(_let_go)
     for line in prepared.damage:
         armed.recorder.record("degraded", reason=line)
     return resolved.notices, taken
+
+
+def _keep(prepared):
+    """Keep the session until this process ends, and have it removed then.
+
+    Before anything is guarded, so that the removal is the application's work, whoever has called; where the policy refuses
+    the application that, the session is left to the next run's sweep.
+    """
+    held = directory.hold(prepared.directory, above=FIRST_OWN)
+    if all(_may_remove(table, prepared.directory) for table in (prepared.table, prepared.table["candidate"]) if table):
+        atexit.register(_leave, prepared.directory, held, os.getpid())
+
+
+def _may_remove(table, place):
+    loaded = tables.load(table)
+    asked = [("fs.read", "/proc/1/environ"), ("fs.list", "/proc"), ("fs.list", place.path), ("fs.write", place.session)]
+    requests = [
+        model.Request(capability, target, None, model.APP, (), "run", "", "audit") for capability, target in asked
+    ]
+    return all(decide.decide(loaded, request).verdict == "allow" for request in requests)
+
+
+def _leave(place, held, owner):
+    """Remove the session, unless somebody still needs it; a fork that ends has nothing to remove."""
+    if os.getpid() != owner:
+        return
+    with contextlib.suppress(OSError):
+        # Where the program has closed it, the number may be another file's by now.
+        if os.path.samestat(os.fstat(held), os.stat(place.outer)):
+            os.close(held)
+    # To look at each process of the machine takes longer than all the rest, so it is for those who have started some; in
+    # Python's core it takes so long that the next run's sweep is to do it.
+    armed: typing.Any = guard.guard  # None where arming has failed
+    looks = armed is None or armed.core.name == "c"
+    if not tree.has_had_children() or (looks and not directory.is_used(place.outer)):
+        directory.remove(place)
 
 
 def _let_go():

@@ -12,14 +12,14 @@ ARMING, LOCKED = "arming", "locked"
 GROUPS = {
     ARMING: """
     pinned messages model session policy policy.targets policy.grants policy.links policy.patterns policy.named versions
-    policy.table suite.expected ledger ledger.regular report report.sink report.compose report.reader denials errors
+    policy.table policy.decide suite.expected ledger ledger.regular report report.sink report.compose report.reader denials errors
     report.writer report.recent report.redact suite.kept report.log suite.places suite.children suite.reporter later core
     recorder wraps wraps.fresh wraps.inherited wraps.spawn guard launch.command launch.inplace sessionfile advisories
     advisories.advisory advisories.layout advisories.database advisories.locate dynamic ldpreload childargs kernel
     kernel.machine policy.machine kernel.secrets kernel.ceiling kernel.landlock kernel.refused kernel.plan launch.directory
     launch.preflight launch.preloading launch.probe paths ledger.scan launch.target launch.vouching ledger.holdings
     policy.files policy.lines policy.toml policy.preset policy.compile launch.prepare policy.approval policy.find
-    policy.candidate policy.resolve launch.embed surroundings attendant identity policy.suggest enforce findings inquiry
+    policy.candidate policy.resolve launch.tree launch.embed surroundings attendant identity policy.suggest enforce findings inquiry
     programs wraps.starting kernel.inside
     """,
     LOCKED: """

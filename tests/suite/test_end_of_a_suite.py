@@ -24,3 +24,14 @@ def collected_at_the_end(done):
     code, output = done
     assert code == 0, output
     return [int(count) for count in COLLECTED.findall(output) if int(count)]
+
+
+def test_suite_leaves_nothing_behind(suite):
+    """Neither its session nor its records lie in the folder for temporary files when it is over."""
+    suite.write(test_it="import importguard.guard\ndef test_place(): print('at', importguard.guard.guard.session['directory'])\n")
+
+    code, output = suite.run("--importguard")
+
+    place = Path(re.search(r"^at (\S+)", output, re.MULTILINE)[1]).parent
+    assert code == 0 and place.name.startswith("importguard-"), output
+    assert [path for path in (place, *suite.root.glob("importguard-*")) if path.exists()] == []
