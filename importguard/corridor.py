@@ -9,6 +9,7 @@ from importguard.blame import MainOrigin, Walker
 from importguard.core.events import on_move, read_open
 from importguard.enforce import Enforcer, record_allowed, stack_of
 from importguard.finder import Finder
+from importguard.hearsay import is_by_hearsay
 from importguard.identity import Identity
 from importguard.imports import Imports
 from importguard.inside import Inside
@@ -149,6 +150,8 @@ class Corridor:
             return None
         origin = self.walker.trace(frame)
         request, decision = self._ask(self.table, origin, capability, target, argv, layer)
+        if decision.verdict == "allow" and self._is_by_hearsay(request, frame):
+            request, decision = self._ask_for_nobody(request, decision)
         if self.learnt is not None and decision.verdict == "allow":
             self._learn(request, origin)
         tried = None
@@ -167,6 +170,18 @@ class Corridor:
         blame = self.walker.choose(origin, capability, target, argv, table.is_deputy)
         request = Request(capability, target, argv, blame.owner, blame.via, blame.phase, blame.module, layer)
         return request, decide(table, request)
+
+    def _is_by_hearsay(self, request, frame):
+        """Say whether what the application is taken to read is nobody's file and nobody's wish."""
+        if request.capability != "fs.read" or request.owner.kind != "app":
+            return False
+        return self.identity.owner_of_path(request.target) is UNOWNED and is_by_hearsay(frame, self.owner_of_frame)
+
+    def _ask_for_nobody(self, request, decision):
+        """Return the Request that refuses nobody what is read by hearsay, and its Decision; else what was there."""
+        other = Request(request.capability, request.target, request.argv, UNOWNED, (), request.phase, request.module, request.layer)
+        decided = decide(self.table, other)
+        return (request, decision) if decided.verdict == "allow" else (other, decided)
 
     def _try_out(self, origin, request, decision):
         """Return the Request that the candidate sees, and its Decision.

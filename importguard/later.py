@@ -92,6 +92,7 @@ DECIDING = (
     "importguard.wraps.deferred",
     "importguard.core.events",
     "importguard.written",
+    "importguard.hearsay",
     "importguard.corridor",
 )
 PACKAGES = ("importguard.report", "importguard.kernel", "importguard.policy", "importguard.ledger", "importguard.advisories")

@@ -49,7 +49,23 @@ def asking(name, source):
     return Wheel(name, "1.0", {f"{name.replace('-', '_')}.py": source})
 
 
+# Code of nobody's fails, and the traceback shows the line of its file; a table of types that is nobody's is read.
+SHOWN = """
+import mimetypes, os, platform, traceback
+place = os.environ["TMPDIR"] + "/made.py"
+with open(place, "w") as file:
+    file.write("x = 1 / 0")
+try:
+    exec(compile(open(place).read(), place, "exec"))
+except ZeroDivisionError:
+    print("x = 1 / 0" in traceback.format_exc())
+with open(os.environ["TMPDIR"] + "/types", "w") as file:
+    file.write("made/here made")
+print(mimetypes.MimeTypes([os.environ["TMPDIR"] + "/types"]).guess_type("a.made"))
+"""
+
 LOCAL = (
+    Innocent("what-the-library-shows", SHOWN, says="True\n('made/here', None)"),
     Innocent(
         "find-library", "import acme_libc; print(acme_libc.FOUND)", (asking("acme-libc", FIND.format("c")),), "libc.so"
     ),

@@ -156,7 +156,8 @@ is_free(const Reader *reader, PyObject *args)
     const uint32_t light = 1u << NET_CONNECT | 1u << NET_LISTEN | 1u << NET_RESOLVE | 1u << FS_LIST | 1u << FS_READ;
     uint32_t asks = reader_asks(reader, args);
     return !(asks & ~light) && !table_may_refuse_app(core.table, asks) && !core.candidate
-           && !(asks & 1u << FS_READ && is_followed()) && capture_is_the_application();
+           && !(asks & 1u << FS_READ && is_followed()) && capture_is_the_application()
+           && !(asks & 1u << FS_READ && hearsay_is_heard());
 }
 
 /* Judge each thing that an event asks for; returns 0, or -1 with an exception set. */

@@ -158,6 +158,20 @@ try_out(const Wanted *wanted, const Walked *walked, Blame *blame)
     return verdict;
 }
 
+/* What is read by hearsay is read for nobody, where nobody may not read it. Returns 0, or -1 with an exception set. */
+static int
+decide_for_nobody(const Wanted *wanted, Blame *blame, Verdict *verdict)
+{
+    Blame nobody = {.owner = OWNER_UNOWNED, .phase = blame->phase, .module = blame->module};
+    if (decide_by(core.table, wanted, &nobody, verdict) < 0) {
+        return -1;
+    }
+    if (!verdict->is_allowed) {
+        *blame = nobody;
+    }
+    return 0;
+}
+
 static int
 decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
 {
@@ -167,6 +181,9 @@ decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
         return -1;
     }
     if (decide_by(core.table, wanted, blame, &verdict) < 0) {
+        return without_memory();
+    }
+    if (verdict.is_allowed && hearsay_is_read(asked, blame) && decide_for_nobody(wanted, blame, &verdict) < 0) {
         return without_memory();
     }
     if (asked->held && held_is_by(asked->held, blame->owner)) {

@@ -26,6 +26,10 @@ bool judge_is_program(Capability capability);
 void judge_grant(bool granted);
 int judge_import(PyObject *name, OwnerText owner);
 
+/* hearsay.c */
+bool hearsay_is_heard(void);
+bool hearsay_is_read(const Asked *asked, const Blame *blame);
+
 /* held.c */
 bool held_is_by(uint64_t socket, OwnerId owner);
 
