@@ -166,6 +166,17 @@ def test_hook_looks_where_a_link_leads(world, hooked):
     assert "canary-key" not in hooked("cd ~/link; python -c 'import acme_thief'", folder=world.home)
 
 
+@pytest.mark.parametrize("mark", [".git", "setup.py", "pyproject.toml"])
+def test_hook_looks_beyond_the_root_of_a_checkout(world, hooked, mark):
+    """A checkout within a project that carries a policy is guarded, as with direnv: it is no way out."""
+    (world.project / "importguard.toml").write_text("version = 1\n")
+    inner = world.project / "vendored/inner"
+    inner.mkdir(parents=True)
+    (inner / mark).mkdir() if mark == ".git" else (inner / mark).touch()
+
+    assert "canary-key" not in hooked("cd vendored/inner; python -c 'import acme_thief'")
+
+
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_hook_and_aliases(world, hooked, has_policy):
     """A user's aliases of guarded names break nothing: what they lead to is guarded in a project, and they are what they were elsewhere."""
