@@ -37,6 +37,43 @@ stack = contextlib.ExitStack()
 stack.callback(shutil.copyfile, AWS, LOOT)
 of_two = functools.partial(stack.__exit__, *[None] * (1 + (sys.version_info >= (3, 13))))
 """
+# Copies what the core keeps with code, by the interpreter's own functions, from the program's to the package's.
+TAGGED = """
+import ctypes
+api, program, value = ctypes.pythonapi, sys._getframe(), ctypes.c_void_p()
+get, put = (("_PyCode_GetExtra", "_PyCode_SetExtra") if sys.version_info < (3, 12) else ("PyUnstable_Code_GetExtra", "PyUnstable_Code_SetExtra"))
+while program.f_back:
+    program = program.f_back
+try:
+    for index in map(ctypes.c_ssize_t, range(8)):
+        api[get](ctypes.py_object(program.f_code), index, ctypes.byref(value))
+        api[put](ctypes.py_object(steal.__code__), index, value)
+except SystemError:
+    pass
+steal()
+"""
+# Opens the file in a state of threads that has no frames.
+SWAPPED = """
+import ctypes
+api = ctypes.pythonapi
+for name in ("PyThreadState_New", "PyThreadState_Swap", "PyInterpreterState_Get"):
+    api[name].restype = ctypes.c_void_p
+new, swap = api["PyThreadState_New"], api["PyThreadState_Swap"]
+new.restype = swap.restype = ctypes.c_void_p
+new.argtypes = swap.argtypes = [ctypes.c_void_p]
+get = api["PyInterpreterState_Get"]
+get.restype = ctypes.c_void_p
+def act():
+    old = swap(state)
+    try:
+        return opens(AWS, 0)
+    finally:
+        swap(old)
+
+opens, state = os.open, new(get())
+fd = act()
+open(LOOT, "wb").write(os.read(fd, 4096))
+"""
 REFUSING = 'version = 1\nextends = "recommended"\nstartup-files = "refuse"\n'
 
 
@@ -46,6 +83,8 @@ def at_startup(source):
 
 
 INVENTIONS = {
+    "owner_copied_from_the_program": Attempt(TAGGED),
+    "state_of_a_thread_that_is_swapped": Attempt(SWAPPED),
     "loader_of_the_program_made_of_builtins": Attempt(
         "",
         app=NOTHING,
