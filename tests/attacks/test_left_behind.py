@@ -143,6 +143,14 @@ LEFT_BEHIND = {
         STACK + "import codecs\ncodecs.register_error('own', of_one)\n",
         IMPORTED + "try:\n    '\\xe9'.encode('ascii', 'own')\nexcept (TypeError, UnicodeError):\n    pass\n",
     ),
+    "finder": still_open(
+        STACK + "import types\nsys.meta_path.append(types.SimpleNamespace(find_spec=of_three))\n",
+        IMPORTED + "try:\n    import no_such\nexcept (AttributeError, ImportError):\n    pass\n",
+    ),
+    "reducer_of_a_class": still_open(
+        STACK + "import copyreg\n\nclass Own:\n    pass\n\ncopyreg.pickle(Own, of_one)\n",
+        PACKAGE + "import copy\ntry:\n    copy.copy(package.Own())\nexcept TypeError:\n    pass\n",
+    ),
     "profiler_of_threads": still_open(STACK + "import threading\nthreading.setprofile(of_three)\n", IMPORTED + THREAD),
     "tracer_of_threads": still_open(STACK + "import threading\nthreading.settrace(of_three)\n", IMPORTED + THREAD),
     "tracer_of_a_frame": still_open(
