@@ -47,7 +47,7 @@ while program.f_back:
 try:
     for index in map(ctypes.c_ssize_t, range(8)):
         api[get](ctypes.py_object(program.f_code), index, ctypes.byref(value))
-        api[put](ctypes.py_object(steal.__code__), index, value)
+        getattr(api, put)(ctypes.py_object(steal.__code__), index, value)
 except SystemError:
     pass
 steal()
@@ -84,6 +84,11 @@ def at_startup(source):
 
 INVENTIONS = {
     "owner_copied_from_the_program": Attempt(TAGGED),
+    "owner_copied_by_what_the_application_has_looked_up": Attempt(
+        TAGGED,
+        app="import ctypes, sys\nctypes.pythonapi._PyCode_SetExtra if sys.version_info < (3, 12) else ctypes.pythonapi.PyUnstable_Code_SetExtra\n"
+        + IMPORTED,
+    ),
     "state_of_a_thread_that_is_swapped": Attempt(SWAPPED),
     "loader_of_the_program_made_of_builtins": Attempt(
         "",

@@ -37,6 +37,9 @@ static const char *const SYMBOLS[] = {
     "PyEval_SetProfile", "PyEval_SetTraceAllThreads", "PyEval_SetProfileAllThreads", "_PyEval_SetTrace",
     "_PyEval_SetProfile", "_PyInterpreterState_SetEvalFrameFunc", "killpg", "sigqueue", "tgkill",
     "pidfd_send_signal", "pidfd_getfd", "iconv_open", "__gconv_open", "setenv", "putenv", "clearenv",
+    "PyDict_AddWatcher", "PyType_AddWatcher", "PyFunction_AddWatcher", "PyCode_AddWatcher", "PyCode_ClearWatcher",
+    "PyRefTracer_SetTracer", "_PyEval_RequestCodeExtraIndex", "PyUnstable_Eval_RequestCodeExtraIndex", "_PyCode_SetExtra",
+    "PyUnstable_Code_SetExtra",
 };
 
 #define PLACES 1024 /* a power of two, several times as many as there are symbols */
