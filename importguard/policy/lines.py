@@ -52,7 +52,12 @@ class Scanner:
         return False
 
     def note(self, path):
-        self.found.setdefault(path, self.text.count("\n", 0, self.at) + 1)
+        """Note where something is, and with it the tables around it that nothing else names: [a.b] alone makes `a`."""
+        line = self.text.count("\n", 0, self.at) + 1
+        for size in range(len(path), 0, -1):
+            if path[:size] in self.found:
+                break
+            self.found[path[:size]] = line
 
     def header(self):
         several = self.text.startswith("[[", self.at)

@@ -117,6 +117,19 @@ def test_digest_ignores_layout():
     assert policy.digest != parse('version = 1\n[run]\nallow = ["net.*"]').digest
 
 
+def test_unknown_name_of_a_table_is_where_it_stands():
+    """A table that is only there by its parts, or by an element of an array, has the line of the first of them."""
+    text = 'version = 1\n[pakage.x]\n[package.x]\nrn.allow = []\n[[exeption]]\npackage = "x"\n'
+
+    found = [problem.partition(", did")[0] for problem in problems(text)]
+
+    assert found == [
+        "importguard.toml:2: unknown key 'pakage'",
+        "importguard.toml:4: unknown key 'package.x.rn'",
+        "importguard.toml:5: unknown key 'exeption'",
+    ]
+
+
 def test_all_problems_at_once():
     """Every mistake of a file is in one report, in the order of its lines, with the near miss."""
     text = """version = 1
