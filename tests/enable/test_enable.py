@@ -243,6 +243,19 @@ def test_records_go_to_the_file_that_was_named(world):
     assert events[0] == "armed"
 
 
+def test_names_of_descriptors_make_no_files(world):
+    """`-` is standard error, where denials go, and `fd:N` is refused, since no two starts have the same descriptors."""
+    before = set(world.folder.iterdir())
+
+    refused = world.importguard("enable", "--records", "fd:3")
+    world.importguard("enable", "--records", "-")
+    world.python("-c", "")
+
+    assert (refused.returncode, "descriptors differ" in refused.stderr) == (2, True), refused.stderr
+    assert world.importguard("status").returncode == 0
+    assert not {path.name for path in set(world.folder.iterdir()) - before} & {"-", "fd:3"}
+
+
 def test_what_ran_before_the_guard_is_recorded_at_arming(world):
     """A start-up file whose name sorts earlier runs unguarded, and the first thing that the guard says is that."""
     records = world.folder / "records.jsonl"
