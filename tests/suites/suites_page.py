@@ -2,13 +2,20 @@
 
 import collections
 import statistics
+import sys
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).parents[2] / "benchmarks"))
+
+import ratios  # noqa: E402 - found through the line above
 
 HEAD = """# Suites of well-known projects under the guard
 
 Each suite comes from its project's sdist and tests what is installed, in an environment of its own, with
 `pytest -p importguard`: bare, under `observe`, learning a lock, and under `enforce` with that lock. A difference is a test with
 another outcome than bare, or anything that was refused (under `observe`: would be). Times are seconds of CPU of the whole
-process tree; the ratio is the median over rounds in which the modes take turns, with the least and the greatest of them.
+process tree; the ratio is the median over rounds in which the modes take turns, with its 95 % bootstrap interval where there are
+several. The machine decides how wide that is: what a suite waits for, it does with cold caches afterwards.
 
 - {sum}
 - CPython {version}; made by `make suites` from `tests/suites`
@@ -23,7 +30,7 @@ under `observe` and 235 million under `enforce` with a lock; jinja2's suite, und
 seconds may differ by more, since what is done once finds caches cold: an earlier simulation had 1.033 times the instructions, 1.09
 times the misses of a cache of 1 MB and 1.05 times the branches foretold wrongly."""
 MOST = 1.05
-ABOVE = "Above {most} times the CPU of bare: {told}."
+ABOVE = "Above {most} times the CPU of bare by the whole interval: {wholly}. By the median alone: {told}."
 
 GUARDED = ("observe", "enforce")
 MISSING = "Not on this page: {suite.name} {suite.version} ({suite.what}), of which no whole round is there."
@@ -47,13 +54,8 @@ def differences(result):
 
 
 def ratio(result, mode):
-    """Return the median of a mode's CPU time over bare's, round by round."""
-    return statistics.median(_ratios(result, mode))
-
-
-def _ratios(result, mode):
-    pairs = zip(_of(result, "bare"), _of(result, mode), strict=False)
-    return [guarded["cpu"] / bare["cpu"] for bare, guarded in pairs]
+    """Return a mode's CPU time over bare's, round by round, as a Ratio."""
+    return ratios.ratio(*([run["cpu"] for run in _of(result, each)] for each in (mode, "bare")))
 
 
 def summary(results):
@@ -88,14 +90,15 @@ def _row(result, suite):
 
 
 def _told(result, mode):
-    found = _ratios(result, mode)
-    return f"{ratio(result, mode):.2f}×" + (f" ({min(found):.2f} to {max(found):.2f})" if len(found) > 1 else "")
+    found = ratio(result, mode)
+    return f"{found.median:.3f}×" + (f" [{found.lower:.3f}, {found.upper:.3f}]" if found.pairs > 1 else "")
 
 
 def _above(results):
-    found = [(result["name"], mode, ratio(result, mode)) for result in results for mode in GUARDED]
-    told = ", ".join(f"{name} under {mode} ({times:.3f})" for name, mode, times in found if times > MOST)
-    return ABOVE.format(most=MOST, told=told or "none")
+    found = {f"{result['name']} under {mode}": ratio(result, mode) for result in results for mode in GUARDED}
+    wholly = [name for name, times in found.items() if times.lower > MOST]
+    told = [f"{name} ({times.median:.3f})" for name, times in found.items() if times.median > MOST and name not in wholly]
+    return ABOVE.format(most=MOST, wholly=", ".join(wholly) or "none", told=", ".join(told) or "none")
 
 
 def _of(result, mode):
