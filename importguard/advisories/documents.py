@@ -15,6 +15,7 @@ LARGEST_TOTAL = 4 << 30
 MOST_MEMBERS = 2_000_000
 JSON, JSON_LINES = (".json",), (".jsonl", ".ndjson")
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+# What zipfile and zlib raise for a broken or encrypted member; NotImplementedError for a compression that they don't know.
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 
 
