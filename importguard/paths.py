@@ -1,6 +1,19 @@
 """Which file a path really means: absolute, with every symbolic link followed, at the price of one lstat."""
 
-from importguard.pinned import bytes, fspath, getcwd, isinstance, len, lstat, memoryview, readlink, stat, str, type
+from importguard.pinned import (
+    NAMES,
+    bytes,
+    fspath,
+    getcwd,
+    isinstance,
+    len,
+    lstat,
+    memoryview,
+    readlink,
+    stat,
+    str,
+    type,
+)  # fmt: skip
 
 LINK = 0o120000
 FOLDER = 0o040000
@@ -18,7 +31,7 @@ def as_text(path):
     if kind is str:
         return path
     if kind is bytes:
-        return path.decode("utf-8", "surrogateescape")
+        return path.decode(NAMES, "surrogateescape")
     if path is None or kind is int or kind is bool:
         return None
     try:
@@ -27,14 +40,14 @@ def as_text(path):
         return _text_of_buffer(path)
     # A subclass may answer differently each time that it is asked: copy its characters once.
     if isinstance(path, bytes):
-        return bytes.decode(path, "utf-8", "surrogateescape")
+        return bytes.decode(path, NAMES, "surrogateescape")
     return "".join(str.__iter__(path))
 
 
 def _text_of_buffer(value):
     """Return what a bytearray and its like hold, which some calls take for a path, or None for what is no buffer."""
     try:
-        return bytes(memoryview(value)).decode("utf-8", "surrogateescape")
+        return bytes(memoryview(value)).decode(NAMES, "surrogateescape")
     except (TypeError, ValueError):
         return None
 

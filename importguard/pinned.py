@@ -68,14 +68,24 @@ sleep = _time.sleep
 time_ns = _time.time_ns
 
 get_frame = _sys._getframe
+getfilesystemencoding = _sys.getfilesystemencoding
 # What `id` says, without the audit event that `id` raises: as many bits, in another order.
 address = _builtins.object.__hash__
 BUILTIN = _builtins.type(_sys._getframe)
 
 
+# What a locale may call ASCII before there are codecs. The launcher has names in UTF-8 there, as has any Python without
+# settings; here what is more than ASCII is told byte for byte.
+ASCII = ("ascii", "ANSI_X3.4-1968", "ASCII", "US-ASCII", "646")
+NAMES = "ascii" if getfilesystemencoding() in ASCII else "utf-8"
+
+
 def early(path):
-    """Return a path as bytes where that tells the same: before there are codecs each character of a text is encoded by itself."""
-    return path.encode() if path.isascii() else path
+    """Return a path as bytes where that tells the same: before there are codecs each character of a text is encoded by itself,
+    and an ASCII locale spells none that is more than that."""
+    if path.isascii() or NAMES == "ascii":
+        return path.encode("utf-8", "surrogateescape")
+    return path
 
 
 def read_file(path, limit=1 << 26):

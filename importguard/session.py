@@ -2,7 +2,26 @@
 
 import marshal
 
-from importguard.pinned import O_CLOEXEC, O_NONBLOCK, O_RDONLY, close, early, fstat, int, len, open, range, read
+from importguard.pinned import (
+    NAMES,
+    O_CLOEXEC,
+    O_NONBLOCK,
+    O_RDONLY,
+    close,
+    dict,
+    early,
+    frozenset,
+    fstat,
+    int,
+    len,
+    list,
+    open,
+    range,
+    read,
+    str,
+    tuple,
+    type,
+)  # fmt: skip
 
 VARIABLE = "_IMPORTGUARD"
 HELD = "_IMPORTGUARD_HELD_"  # before the names of variables that are put aside for a child
@@ -22,18 +41,31 @@ SPAWN_FIELDS = ("session", "phase", "kind", "name", "version", "module", "flags"
 
 def opened(table):
     """Return a table with all of its fields, some of which sessionfile.shut has marshalled."""
-    return {**table, **marshal.loads(table["shut"])} if "shut" in table else table
+    return {**table, **spelt(marshal.loads(table["shut"]))} if "shut" in table else table
 
 
 def sites_of(content):
     """Return {folder: what scan() says of it} of a session's content."""
-    return marshal.loads(content["ledger"]["shut"])
+    return spelt(marshal.loads(content["ledger"]["shut"]))
+
+
+def spelt(value):
+    """Return a value of the launcher's with names of files as they are called here: in an ASCII locale, byte for byte."""
+    if NAMES == "utf-8":
+        return value
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode(NAMES, "surrogateescape")
+    if kind is dict:
+        return {spelt(name): spelt(item) for name, item in value.items()}
+    return kind([spelt(item) for item in value]) if kind in (list, tuple, frozenset) else value
 
 
 def load(path):
     """Return the mapping in the session file at a path, where each of TABLES is (path, start, size), which the core in C
     reads by itself; raises OSError or ValueError."""
-    fd = open(early(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    path = early(path)
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     try:
         rest, shut, *tables = sizes_in(read(fd, START))
         parts, at = [read(fd, rest), read(fd, shut)], START + rest + shut
@@ -58,7 +90,7 @@ def sizes_in(start):
 def content_of(parts, *, is_whole):
     """Return the mapping that is in the parts of a session file."""
     try:
-        content = marshal.loads(parts[0])
+        content = spelt(marshal.loads(parts[0]))
     except (EOFError, TypeError, ValueError) as error:
         raise ValueError(f"truncated session file: {error}") from None
     if not is_whole:

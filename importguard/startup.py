@@ -4,6 +4,7 @@ import posix
 import sys
 
 from importguard import guard, later, ldpreload
+from importguard.pinned import NAMES
 from importguard.session import VARIABLE, decode_spawn, load, without_ahead
 
 OLDEST = (3, 11)
@@ -22,7 +23,7 @@ def enter(ahead, *, is_inner=False):
         restore_environment(ahead, None)
         return
     try:
-        told = decode_spawn(told_text.decode("utf-8", "surrogateescape"))
+        told = decode_spawn(told_text.decode(NAMES, "surrogateescape"))
         session = load(told["session"])
         if is_inner:
             session["core"] = "py"

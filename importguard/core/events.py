@@ -4,7 +4,7 @@ Every audit event of CPython 3.11 to 3.13 is classified: by a reader below, or i
 """
 
 from importguard import paths
-from importguard.pinned import bytes, hasattr, int, isinstance, len, lstat, slice, str, tuple, type
+from importguard.pinned import NAMES, bytes, hasattr, int, isinstance, len, lstat, slice, str, tuple, type
 from importguard.programs import argv_text, program_path
 
 WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND
@@ -127,7 +127,7 @@ def path_of_uri(uri):
             data += int(part[:2], 16).to_bytes(1, "big") + part[2:].encode("utf-8", "surrogateescape")
         except ValueError:
             data += b"%" + part.encode("utf-8", "surrogateescape")
-    return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    return data.partition(b"\0")[0].decode(NAMES, "surrogateescape")
 
 
 def address_text(address):
