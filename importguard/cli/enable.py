@@ -116,7 +116,7 @@ def _options(args):
         "policy": os.path.abspath(policy) if policy else None,
         "mode": args.mode,
         "on_violation": args.on_violation,
-        "records": _absolute(args.records) if args.records else None,
+        "records": args.records or None,
         "cwd": os.getcwd(),
     }
 
@@ -127,11 +127,6 @@ def _named(found, environ, cwd, place):
     own = [place, *enable.own_paths(found.own)]
     given = {"$site": found.site_dirs, "$own": own, "$prefix": prefixes, "$stdlib": interpreter.stdlib}
     return named.surroundings(environ, cwd, given)
-
-
-def _absolute(records):
-    is_file = records != "-" and not records.startswith("fd:")
-    return os.path.abspath(records) if is_file else records
 
 
 def _records(records):

@@ -139,8 +139,7 @@ def _owner(name, environment, loaded):
 def _recorded(args):
     """Return the request of a record; raises RecordsError when it can't be found."""
     written = os.environ.get("IMPORTGUARD_RECORDS", "")
-    is_file = bool(written) and written != "-" and not written.startswith("fd:")
-    path = args.records or (written if is_file else _latest_denials())
+    path = args.records or (written if resolve.is_file(written) else _latest_denials())
     if not path:
         raise errors.UsageError("--record needs --records FILE, where the record was written")
     fields = _find(path, args.record)

@@ -198,9 +198,14 @@ def _choice(name, options, environ):
     return value
 
 
+def is_file(records):
+    """Say whether what is given for records names a file: neither nothing, nor `-`, nor `fd:N`."""
+    return bool(records) and records != "-" and not records.startswith("fd:")
+
+
 def _records(options, environ, cwd):
     target = options.get("records") or environ.get("IMPORTGUARD_RECORDS") or ""
-    if not target or target == "-" or target.startswith("fd:"):
+    if not is_file(target):
         return target
     path = str(pathlib.Path(cwd, target))
     number = _descriptor(path)
