@@ -95,6 +95,12 @@ LEFT_BEHIND = {
         "wrote:tmp/loot",
         app=PACKAGE + "import mimetypes\nmimetypes.guess_type('a.txt')\npackage.keep()\n",
     ),
+    "file_of_a_system": Attempt(
+        "import platform\nplatform._os_release_candidates = (os.getcwd() + '/.env',)\n\n"
+        "def keep():\n    open(LOOT, 'w').write(str(platform._os_release_cache))\n",
+        "kept:dotenv0",
+        app=PACKAGE + "import platform\ntry:\n    platform.freedesktop_os_release()\nexcept PermissionError:\n    pass\npackage.keep()\n",
+    ),
     "file_of_a_log": still_open(
         "import logging\nhandler = logging.FileHandler(HOME + '/.bashrc', delay=True)\nlogging.root.addHandler(handler)\n",
         IMPORTED + "import logging\nlogging.error('hello')\n",
@@ -166,7 +172,7 @@ LEFT_BEHIND = {
 PROGRAMS = {
     "function_of_a_shell": "bash", "settings_beside_a_repository": "git", "settings_of_a_download": "wget"
 }  # fmt: skip
-STOPPED_BY_PYTHON_TOO = [name for name in LEFT_BEHIND if name.startswith(("file_of_a_tr", "file_of_a_w", "file_of_types", *PROGRAMS))]
+STOPPED_BY_PYTHON_TOO = [name for name in LEFT_BEHIND if name.startswith(("file_of_a_tr", "file_of_a_w", "file_of_types", "file_of_a_sy", *PROGRAMS))]
 WITH_HEAD = {name: attempts.with_head(each) for name, each in LEFT_BEHIND.items()}
 
 
