@@ -47,8 +47,11 @@ class Enforcer:
         if verdict == "kill":
             self._end(record)
         if blocked_module is not None:
-            raise BlockedImport(denial(record), record, name=blocked_module)
-        raise Denied(denial(record), record)
+            raise BlockedImport(self._text(record), record, name=blocked_module)
+        raise Denied(self._text(record), record)
+
+    def _text(self, record):
+        return (self.recorder.wording or denial)(record)
 
     def _times(self, request):
         """Return how often this was asked for since it was last recorded, 0 where it isn't yet time to say so again.

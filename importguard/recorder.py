@@ -26,6 +26,8 @@ class Recorder:
         self.lost = 0
         # Hears of each record in the thread that it was made in; it has no say in any.
         self.listener = None
+        # Words what an exception says of a record, None where that may be whatever the code gave.
+        self.wording = None
         self.unheard = []  # the first ones above allow, for a listener that comes later
         self.copy = copy
 

@@ -36,6 +36,7 @@ class Reporter:
 
     def _listen(self, recorder):
         recorder.listener = self.places.take
+        recorder.wording = _told
         for record in recorder.unheard:
             self.places.take(record)
         self.children.know(self.places.current)
@@ -161,7 +162,8 @@ class Reporter:
             terminalreporter.line(line)
 
     def pytest_unconfigure(self):
-        self.guard.recorder.listener = self.guard.copy_for_child = None
+        recorder = self.guard.recorder
+        recorder.listener = recorder.wording = self.guard.copy_for_child = None
         self.children.end()
 
     def finish(self, config):

@@ -49,6 +49,22 @@ def test_refusal_is_told_without_its_secrets(suite):
     assert all("--token ***" in line and "--password=***" in line for line in told) and "s3cr3t" not in output, output
 
 
+def test_exception_that_nobody_caught_is_told_without_its_secrets(suite):
+    """Nor does the text of the exception itself, in a test's traceback, in that of a collection, of a thread, or in the summary."""
+    starts = "import subprocess\ndef start(token):\n    subprocess.run(['/bin/true', '--token', token, 'https://me:' + token + '@127.0.0.1/'])\n"
+    early = starts + "import base64\nstart(base64.b64decode('czNjcjN0').decode())\n"
+    suite.install(wheels.Wheel("acme-early", "1.0", {"acme_early.py": early}))
+    suite.install(wheels.Wheel("acme-late", "1.0", {"acme_late.py": early}))
+    threaded = "import threading\ndef test_thread():\n    def work():\n        import acme_late\n    thread = threading.Thread(target=work)\n    thread.start()\n    thread.join()\n"
+    suite.write(test_early="import acme_early\n", test_late="def test_it():\n    import acme_late\n", test_more=threaded)
+
+    code, output = suite.run("--importguard", "--tb=line", variables={"PYTHONDONTWRITEBYTECODE": "1"})
+    _code, native = suite.run("--importguard", "--tb=native", variables={"PYTHONDONTWRITEBYTECODE": "1"})
+
+    assert code != 0 and "errors.Denied: importguard IG201" in native, output + native
+    assert "--token ***" in native and "s3cr3t" not in output + native, output + native
+
+
 def test_what_fires_before_any_test_is_stopped_and_pinned(suite):
     """Import of a pytest plugin, of a conftest, of a test module: refused, and told with the place of each."""
     points = "[pytest11]\nacme = acme_plugin\n"
