@@ -151,8 +151,107 @@ if not sys.flags.optimize:
     sys.stdout.flush()
     subprocess.run([sys.executable, "-O", "-c", PROGRAM])
 """
+# A module's file is written by a descriptor that is open already, which nobody hears of, after it was found and before it is loaded.
+REWRITING = """
+import importlib.machinery, importlib.util, os, sys
+
+os.mkdir(str(os.getpid()))
+os.chdir(str(os.getpid()))
+path = os.path.join(os.getcwd(), "rewritten.py")
+fd = os.open(path, os.O_RDWR | os.O_CREAT)
+sys.path.insert(0, os.getcwd())
+
+def write(size):
+    os.ftruncate(fd, os.pwrite(fd, b"SIZE = %d  # %s\\n" % (size, b"x" * size), 0))
+
+def known(size):
+    write(size)
+    importlib.invalidate_caches()
+    sys.modules.pop("rewritten", None)
+    import rewritten
+    del sys.modules["rewritten"]
+    importlib.invalidate_caches()
+
+def said(module):
+    print(module.SIZE, os.path.exists(module.__cached__), flush=True)
+
+known(10)
+spec = importlib.util.find_spec("rewritten")
+write(20)
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+said(module)
+
+class Between:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if name == "rewritten":
+            write(40)
+        return spec
+
+known(30)
+sys.meta_path.insert(len(sys.meta_path) - 1, Between)
+import rewritten
+said(rewritten)
+sys.meta_path.remove(Between)
+
+class AtStart(importlib.machinery.SourceFileLoader):
+    def __init__(self, name, path):
+        super().__init__(name, path)
+        if name == "rewritten":
+            write(60)
+
+known(50)
+sys.path_hooks.insert(0, importlib.machinery.FileFinder.path_hook((AtStart, [".py"])))
+sys.path_importer_cache.clear()
+import rewritten
+said(rewritten)
+del sys.path_hooks[0]
+sys.path_importer_cache.clear()
+
+class Loader(importlib.machinery.SourceFileLoader):
+    def create_module(self, spec):
+        if spec.name == "rewritten":
+            write(80)
+
+known(70)
+sys.path_hooks.insert(0, importlib.machinery.FileFinder.path_hook((Loader, [".py"])))
+sys.path_importer_cache.clear()
+import rewritten
+said(rewritten)
+"""
+# What importlib is told of files, and what os.stat says of them.
+LOOKING = r"""
+import importlib._bootstrap_external as external, os, sys
+
+def told(ask, path):
+    try:
+        result = ask(path)
+    except Exception as error:
+        return type(error), str(error), getattr(error, "filename", None), getattr(error, "errno", None)
+    fields = {name: getattr(result, name) for name in dir(result) if name.startswith("st_")}
+    return type(result), tuple(result), repr(result), fields, [type(value) for value in fields.values()]
+
+os.mkdir(str(os.getpid()))
+os.chdir(str(os.getpid()))
+folder = os.getcwd()
+os.symlink("nowhere", "dangling")
+os.symlink(os.__file__, "link")
+open("old", "w").close()
+os.utime("old", ns=(-1_500_000_001, -1))
+open("\u00e9", "w").close()
+paths = [os.__file__, "/", "/dev/null", "/dev/zero", "/proc/self/exe", folder, "old", "link", "dangling", "\u00e9", "/nowhere", "/dev/null/x"]
+paths += ["", "/" + "a" * 300, "/" * 5000, "nul\0byte", "\ud800", b"/", 0, 99, None]
+for path in paths:
+    if told(external._path_stat, path) != told(os.stat, path):
+        print(path, told(external._path_stat, path), told(os.stat, path))
+print(len(paths), "paths")
+"""
 PROGRAMS = {
     "it looks at what its finders find, and replaces them": "PROGRAM = " + repr(FINDING) + FINDING,
+    "its modules are written between being found and being loaded": REWRITING,
+    "its import system looks at files of all kinds": LOOKING,
     "its classes hold what starts programs": IN_CLASSES,
     "its last objects are finalized": LAST_OBJECTS,
     "its children have the environment that it gave them": ENVIRONMENT,

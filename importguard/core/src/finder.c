@@ -104,9 +104,11 @@ owner_of(PyObject *origin, OwnerId *owner)
         return -1;
     }
     buffer_start(&real);
-    int result = paths_resolve(name, WORKING_FOLDER, &real);
+    const struct stat *look = looks_of(origin);
+    struct stat status = look ? *look : (struct stat){0};
+    int result = paths_resolve(name, look ? OPENED_UNLESS_A_LINK : WORKING_FOLDER, &real);
     if (result == 0) {
-        struct stat status = *looked_at(); /* who is asked may look elsewhere */
+        status = look ? status : *looked_at(); /* who is asked may look elsewhere */
         *owner = owner_of_path(buffer_text(&real));
         place_expect(origin, &real, &status, *owner);
     }
@@ -243,6 +245,7 @@ find_spec(Finder *self, PyObject *args, PyObject *options)
     if (!meta_path) {
         return PyErr_NoMemory(); /* which is why it isn't found: the finders behind this one would be asked by others, and not here */
     }
+    looks_forget();
     /* A finder may change the list while it is asked. */
     Py_INCREF(meta_path);
     PyObject *finders = PySequence_Tuple(meta_path);

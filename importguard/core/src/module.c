@@ -12,6 +12,8 @@
 #include "readers.h"
 #include "twin_table.h"
 
+#define LARGE_BLOCK (512 << 10) /* bytes; few modules have as much bytecode */
+
 /* Have the events read that could be refused to anybody; reading writes is how the guard knows what was written. */
 static int
 add_readers(PyObject *code_events)
@@ -79,10 +81,20 @@ make_places(void)
     return 0;
 }
 
+/* The event of marshal.loads() has a copy of each module's bytecode made. The C library gives blocks of that size pages of their own until
+ * one was given back (mallopt(3), "dynamic mmap threshold"), and the kernel fills them anew each time: have it learn that beforehand. */
+static void
+expect_large_blocks(void)
+{
+    void *volatile block = malloc(LARGE_BLOCK); /* or else the compiler leaves both out */
+    free(block);
+}
+
 static int
 start(PyObject *programs, PyObject *base, PyObject *code_events, double since)
 {
     file_note_start(since);
+    expect_large_blocks();
     if (interned_start() < 0 || tags_start() < 0 || pinned_start() < 0 || execution_start() < 0 || frames_check() < 0 || make_places() < 0
         || add_own_events(programs) < 0 || add_readers(code_events) < 0 || loaded_sweep(base) < 0) {
         return -1;

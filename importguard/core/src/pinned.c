@@ -3,11 +3,15 @@
 
 Pinned pinned;
 
-static PyCodeObject *
+/* Return the code of a function of a module's or of a type's; NULL with an exception set. */
+PyCodeObject *
 code_at(PyObject *module, const char *type, const char *name)
 {
     PyObject *holder = type ? PyObject_GetAttrString(module, type) : Py_NewRef(module);
     PyObject *function = holder ? PyObject_GetAttrString(holder, name) : NULL;
+    if (function && PyMethod_Check(function)) {
+        Py_SETREF(function, Py_NewRef(PyMethod_GET_FUNCTION(function)));
+    }
     PyObject *code = function && PyFunction_Check(function) ? PyFunction_GET_CODE(function) : NULL;
     Py_XDECREF(holder);
     Py_XDECREF(function);
@@ -30,7 +34,7 @@ pin_from(PyObject *bootstrap, PyObject *external)
     pinned.get_data = pinned.source_to_code ? code_at(external, "FileLoader", "get_data") : NULL;
     pinned.exec_module = pinned.get_data ? code_at(external, "_LoaderBasics", "exec_module") : NULL;
     pinned.source_loader = pinned.exec_module ? PyObject_GetAttrString(external, "SourceFileLoader") : NULL;
-    return pinned.source_loader ? standins_start(bootstrap, external) : -1;
+    return pinned.source_loader && looks_watch(bootstrap, external) == 0 ? standins_start(bootstrap, external) : -1;
 }
 
 static int
