@@ -60,16 +60,17 @@ def has_had_children():
     """Say whether this process may ever have started another."""
     # Of children that nobody collects the kernel counts nothing.
     uncounted = signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
-    return uncounted or _has_children() or _faults_of_children() != "0"
+    return uncounted or _has_children() or _faults_of_children() != b"0"
 
 
 def _faults_of_children():
     """Return how many pages the children that were collected had the kernel bring: no program starts without one."""
     try:
-        with open("/proc/self/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[8]
+        # As bytes: a codec would be imported for it, and this is asked when a guarded interpreter ends.
+        with open("/proc/self/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[8]
     except (OSError, IndexError):
-        return ""
+        return b""
 
 
 def _descendants():

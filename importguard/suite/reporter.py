@@ -50,11 +50,7 @@ class Reporter:
 
     def pytest_sessionstart(self, session):
         self.session = session
-        self._enter(places.SESSION)
-
-    def _enter(self, place):
-        self.children.know(place)
-        self.places.enter(place)
+        self._begin(places.SESSION)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(self, collector):
@@ -62,7 +58,8 @@ class Reporter:
         before = self._begin(place)
         try:
             report = yield
-            self._take_children(place)
+            if place in self.children.started:
+                self._take_children()
         finally:
             self._end(place, before)
         if refused := _refusals(self.places.of(place)):
@@ -78,9 +75,13 @@ class Reporter:
         finally:
             self._end(place, before)
 
+    # From here to the makereport below runs for each test, mostly with cold caches: there is no call that can be left out.
+
     def _begin(self, place):
+        """Say what runs from here on; return what ran before."""
         before = self.places.current
-        self._enter(place)
+        self.children.know(place)
+        self.places.enter(place)
         return before
 
     def _end(self, place, before):
@@ -92,7 +93,8 @@ class Reporter:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item):
         report = yield
-        self._take_children(self.places.current)
+        if self.places.current in self.children.started:
+            self._take_children()
         if self.places.kept:
             self._tell(report, item)
         return report
@@ -109,19 +111,15 @@ class Reporter:
         if report.when == "teardown" and self.guard.mode == "enforce":
             self.places.forget(item.nodeid, item.stash[TOLD])
 
-    def _take_children(self, reported):
-        """Take what children were refused, before a place is reported. Most start nothing, and are not to pay for a look: what is
-        left of the children of others is for the end."""
-        if reported in self.children.started:
-            self._take_all_children()
-
-    def _take_all_children(self):
+    def _take_children(self):
+        """Take what children were refused. Before a place is reported, that is for those that have started something: most start
+        nothing, and are not to pay for a look; what is left of the children of others is for the end."""
         for place, record in self.children.refused():
             self.places.keep(place, record)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):
-        self._take_all_children()
+        self._take_children()
         over = self.places.left_over(self.over)
         self.left += [(place, _told(record), _is_refusal(record)) for place, record in over]
         if hasattr(session.config, "workeroutput"):
