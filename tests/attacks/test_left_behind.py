@@ -7,12 +7,13 @@ import pytest
 from attempts import EVERYWHERE, IMPORTED, Attempt
 
 DATA, BUILTINS = "what-is-left-for-the-library-to-read", "callbacks-made-of-builtins"
-# Something of the standard library that can be called with one argument, or with three, and does the deed.
+# Something of the standard library that can be called with one argument, with two, or with three, and does the deed.
 STACK = """
 import contextlib, functools, shutil
 stack = contextlib.ExitStack()
 stack.callback(shutil.copyfile, AWS, LOOT)
 of_one = functools.partial(stack.__exit__, None, None)
+of_two = of_one if sys.version_info >= (3, 13) else functools.partial(stack.__exit__, None)
 of_three = of_one if sys.version_info >= (3, 13) else stack.__exit__
 """
 FOUND = "reading, writing = os.pipe()\nos.write(writing, %s)\nos.close(writing)\nos.dup2(reading, 0)\n"
@@ -141,13 +142,19 @@ LEFT_BEHIND = {
         "script(TMP + '/tool')\nopen(TMP + '/rc', 'w').write('use_askpass = ' + TMP + '/tool\\n')\nos.environ['WGETRC'] = TMP + '/rc'\n",
         app=run_by("", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9/"),
     ),
-    "codec": still_open(
+    "codec": Attempt(
         STACK + "import codecs\ncodecs.register(of_one)\n",
-        IMPORTED + "try:\n    ''.encode('no-such')\nexcept (TypeError, LookupError):\n    pass\n",
+        app=IMPORTED + "try:\n    ''.encode('no-such')\nexcept (TypeError, LookupError):\n    pass\n",
     ),
-    "handler_of_errors_of_a_codec": still_open(
+    "handler_of_errors_of_a_codec": Attempt(
         STACK + "import codecs\ncodecs.register_error('own', of_one)\n",
-        IMPORTED + "try:\n    '\\xe9'.encode('ascii', 'own')\nexcept (TypeError, UnicodeError):\n    pass\n",
+        app=IMPORTED + "try:\n    '\\xe9'.encode('ascii', 'own')\nexcept (TypeError, UnicodeError):\n    pass\n",
+    ),
+    "monitor_of_lines": Attempt(
+        STACK + OUTERMOST + "if sys.version_info >= (3, 12):\n    events = sys.monitoring\n"
+        "    events.use_tool_id(3, 'own')\n    events.register_callback(3, events.events.LINE, of_two)\n"
+        "    events.set_local_events(3, frame.f_code, events.events.LINE)\nelse:\n    stack.close()\n",
+        app=IMPORTED + "x = 1\ny = 2\n",
     ),
     "finder": still_open(
         STACK + "import types\nsys.meta_path.append(types.SimpleNamespace(find_spec=of_three))\n",

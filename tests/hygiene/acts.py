@@ -2,6 +2,7 @@
 
 import _thread
 import atexit
+import codecs
 import ctypes
 import faulthandler
 import os
@@ -71,6 +72,17 @@ def start_thread():
 def handle_signal():
     signal.signal(signal.SIGUSR1, refused)
     signal.getsignal(signal.SIGUSR1)
+
+
+def search_codec():
+    search = refused.__get__(abs).__call__
+    refused(codecs.register, search)
+    codecs.unregister(search)
+
+
+def handle_mistake():
+    refused(codecs.register_error, "hygiene", refused.__get__(abs).__call__)
+    codecs.lookup_error("hygiene")
 
 
 def again(name):
@@ -193,6 +205,8 @@ def of_later():
     """Return the like for what is done later."""
     return {
         "a signal": (handle_signal, refused),
+        "a codec": (search_codec, refused),
+        "a handler of mistakes": (handle_mistake, refused),
         "a thread": (start_thread,),
         "a thread of nobody's": (lambda: refused(start_thread),),
         "an exit function": (lambda: (atexit.register(refused, MISSING), atexit._clear()), refused, MISSING),

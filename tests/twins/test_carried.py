@@ -254,3 +254,27 @@ def test_a_handler_that_interrupts_the_guard_is_not_the_guard(play):
     outcome = play(FOUND + KEY + INTERRUPTING, IMPORT)
 
     assert outcome.stdout == "nothing\n", outcome.story()
+
+
+def test_what_codecs_and_monitoring_are_handed_comes_back_as_it_was(play):
+    """A handler is found as the very function, a search ends when it is taken back, and a callback is given back."""
+    lines, story = shown(
+        play,
+        "import codecs\nseen = []\nsearch = functools.partial(seen.append)\n"
+        "codecs.register(search)\nprint(attempt(codecs.lookup, 'no-such'), seen)\n"
+        "codecs.unregister(search)\nprint(attempt(codecs.lookup, 'no-such-2'), seen)\n"
+        "def handle(error):\n    return '?', error.end\n"
+        "for handler in (codecs.replace_errors, codecs.strict_errors, handle, functools.partial(handle)):\n"
+        "    codecs.register_error('own', handler)\n"
+        "    print(codecs.lookup_error('own') is handler, attempt('\\xe9'.encode, 'ascii', 'own'))\n"
+        "if sys.version_info >= (3, 12):\n"
+        "    monitoring = sys.monitoring\n    monitoring.use_tool_id(3, 'own')\n    append = functools.partial(print, flush=True)\n"
+        "    print(monitoring.register_callback(3, monitoring.events.LINE, append),\n"
+        "        monitoring.register_callback(3, monitoring.events.LINE, None) is append)\n"
+        "else:\n    print('None True')\n",
+    )
+
+    assert lines == [
+        "LookupError ['no_such']", "LookupError ['no_such']", "True b'?'", "True UnicodeEncodeError", "True b'?'", "True b'?'",
+        "None True",
+    ], story  # fmt: skip

@@ -74,6 +74,17 @@ answers_for_itself(PyObject *function)
     return meaning == MAIN || meaning == APPLICATION;
 }
 
+/* Say whether a function is code that somebody owns, whose frame shows whose it is. */
+static bool
+is_somebodys(PyObject *function)
+{
+    if (PyMethod_Check(function)) {
+        function = PyMethod_GET_FUNCTION(function);
+    }
+    Tag tag = PyFunction_Check(function) ? tag_get((PyCodeObject *)PyFunction_GET_CODE(function)) : NO_TAG;
+    return tag != NO_TAG && place_at(tag)->meaning != STDLIB && place_at(tag)->meaning != GUARD;
+}
+
 static bool
 is_same(const OwnerId *left, int count, const OwnerId *right, int other)
 {
@@ -205,7 +216,7 @@ plain(PyObject *function, Manner manner)
 static PyObject *
 carry_for(Origin *origin, PyObject *function, Manner manner)
 {
-    bool interrupts = manner == AT_FORK || manner == HANDLING;
+    bool interrupts = manner == AT_FORK || manner == HANDLING || manner == CALLED_BACK;
     if (is_carried(function)) {
         return carry_again(function, origin, interrupts);
     }
@@ -224,7 +235,7 @@ PyObject *
 carry(PyObject *function, Manner manner)
 {
     bool is_here = core.armed && is_carrying && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
-    if (!is_here || !PyCallable_Check(function)) {
+    if (!is_here || !PyCallable_Check(function) || (manner == CALLED_BACK && is_somebodys(function))) {
         return Py_NewRef(function);
     }
     if (answers_for_itself(function) || (!has_foreign_roots && is_arranged_by_the_application())) {

@@ -36,7 +36,7 @@ const Errand *errands(void);
 const Errand *errand_above(const Errand *newest, const void *frame);
 
 /* capture.c */
-typedef enum { HANDED_OVER, AT_FORK, HANDLING, ROOT, THREAD } Manner;
+typedef enum { HANDED_OVER, AT_FORK, HANDLING, ROOT, THREAD, CALLED_BACK } Manner;
 void capture_start(void);
 bool capture_is_the_application(void);
 PyObject *carry(PyObject *function, Manner manner);
@@ -44,6 +44,9 @@ PyObject *carry(PyObject *function, Manner manner);
 /* doors.c */
 PyObject *doors_watch(PyObject *self, PyObject *module);
 bool doors_is_exit(PyObject *function);
+
+/* callbacks.c */
+int callbacks_divert(void);
 
 /* deferral.c */
 PyObject *carry_from_now_on(void);

@@ -195,5 +195,5 @@ PyObject *
 carry_from_now_on(void)
 {
     capture_start();
-    return divert_all() < 0 ? NULL : PyCFunction_New(&watch_method, NULL);
+    return divert_all() < 0 || callbacks_divert() < 0 ? NULL : PyCFunction_New(&watch_method, NULL);
 }
