@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import os
 import pathlib
+import shlex
 import tempfile
 import tomllib
 
@@ -30,7 +31,7 @@ def write(chosen, grant, package, environ, cwd):
     after = toml.read(path)
     if is_approved and not chosen:
         approval.approve(after, environ)
-    return path, "" if is_approved else f"it counts once `importguard allow {path}` has approved that policy"
+    return path, "" if is_approved else f"it counts once `importguard allow {shlex.quote(str(path))}` has approved that policy"
 
 
 def _with(path, text, grant, package):

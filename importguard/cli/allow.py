@@ -32,9 +32,9 @@ def run(args):
         return _allow_lock(path)
     policy = toml.read(path)
     loosened = loosens(policy)
-    print(f"{path}" + (" loosens:" if loosened else " loosens nothing"))
+    print(toml.printable(f"{path}" + (" loosens:" if loosened else " loosens nothing")))
     for line in loosened:
-        print(f"  {line}")
+        print(toml.printable(f"  {line}"))
     place = approval.approve(policy, os.environ)
     print(f"approved {policy.digest} ({place})")
     return 0
@@ -45,7 +45,8 @@ def _allow_lock(path):
     file = approval.File.of(path)
     lock = read.read(path)
     granted = [(entry, grant) for entry in lock.entries for grant in entry.grants]
-    print(f"{path} knows {len(lock.entries)} distributions and start-up files, and grants" + ("" if granted else " nothing"))
+    grants = "grants" if granted else "grants nothing"
+    print(toml.printable(f"{path} knows {len(lock.entries)} distributions and start-up files, and {grants}"))
     for entry, grant in granted:
         print(f"  {toml.printable(f'{entry.title}: {grant.phase}:{model.text(grant)}')}")
     place = approval.approve(file, os.environ)

@@ -5,6 +5,7 @@ import json
 import os
 import time
 
+from importguard import messages
 from importguard.cli import environment
 from importguard.errors import UsageError
 from importguard.launch import preflight
@@ -102,13 +103,12 @@ def _replaced(found):
 
 
 def _text(report):
-    lines = [
-        f"{each['code']} {each['path']} ({each['owner'] or 'owned by no distribution'})\n  {each['reason']}"
-        for each in report["findings"]
-    ]
+    lines = []
+    for each in report["findings"]:
+        lines += [f"{each['code']} {each['path']} ({each['owner'] or 'owned by no distribution'})", f"  {each['reason']}"]
     lines += [f"note  {line}" for line in report["notes"]]
     count = len(report["findings"]) or "no"
     lines.append(
         f"{report['distributions']} distributions, {count} finding{'' if count == 1 else 's'}, {report['seconds']} s"
     )
-    return "\n".join(lines)
+    return "\n".join(map(messages.printable, lines))

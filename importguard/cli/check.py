@@ -4,6 +4,7 @@ import argparse
 import os
 import pathlib
 
+from importguard import messages
 from importguard.lock import read
 from importguard.policy import lint, resolve, shadow
 from importguard.review import own, unused
@@ -33,9 +34,9 @@ def run(args):
     findings = [*resolved.notices, *_findings(resolved, _lock(resolved))]
     findings += _missing_plugins(resolved.plugins)
     for finding in findings:
-        print(finding)
+        print(messages.printable(finding))
     if not findings:
-        print(f"no findings: {resolved.name} ({resolved.mode}, preset {resolved.preset})")
+        print(messages.printable(f"no findings: {resolved.name} ({resolved.mode}, preset {resolved.preset})"))
     return 1 if findings else 0
 
 

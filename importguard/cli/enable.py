@@ -5,7 +5,7 @@ import json
 import os
 
 import importguard
-from importguard import session, sessionfile
+from importguard import messages, session, sessionfile
 from importguard.cli import environment
 from importguard.errors import UsageError
 from importguard.kernel import plan as kernel
@@ -149,12 +149,11 @@ def _say(args, found, resolved, written, before):
             )
         )
         return
-    print(
-        f"enabled {found.interpreter.prefix} (Python {found.interpreter.version_text}): {resolved.name}, {resolved.mode}"
-    )
-    for path in written:
-        print(f"  wrote {path}")
-    for line in resolved.notices:
-        print(f"  note  {line}")
-    for file in before:
-        print(f"  still before the guard: {file.path} ({file.owner or 'owned by no distribution'})")
+    interpreter = found.interpreter
+    lines = [f"enabled {interpreter.prefix} (Python {interpreter.version_text}): {resolved.name}, {resolved.mode}"]
+    lines += [f"  wrote {path}" for path in written]
+    if interpreter.prefix == interpreter.base_prefix:
+        lines.append("  note  no virtual environment: whatever this interpreter runs, of anybody's, is guarded from now on")
+    lines += [f"  note  {line}" for line in resolved.notices]
+    lines += [f"  still before the guard: {file.path} ({file.owner or 'owned by no distribution'})" for file in before]
+    print("\n".join(map(messages.printable, lines)))

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 
+from importguard import messages
 from importguard.cli import environment
 from importguard.cli.doctor import SIGNS
 from importguard.startupfiles import status
@@ -52,4 +53,4 @@ def _text(found, report):
         lines.append(f"  runs before the guard: {file['path']} ({owner}; {known})")
     lines += [f"  stale {line}; importguard enable brings it up to date" for line in report["stale"]]
     lines += [f"  note {line}" for line in report["notes"]]
-    return "\n".join(lines)
+    return "\n".join(map(messages.printable, lines))

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shlex
 import typing
 
 from importguard import errors
@@ -269,4 +270,4 @@ def is_tighter(key, value, others):
 
 
 def _not_approved(policy, ignored):
-    return f"{policy.path} is not approved: ignored {', '.join(ignored)} (importguard allow {policy.path} approves it)"
+    return f"{policy.path} is not approved: ignored {', '.join(ignored)} (importguard allow {shlex.quote(str(policy.path))} approves it)"

@@ -42,11 +42,11 @@ class Log:
                 self._give_up(error)
 
     def notice(self, text):
-        """Write one line of importguard's own."""
+        """Write one line of importguard's own, in which what others have named does nothing to the terminal."""
         if self._stream is None:
             return
         try:
-            print(f"importguard: {text}", file=self._stream, flush=True)
+            print(f"importguard: {escape(text)}", file=self._stream, flush=True)
         except (OSError, ValueError) as error:
             self._give_up(error)
 

@@ -136,9 +136,8 @@ class Reporter:
         self.left += [tuple(each) for each in getattr(node, "workeroutput", {}).get(FROM_WORKER, ())]
 
     def pytest_report_header(self):
-        lines = [
-            f"importguard: {self.guard.mode}, core {self.guard.core.name}, policy {self.guard.session['table']['name']}"
-        ]
+        policy = messages.printable(self.guard.session["table"]["name"])
+        lines = [f"importguard: {self.guard.mode}, core {self.guard.core.name}, policy {policy}"]
         lines += self._said()
         if self.ahead:
             lines.append(
@@ -149,7 +148,7 @@ class Reporter:
     def _said(self):
         """Return what is to be said of the policy, once: a run that is told to be quiet has no header."""
         said, self.notices = self.notices, ()
-        return [f"importguard: {line}" for line in said]
+        return [f"importguard: {messages.printable(line)}" for line in said]
 
     def pytest_terminal_summary(self, terminalreporter):
         for place, text, refused in dict.fromkeys(self.left):

@@ -108,6 +108,23 @@ def test_what_others_have_named_does_nothing_to_a_terminal(tmp_path):
         assert "\x1b" not in ended.stderr and "\u202e" not in ended.stderr
 
 
+def test_a_folder_s_name_does_nothing_to_a_terminal_where_its_policy_can_be_used(tmp_path):
+    """Nor what is said of a policy that was found in such a folder; what approves it can be copied into a shell."""
+    odd, plain = tmp_path / "a b\x1b[31m\n\u202ec", tmp_path / "a b"
+    home = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    said = []
+    for folder in (odd, plain):
+        folder.mkdir()
+        (folder / "importguard.toml").write_text('version = 1\n[package.six]\nimport.allow = ["proc.spawn"]\n')
+        for words in (("run", "--", "true"), ("check",), ("allow",), ("check",)):
+            ended = subprocess.run([*guarded.launcher(), *words], cwd=folder, env=home, capture_output=True, text=True, timeout=60)
+            said.append(ended.stdout + ended.stderr)
+
+    assert all(r"\u202ec/importguard.toml" in text and r"a b\x1b[31m" in text for text in said[:4]), said
+    assert not [text for text in said for character in "\x1b\u202e" if character in text], said
+    assert f"(importguard allow '{plain}/importguard.toml' approves it)" in said[4], said
+
+
 def test_a_file_without_an_end_is_not_read_to_it():
     """A device in the place of a policy or a lock is one line as well, and takes no more memory than a file may."""
     for words in (("check", "--policy", "/dev/zero"), ("diff", "/dev/zero", "/dev/zero")):
