@@ -9,15 +9,25 @@ static _PyCFunctionFast real_register_error;
 /* The searches for codecs that are carried: who takes one back names the function. */
 static PyObject *searches;
 
+/* The garbage collector doesn't show what is kept. Returns 0, or -1 with an exception set. */
+static int
+keep(PyObject *carried)
+{
+    if (!searches) {
+        if (!(searches = PyList_New(0))) {
+            return -1;
+        }
+        PyObject_GC_UnTrack(searches);
+    }
+    return PyList_Append(searches, carried);
+}
+
 static PyObject *
 register_search(PyObject *self, PyObject *function)
 {
     PyObject *carried = carry(function, CALLED_BACK);
     PyObject *result = carried ? real_register(self, carried) : NULL;
-    if (result && carried != function && (!searches && !(searches = PyList_New(0)))) {
-        Py_CLEAR(result);
-    }
-    if (result && carried != function && PyList_Append(searches, carried) < 0) {
+    if (result && carried != function && keep(carried) < 0) {
         Py_CLEAR(result);
     }
     Py_XDECREF(carried);
@@ -47,15 +57,6 @@ unregister_search(PyObject *self, PyObject *function)
     PyObject *carried = taken_back(function);
     PyObject *result = carried ? real_unregister(self, carried) : NULL;
     Py_XDECREF(carried);
-    return result;
-}
-
-static PyObject *
-without_carried(PyObject *result)
-{
-    if (result && is_carried(result)) {
-        Py_SETREF(result, Py_NewRef(carried_function(result)));
-    }
     return result;
 }
 

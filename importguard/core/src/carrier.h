@@ -32,6 +32,7 @@ bool is_carried(PyObject *function);
 PyObject *carried_new(Origin *origin, PyObject *function, bool interrupts);
 Origin *carried_origin(PyObject *carried);
 PyObject *carried_function(PyObject *function);
+PyObject *without_carried(PyObject *result);
 const Errand *errands(void);
 const Errand *errand_above(const Errand *newest, const void *frame);
 

@@ -29,16 +29,6 @@ with_carried(PyObject *args, Py_ssize_t position, Manner manner)
     return copy;
 }
 
-/* Return the function that was given in the place of the Carried that a builtin gives back. */
-static PyObject *
-without_carried(PyObject *result)
-{
-    if (result && is_carried(result)) {
-        Py_SETREF(result, Py_NewRef(carried_function(result)));
-    }
-    return result;
-}
-
 static PyObject *
 start_by(PyCFunction real, PyObject *self, PyObject *args)
 {
