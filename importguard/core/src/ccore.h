@@ -75,10 +75,11 @@ typedef struct {
 typedef struct {
     bool armed;
     bool enforcing;
-    bool public_frames;
+    bool public_frames, public_tags; /* what is asked for by the public API, since the interpreter keeps it otherwise than expected */
     bool refuses_startup_files, examines_bytecode;
     bool undoes_patches; /* some rule may refuse a change that only comparison finds */
     enum { BLOCKS_MALICIOUS, WARNS_OF_MALICIOUS, IGNORES_MALICIOUS } malicious;
+    Py_ssize_t tag_index; /* of what code objects carry */
     PyInterpreterState *interpreter;
     PyThreadState *main_thread;
     const struct Table *table; /* table.h */
@@ -101,34 +102,12 @@ int events_add(const char *name, Event event);
 const Event *events_find(const char *name);
 void events_seal(void);
 
-/* frames.c */
-typedef struct {
-    _PyInterpreterFrame *inner;
-    PyFrameObject *outer; /* a strong reference, in public mode */
-    PyCodeObject *code;   /* borrowed: its frame keeps it alive */
-    bool is_public;
-} Cursor;
-void cursor_start(Cursor *cursor, PyFrameObject *frame);
-void cursor_back(Cursor *cursor);
-void cursor_end(Cursor *cursor);
-void *cursor_identity(const Cursor *cursor);
-PyObject *cursor_globals(const Cursor *cursor);
-PyObject *cursor_local(const Cursor *cursor, PyObject *name);
-PyObject *frames_codes(bool is_public);
-int frames_check(void);
-
-/* tags.c */
-int tags_start(void);
-Tag tag_get(PyCodeObject *code);
-int tag_set_all(PyCodeObject *code, Tag tag);
-int tag_set_untagged(PyCodeObject *code, Tag tag);
-int tags_sweep(PyObject *namespace, Tag tag);
+#include "outwards.h"
 
 /* loaded.c */
 int loaded_sweep(PyObject *base);
 
 /* places.c */
-Place *place_at(Tag tag);
 size_t place_new(Meaning meaning, PyObject *path, uint32_t owner);
 size_t place_of_path(PyObject *path);
 size_t place_of_file(PyObject *path, const struct stat *status);

@@ -11,40 +11,9 @@ current(void)
 #endif
 }
 
-static _PyInterpreterFrame *
-complete(_PyInterpreterFrame *frame)
-{
-    for (; frame; frame = frame->previous) {
-#if PY_VERSION_HEX >= 0x030C0000
-        if (frame->owner == FRAME_OWNED_BY_CSTACK) {
-            continue;
-        }
-#endif
-        if (!_PyFrame_IsIncomplete(frame)) {
-            break;
-        }
-    }
-    return frame;
-}
-
-static PyCodeObject *
-code_of(const _PyInterpreterFrame *frame)
-{
-#if PY_VERSION_HEX < 0x030D0000
-    return frame->f_code;
-#else
-    return (PyCodeObject *)frame->f_executable;
-#endif
-}
-
 static void
-settle(Cursor *cursor)
+rest_publicly(Cursor *cursor)
 {
-    if (!cursor->is_public) {
-        cursor->inner = complete(cursor->inner);
-        cursor->code = cursor->inner ? code_of(cursor->inner) : NULL;
-        return;
-    }
     cursor->code = NULL;
     if (cursor->outer) {
         cursor->code = PyFrame_GetCode(cursor->outer);
@@ -60,11 +29,11 @@ start(Cursor *cursor, PyFrameObject *frame, bool is_public)
     cursor->is_public = is_public;
     if (is_public) {
         cursor->outer = frame ? (PyFrameObject *)Py_NewRef(frame) : PyThreadState_GetFrame(PyThreadState_Get());
+        rest_publicly(cursor);
     }
     else {
-        cursor->inner = frame ? frame->f_frame : current();
+        cursor_rest(cursor, frame ? frame->f_frame : current());
     }
-    settle(cursor);
 }
 
 /* Start at a frame, or at the innermost one for NULL. */
@@ -75,28 +44,16 @@ cursor_start(Cursor *cursor, PyFrameObject *frame)
 }
 
 void
-cursor_back(Cursor *cursor)
+cursor_back_publicly(Cursor *cursor)
 {
-    if (cursor->is_public) {
-        Py_SETREF(cursor->outer, PyFrame_GetBack(cursor->outer));
-    }
-    else {
-        cursor->inner = cursor->inner->previous;
-    }
-    settle(cursor);
+    Py_SETREF(cursor->outer, PyFrame_GetBack(cursor->outer));
+    rest_publicly(cursor);
 }
 
 void
 cursor_end(Cursor *cursor)
 {
     Py_CLEAR(cursor->outer);
-}
-
-/* Tell one frame that is running from another. */
-void *
-cursor_identity(const Cursor *cursor)
-{
-    return cursor->is_public ? (void *)cursor->outer : (void *)cursor->inner;
 }
 
 /* Return a new reference to the globals of a frame. */

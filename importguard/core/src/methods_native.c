@@ -42,18 +42,18 @@ static const char *const SYMBOLS[] = {
     "PyUnstable_Code_SetExtra",
 };
 
-#define PLACES 1024 /* a power of two, several times as many as there are symbols */
+#define ADDRESSES 1024 /* a power of two, several times as many as there are symbols */
 static struct {
     const void *address;
     const char *name;
-} places[PLACES];
+} addresses[ADDRESSES];
 
 static size_t
-place_of(const void *address)
+slot_of(const void *address)
 {
-    size_t at = ((uintptr_t)address >> 4) & (PLACES - 1);
-    while (places[at].address && places[at].address != address) {
-        at = (at + 1) & (PLACES - 1);
+    size_t at = ((uintptr_t)address >> 4) & (ADDRESSES - 1);
+    while (addresses[at].address && addresses[at].address != address) {
+        at = (at + 1) & (ADDRESSES - 1);
     }
     return at;
 }
@@ -61,10 +61,10 @@ place_of(const void *address)
 static void
 add_address(const void *address, const char *name)
 {
-    size_t at = place_of(address);
-    if (address && !places[at].address) {
-        places[at].address = address;
-        places[at].name = name;
+    size_t at = slot_of(address);
+    if (address && !addresses[at].address) {
+        addresses[at].address = address;
+        addresses[at].name = name;
     }
 }
 
@@ -98,7 +98,7 @@ ask_about_address(const void *address)
         return 0;
     }
     learn_addresses();
-    const char *name = places[place_of(address)].name;
+    const char *name = addresses[slot_of(address)].name;
     return name ? ask_about_name(NATIVE_CALL, "%s", name) : 0;
 }
 

@@ -16,8 +16,7 @@ typedef struct {
     size_t place;
 } Known;
 
-static Place *places;
-static size_t place_count, place_room;
+struct Places places;
 static Known *known; /* a hash, of a power of two */
 static uint32_t known_count, known_room;
 static uint8_t real_seen[REAL_BITS / 8];
@@ -36,22 +35,22 @@ static struct stat expected_status; /* of the path itself: no regular file where
 size_t
 place_new(Meaning meaning, PyObject *path, uint32_t owner)
 {
-    if (place_count == place_room) {
-        size_t room = place_room ? place_room * 2 : 256;
-        Place *moved = PyMem_RawRealloc(places, room * sizeof(Place));
+    if (places.count == places.room) {
+        size_t room = places.room ? places.room * 2 : 256;
+        Place *moved = PyMem_RawRealloc(places.all, room * sizeof(Place));
         if (!moved) {
             PyErr_NoMemory();
             return 0;
         }
-        places = moved;
-        place_room = room;
+        places.all = moved;
+        places.room = room;
     }
-    if (place_count == 0) {
-        place_count = 1; /* the place of NO_TAG */
-        places[0] = (Place){UNRESOLVED, OWNER_UNOWNED, NULL, 0, 0};
+    if (places.count == 0) {
+        places.count = 1; /* the place of NO_TAG */
+        places.all[0] = (Place){UNRESOLVED, OWNER_UNOWNED, NULL, 0, 0};
     }
-    places[place_count] = (Place){meaning, owner, Py_XNewRef(path), 0, 0};
-    return place_count++;
+    places.all[places.count] = (Place){meaning, owner, Py_XNewRef(path), 0, 0};
+    return places.count++;
 }
 
 static uint32_t
@@ -127,13 +126,6 @@ place_of_path(PyObject *path)
     }
     Py_XDECREF(keeper);
     return found ? found->place : 0;
-}
-
-/* Return the place of a tag; that of NO_TAG is unresolved. The pointer holds until the next place is made. */
-Place *
-place_at(Tag tag)
-{
-    return &places[PLACE_OF(tag) < place_count ? PLACE_OF(tag) : 0];
 }
 
 /* A file has been written: what comes from there now is not what was seen there. Code that is there keeps its owner. */
@@ -223,8 +215,8 @@ static void
 settle(size_t number, Text path, Text real, OwnerId owner)
 {
     Meaning meaning = meaning_at(real, owner);
-    places[number].number = owner;
-    places[number].meaning = meaning;
+    places.all[number].number = owner;
+    places.all[number].meaning = meaning;
     note_real(path, real);
 }
 
@@ -245,7 +237,7 @@ place_in_archive(PyObject *path)
     if (paths_resolve(text, WORKING_FOLDER, &real) == 0) {
         OwnerId owner = owner_of_path(buffer_text(&real));
         Meaning meaning = meaning_at(buffer_text(&real), owner);
-        bool is_latest = latest && places[latest].path == path && places[latest].number == owner && places[latest].meaning == meaning;
+        bool is_latest = latest && places.all[latest].path == path && places.all[latest].number == owner && places.all[latest].meaning == meaning;
         place = is_latest ? latest : place_new(meaning, path, owner);
         latest = place;
     }
@@ -308,7 +300,7 @@ take_expected(PyObject *path, Buffer *real, OwnerId *owner)
 void
 place_resolve(Place *place)
 {
-    size_t number = (size_t)(place - places);
+    size_t number = (size_t)(place - places.all);
     PyObject *keeper;
     Buffer real;
     Text text;
@@ -364,7 +356,7 @@ place_of_known(PyObject *path, Text text, const struct stat *status)
     if (!found) {
         return 0;
     }
-    const Place *before = &places[found->place];
+    const Place *before = &places.all[found->place];
     if (found->place && before->inode == status->st_ino && before->device == status->st_dev) {
         return found->place;
     }
@@ -374,8 +366,8 @@ place_of_known(PyObject *path, Text text, const struct stat *status)
     bool is_there = number && find_file(path, text, status, &real, &owner);
     if (is_there) {
         settle(number, text, buffer_text(&real), owner);
-        places[number].device = status->st_dev;
-        places[number].inode = status->st_ino;
+        places.all[number].device = status->st_dev;
+        places.all[number].inode = status->st_ino;
     }
     buffer_end(&real);
     return is_there ? number : 0;

@@ -19,8 +19,6 @@
 
 #define DEEPEST 200 /* code objects that Python's own compiler makes nest less deeply than its parser allows */
 
-static Py_ssize_t extra = -1;
-
 #ifdef __linux__
 /* Where the object lies that the interpreter's own types are in: its binary, or its library. */
 static uintptr_t own_start, own_size;
@@ -72,23 +70,39 @@ learn_own(void)
 }
 #endif
 
+/* Take the public API for good when what it puts on a code object isn't found where it is expected. */
+static int
+check_layout(void)
+{
+    const Tag tag = TAG_OF(STDLIB_PLACE);
+    PyCodeObject *code = PyCode_NewEmpty("", "", 1);
+    int result = code ? set_extra((PyObject *)code, core.tag_index, (void *)tag) : -1;
+    if (result == 0) {
+        const CodeExtra *extra = code->co_extra;
+        core.public_tags = !extra || extra->size <= core.tag_index || (Tag)extra->values[core.tag_index] != tag;
+    }
+    Py_XDECREF(code);
+    return result;
+}
+
 int
 tags_start(void)
 {
     learn_own();
-    extra = request_index(NULL);
-    if (extra < 0) {
+    core.tag_index = request_index(NULL);
+    if (core.tag_index < 0) {
         PyErr_SetString(PyExc_RuntimeError, "no index is left for data on code objects");
         return -1;
     }
-    return 0;
+    return check_layout();
 }
 
+/* Return the tag of code that has none at hand. */
 Tag
-tag_get(PyCodeObject *code)
+tag_by_api(PyCodeObject *code)
 {
     void *value = NULL;
-    if (get_extra((PyObject *)code, extra, &value) < 0) {
+    if (get_extra((PyObject *)code, core.tag_index, &value) < 0) {
         PyErr_Clear();
         return NO_TAG;
     }
@@ -101,7 +115,7 @@ set_below(PyCodeObject *code, Tag tag, bool overwrite, int depth)
     if (depth > DEEPEST || (!overwrite && is_static(code))) {
         return 0; /* what lies deeper stays unowned; what is nested in frozen code is frozen as well */
     }
-    if ((overwrite || tag_get(code) == NO_TAG) && set_extra((PyObject *)code, extra, (void *)tag) < 0) {
+    if ((overwrite || tag_get(code) == NO_TAG) && set_extra((PyObject *)code, core.tag_index, (void *)tag) < 0) {
         return -1;
     }
     PyObject *constants = code->co_consts;
