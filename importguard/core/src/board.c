@@ -283,7 +283,7 @@ board_enter_library(Work *before, PyObject *module)
 }
 
 /* What the interpreter has decided is not decided again: the call that it is about to make may pass. */
-void
+OFTEN void
 board_let_pass(unsigned passes)
 {
     if (board_is_shared && (mine.passes != passes || !has_slot())) {
@@ -325,7 +325,7 @@ board_hear(const char *event, bool is_let_pass)
 }
 
 /* A builtin that was asked about is over, and with it what it was let pass: native code that comes next isn't. */
-void
+OFTEN void
 board_call_ends(void)
 {
     if (board_is_shared && (mine.passes & ~(unsigned)PASS_SPAWN)) {

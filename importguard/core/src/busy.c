@@ -80,7 +80,7 @@ set_depth(int wanted)
     depth = wanted;
 }
 
-bool
+OFTEN bool
 busy_here(void)
 {
     return depth > 0;

@@ -23,9 +23,10 @@ static bool is_carrying;
 /* A thread or an exit function of a package runs what others arrange, too: from then on the application says whose it is. */
 static bool has_foreign_roots;
 
-/* Say whether the innermost code that somebody owns is the application's, or nobody's at all. */
-static bool
-is_arranged_by_the_application(void)
+/* Say whether the innermost code that somebody owns is the application's, or nobody's at all; `innermost` becomes the frame, NULL where
+ * that could be taken for another one later. */
+static OFTEN bool
+is_arranged_by_the_application(const void **innermost)
 {
     const Errand *newest = errands(), *errand = NULL;
     PyCodeObject *outermost = NULL;
@@ -33,6 +34,7 @@ is_arranged_by_the_application(void)
     Meaning meaning = STDLIB;
     bool is_tagged = true;
     cursor_start(&cursor, NULL);
+    *innermost = cursor.is_public ? NULL : cursor.inner;
     for (; cursor.code && is_tagged && (meaning == STDLIB || meaning == GUARD); cursor_back(&cursor)) {
         if (newest && (errand = errand_above(newest, cursor_identity(&cursor)))) {
             break;
@@ -53,11 +55,41 @@ is_arranged_by_the_application(void)
     return is_tagged && ((is_at_root && !is_end_of_threading(outermost)) || meaning == MAIN || meaning == APPLICATION);
 }
 
+/* The last time that it was the application, by the number of the answer. */
+static struct {
+    const PyThreadState *thread;
+    const void *frame;
+    uint64_t number;
+} latest;
+uint64_t capture_answers;
+
 /* Say whether what is done now is done by the application, in a process that is its own; costs a look at a few frames. */
-bool
+OFTEN bool
 capture_is_the_application(void)
 {
-    return process.is_app && !process.is_starting && is_arranged_by_the_application();
+    const void *innermost;
+    if (!process.is_app || process.is_starting || !is_arranged_by_the_application(&innermost)) {
+        return false;
+    }
+    latest.thread = PyThreadState_Get();
+    latest.frame = innermost;
+    latest.number = ++capture_answers;
+    return true;
+}
+
+/* Say the same to a builtin that has been under way since an answer of that number: the frame that called it is still there, and so is
+ * all that lies outwards of it. */
+OFTEN bool
+capture_was_the_application(uint64_t since)
+{
+    if (latest.number <= since || latest.thread != PyThreadState_Get() || !latest.frame) {
+        return capture_is_the_application();
+    }
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    bool is_same = latest.frame == cursor.inner;
+    cursor_end(&cursor);
+    return is_same || capture_is_the_application();
 }
 
 /* Say whether a function is the application's own code: that answers for itself, whoever hands it over. */
@@ -238,7 +270,8 @@ carry(PyObject *function, Manner manner)
     if (!is_here || !PyCallable_Check(function) || (manner == CALLED_BACK && is_somebodys(function))) {
         return Py_NewRef(function);
     }
-    if (answers_for_itself(function) || (!has_foreign_roots && is_arranged_by_the_application())) {
+    const void *innermost;
+    if (answers_for_itself(function) || (!has_foreign_roots && is_arranged_by_the_application(&innermost))) {
         return plain(function, manner);
     }
     Origin *origin = trace();

@@ -16,9 +16,10 @@ typedef struct {
 /* Greenlets switch the C stack below a call: so these lie on the heap, in no order that a call could rely on. */
 static _Thread_local Errand *newest;
 
-/* Return the calls of this thread, newest first; NULL where there are none. */
-const Errand *
-errands(void)
+int errands_under_way;
+
+OFTEN const Errand *
+errands_here(void)
 {
     return newest;
 }
@@ -78,6 +79,7 @@ set_out(const Carried *carried, Errand **begun)
         newest->newer = errand;
     }
     newest = errand;
+    errands_under_way++;
     show(errand);
     return 0;
 }
@@ -100,6 +102,7 @@ come_back(Errand *errand)
     else {
         newest = errand->older;
     }
+    errands_under_way--;
     Py_DECREF(errand->origin);
     PyMem_RawFree(errand);
 }

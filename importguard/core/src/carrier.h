@@ -33,13 +33,23 @@ PyObject *carried_new(Origin *origin, PyObject *function, bool interrupts);
 Origin *carried_origin(PyObject *carried);
 PyObject *carried_function(PyObject *function);
 PyObject *without_carried(PyObject *result);
-const Errand *errands(void);
+extern int errands_under_way; /* in all threads */
+const Errand *errands_here(void);
 const Errand *errand_above(const Errand *newest, const void *frame);
+
+/* Return the calls of this thread, newest first; NULL where there are none. */
+static inline const Errand *
+errands(void)
+{
+    return errands_under_way ? errands_here() : NULL;
+}
 
 /* capture.c */
 typedef enum { HANDED_OVER, AT_FORK, HANDLING, ROOT, THREAD, CALLED_BACK } Manner;
 void capture_start(void);
 bool capture_is_the_application(void);
+bool capture_was_the_application(uint64_t since);
+extern uint64_t capture_answers;
 PyObject *carry(PyObject *function, Manner manner);
 
 /* doors.c */

@@ -29,6 +29,10 @@
 #error "the C core knows CPython 3.11, 3.12 and 3.13"
 #endif
 
+/* What a busy server goes through with each request lies side by side: between one event and the next the kernel and the interpreter
+ * take the caches for themselves. */
+#define OFTEN __attribute__((hot))
+
 /* An owner as code objects carry it: an index into the places, and whether the code was made at run time. */
 typedef uintptr_t Tag;
 #define NO_TAG ((Tag)0)

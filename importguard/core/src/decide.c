@@ -40,7 +40,7 @@ table_watches(const Table *table, Capability capability, Text target)
 }
 
 /* Return whether there is any target of a capability that a rule could deny. */
-bool
+OFTEN bool
 table_watches_any(const Table *table, Capability capability)
 {
     return (unsigned)capability >= CAPABILITY_COUNT || table->watch[capability].kind != NEVER;
@@ -48,7 +48,7 @@ table_watches_any(const Table *table, Capability capability)
 
 /* Return whether a rule could deny one of some capabilities, a bit each, to the application, or to a distribution that is the
  * application's own. */
-bool
+OFTEN bool
 table_may_refuse_app(const Table *table, uint32_t capabilities)
 {
     return table->may_refuse_app & capabilities;

@@ -18,13 +18,13 @@ static struct {
 } SEALED_IN_PLACE table;
 static uint32_t filled, size = 1;
 
-static uint32_t
+static OFTEN uint32_t
 hash_of(const char *name)
 {
     return (uint32_t)text_hash((Text){name, strlen(name)});
 }
 
-static uint32_t
+static OFTEN uint32_t
 slot_of(const char *name, uint32_t hash)
 {
     uint32_t slot = hash & (SLOTS - 1);
@@ -59,7 +59,7 @@ events_add(const char *name, Event event)
 }
 
 /* Return what an event is to the hook, or NULL for one that matters to nobody. */
-const Event *
+OFTEN const Event *
 events_find(const char *name)
 {
     uint32_t slot = slot_of(name, hash_of(name));

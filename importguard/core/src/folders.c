@@ -52,7 +52,7 @@ slot_of(Text folder, uint64_t hash)
 }
 
 /* Drop what is known: a link, a rename or a removal may have changed it. */
-void
+OFTEN void
 folders_forget(void)
 {
     for (size_t at = 0; count && at < slots; at++) {

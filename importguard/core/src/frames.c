@@ -1,7 +1,7 @@
 /* Python frames from the innermost outwards: the interpreter's own, or the public API where those are not as expected. */
 #include "ccore.h"
 
-static _PyInterpreterFrame *
+static OFTEN _PyInterpreterFrame *
 current(void)
 {
 #if PY_VERSION_HEX < 0x030D0000
@@ -21,7 +21,7 @@ rest_publicly(Cursor *cursor)
     }
 }
 
-static void
+static OFTEN void
 start(Cursor *cursor, PyFrameObject *frame, bool is_public)
 {
     cursor->inner = NULL;
@@ -37,7 +37,7 @@ start(Cursor *cursor, PyFrameObject *frame, bool is_public)
 }
 
 /* Start at a frame, or at the innermost one for NULL. */
-void
+OFTEN void
 cursor_start(Cursor *cursor, PyFrameObject *frame)
 {
     start(cursor, frame, core.public_frames);
@@ -50,7 +50,7 @@ cursor_back_publicly(Cursor *cursor)
     rest_publicly(cursor);
 }
 
-void
+OFTEN void
 cursor_end(Cursor *cursor)
 {
     Py_CLEAR(cursor->outer);

@@ -35,7 +35,7 @@ is_reader(const PyCodeObject *code)
 }
 
 /* Say whether it is one of these that reads, or the interpreter itself, which shows the last traceback below no frame. */
-bool
+OFTEN bool
 hearsay_is_heard(void)
 {
     Cursor cursor;

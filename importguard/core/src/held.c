@@ -70,20 +70,26 @@ is_program_free(Capability capability)
     return !table_may_refuse_app(core.table, 1U << capability) && !core.candidate && judge_is_program(capability);
 }
 
-/* Ask about a socket by the address at one of its ends; returns 0, or -1 with an error. Most of what is asked about is none, as
- * the kernel says soonest where it is asked for an address. */
+/* Most of what is asked about is none, as the kernel says soonest where it is asked for an address. */
 static int
-ask_about_socket(Capability capability, int fd, AskName ask_name)
+ask_about_address(Capability capability, int fd, AskName ask_name)
 {
     struct sockaddr_storage address = {0};
     socklen_t size = sizeof address;
-    if (ask_is_free(capability) || ask_name(fd, (struct sockaddr *)&address, &size) < 0 || is_program_free(capability)) {
+    if (ask_name(fd, (struct sockaddr *)&address, &size) < 0 || is_program_free(capability)) {
         return 0;
     }
     PyObject *target = end_text(&address);
     int result = target ? judge_held(capability, target, number_of(fd)) : PyErr_Occurred() ? -1 : 0;
     Py_XDECREF(target);
     return result;
+}
+
+/* Ask about a socket by the address at one of its ends; returns 0, or -1 with an error. */
+static OFTEN int
+ask_about_socket(Capability capability, int fd, AskName ask_name)
+{
+    return ask_is_free(capability) ? 0 : ask_about_address(capability, fd, ask_name);
 }
 
 /* Ask about sending by a descriptor, if it is a socket's; returns 0, or -1 with an error. */
@@ -93,7 +99,7 @@ ask_to_send(int fd)
     return ask_about_socket(NET_CONNECT, fd, getpeername);
 }
 
-static int
+static OFTEN int
 ask_send(Call *call, const char *Py_UNUSED(name))
 {
     return ask_to_send(((Socket *)call->self)->fd);
@@ -248,7 +254,7 @@ ask_to_dump_later(Call *call, const char *Py_UNUSED(name))
 }
 
 /* listen() on a socket without an address takes a free port of all interfaces; else who has called bind() was asked. */
-static int
+static OFTEN int
 ask_listen(Call *call, const char *Py_UNUSED(name))
 {
     if (ask_about_socket(NET_LISTEN, ((Socket *)call->self)->fd, getsockname) < 0) {
@@ -259,10 +265,10 @@ ask_listen(Call *call, const char *Py_UNUSED(name))
 }
 
 /* Remember who has opened a socket, where somebody could be refused something about it. */
-static void
-remember(Capability capability, int fd)
+static OFTEN void
+remember(const Call *call, Capability capability, int fd)
 {
-    uint64_t socket = ask_is_free(capability) ? 0 : number_of(fd);
+    uint64_t socket = ask_was_free(capability, call) ? 0 : number_of(fd);
     OwnerId owner = socket ? judge_who(capability) : NOBODY;
     if (owner != NOBODY) {
         held[socket % MOST_HELD].socket = socket;
@@ -271,7 +277,7 @@ remember(Capability capability, int fd)
 }
 
 /* A connection that is under way is opened as well; one that was refused, or there before, isn't by this. */
-static PyObject *
+static OFTEN PyObject *
 note_connection(Call *call, PyObject *result)
 {
     PyObject *type, *error, *traceback;
@@ -279,7 +285,7 @@ note_connection(Call *call, PyObject *result)
         return NULL;
     }
     PyErr_Fetch(&type, &error, &traceback);
-    remember(NET_CONNECT, ((Socket *)call->self)->fd);
+    remember(call, NET_CONNECT, ((Socket *)call->self)->fd);
     PyErr_Restore(type, error, traceback);
     return result;
 }
@@ -290,7 +296,7 @@ note_attempt(Call *call, PyObject *result)
 {
     long number = result && PyLong_CheckExact(result) ? PyLong_AsLong(result) : -1;
     if (number == 0 || number == EINPROGRESS) {
-        remember(NET_CONNECT, ((Socket *)call->self)->fd);
+        remember(call, NET_CONNECT, ((Socket *)call->self)->fd);
     }
     return result;
 }
@@ -299,18 +305,18 @@ static PyObject *
 note_listener(Call *call, PyObject *result)
 {
     if (result) {
-        remember(NET_LISTEN, ((Socket *)call->self)->fd);
+        remember(call, NET_LISTEN, ((Socket *)call->self)->fd);
     }
     return result;
 }
 
 /* _accept() -> (fd, address): who accepts may answer. */
-static PyObject *
-note_accepted(Call *Py_UNUSED(call), PyObject *result)
+static OFTEN PyObject *
+note_accepted(Call *call, PyObject *result)
 {
     PyObject *fd = result && PyTuple_CheckExact(result) && PyTuple_GET_SIZE(result) ? PyTuple_GET_ITEM(result, 0) : NULL;
     if (fd && PyLong_CheckExact(fd)) {
-        remember(NET_CONNECT, (int)PyLong_AsLong(fd));
+        remember(call, NET_CONNECT, (int)PyLong_AsLong(fd));
     }
     return result;
 }

@@ -150,7 +150,7 @@ is_followed(void)
 
 /* Say whether nothing of what an event asks can be refused here, so that its arguments needn't be followed: it is the application
  * that asks, no rule is about that, and no lock says anything of it. What is written is noted whoever does it. */
-static bool
+static OFTEN bool
 is_free(const Reader *reader, PyObject *args)
 {
     const uint32_t light = 1u << NET_CONNECT | 1u << NET_LISTEN | 1u << NET_RESOLVE | 1u << FS_LIST | 1u << FS_READ;
@@ -275,7 +275,7 @@ on_import(PyObject *args)
 }
 
 /* Tags come first, whoever is at work. */
-static int
+static OFTEN int
 follow_code(const Event *found, PyObject *args)
 {
     switch (found->role) {
@@ -290,7 +290,7 @@ follow_code(const Event *found, PyObject *args)
     }
 }
 
-static int
+static OFTEN int
 hear(const char *event, PyObject *args)
 {
     const Event *found = events_find(event);
@@ -327,7 +327,7 @@ hear(const char *event, PyObject *args)
     return result < 0 ? without_our_frames() : 0;
 }
 
-int
+OFTEN int
 hook(const char *event, PyObject *args, void *Py_UNUSED(data))
 {
     int result = TIMED(timed_hook, hear(event, args));

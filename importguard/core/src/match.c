@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* Return a hash of a text that is the same for equal texts as long as the process lives. */
-uint64_t
+OFTEN uint64_t
 text_hash(Text text)
 {
     const uint64_t factor = 0x9E3779B97F4A7C15u;

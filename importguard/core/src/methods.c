@@ -2,6 +2,7 @@
  * were taken before arming included, and Python can't write it. No twin: pycore leaves these operations unseen. */
 #include "board.h"
 #include "builtins.h"
+#include "carrier.h"
 #include "methods.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@ tuple_of(const Call *call)
 }
 
 /* Call the builtin itself where its arguments were a tuple; returns its result. */
-static PyObject *
+static OFTEN PyObject *
 call_with_tuple(const Slot *slot, Kind kind, const Call *call, PyObject *given)
 {
     PyObject *tuple = call->held ? tuple_of(call) : Py_NewRef(given), *result = NULL;
@@ -46,7 +47,7 @@ call_with_tuple(const Slot *slot, Kind kind, const Call *call, PyObject *given)
 }
 
 /* Call the builtin itself; returns its result. */
-static PyObject *
+static OFTEN PyObject *
 call_real(const Slot *slot, Kind kind, const Call *call, PyObject *given)
 {
     switch (kind) {
@@ -80,11 +81,12 @@ call_again(const Slot *slot, Kind kind, Call *call, PyObject *given, PyObject *r
 }
 
 /* Ask, call the builtin, look at the result; returns what the caller gets. */
-static PyObject *
+static OFTEN PyObject *
 run(const Slot *slot, Kind kind, Call *call, PyObject *given)
 {
     const Method *method = slot->method;
     PyObject *result = NULL;
+    call->since = capture_answers;
     if (!core.armed || !method->ask || method->ask(call, method->name) == 0) {
         result = call_real(slot, kind, call, given);
         if (board_is_shared) {
@@ -99,14 +101,14 @@ run(const Slot *slot, Kind kind, Call *call, PyObject *given)
     return result;
 }
 
-static PyObject *
+static OFTEN __attribute__((noinline)) PyObject *
 run_tuple(const Slot *slot, Kind kind, PyObject *self, PyObject *args, PyObject *options)
 {
     Call call = {.self = self, .args = &PyTuple_GET_ITEM(args, 0), .size = PyTuple_GET_SIZE(args), .options = options};
     return run(slot, kind, &call, args);
 }
 
-static PyObject *
+static OFTEN __attribute__((noinline)) PyObject *
 run_array(const Slot *slot, Kind kind, PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)
 {
     Call call = {.self = self, .args = args, .size = size, .names = names};
@@ -116,27 +118,27 @@ run_array(const Slot *slot, Kind kind, PyObject *self, PyObject *const *args, Py
 /* A C function knows nothing of the object that it is called by, so that each diverted builtin has a function of its own. */
 #define AT(k, n) ((k) * 8 + (n))
 #define FUNCTIONS(k, n)                                                                                                \
-    static PyObject *plain_##k##n(PyObject *self, PyObject *args)                                                      \
+    static OFTEN PyObject *plain_##k##n(PyObject *self, PyObject *args)                                                \
     {                                                                                                                  \
         return run_tuple(&slots[PLAIN][AT(k, n)], PLAIN, self, args, NULL);                                            \
     }                                                                                                                  \
-    static PyObject *keyed_##k##n(PyObject *self, PyObject *args, PyObject *options)                                   \
+    static OFTEN PyObject *keyed_##k##n(PyObject *self, PyObject *args, PyObject *options)                             \
     {                                                                                                                  \
         return run_tuple(&slots[KEYED][AT(k, n)], KEYED, self, args, options);                                         \
     }                                                                                                                  \
-    static PyObject *fast_##k##n(PyObject *self, PyObject *const *args, Py_ssize_t size)                               \
+    static OFTEN PyObject *fast_##k##n(PyObject *self, PyObject *const *args, Py_ssize_t size)                         \
     {                                                                                                                  \
         return run_array(&slots[FAST][AT(k, n)], FAST, self, args, size, NULL);                                        \
     }                                                                                                                  \
-    static PyObject *fast_keyed_##k##n(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)        \
+    static OFTEN PyObject *fast_keyed_##k##n(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObject *names)  \
     {                                                                                                                  \
         return run_array(&slots[FAST_KEYED][AT(k, n)], FAST_KEYED, self, args, size, names);                           \
     }                                                                                                                  \
-    static PyObject *one_##k##n(PyObject *self, PyObject *arg)                                                         \
+    static OFTEN PyObject *one_##k##n(PyObject *self, PyObject *arg)                                                   \
     {                                                                                                                  \
         return run_array(&slots[ONE][AT(k, n)], ONE, self, &arg, 1, NULL);                                             \
     }                                                                                                                  \
-    static PyObject *none_##k##n(PyObject *self, PyObject *Py_UNUSED(nothing))                                         \
+    static OFTEN PyObject *none_##k##n(PyObject *self, PyObject *Py_UNUSED(nothing))                                   \
     {                                                                                                                  \
         return run_array(&slots[NONE][AT(k, n)], NONE, self, NULL, 0, NULL);                                           \
     }

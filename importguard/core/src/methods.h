@@ -23,6 +23,7 @@ typedef struct {
     bool has_own_options;
     bool is_body; /* of a module; `outer` is the one around it */
     Body outer;
+    uint64_t since; /* see capture_was_the_application */
     int64_t began, inside; /* see imported.c; nanoseconds, 0 where nobody wants to know */
     bool is_shown; /* on the board; `before` is what was there */
     Work before;
@@ -59,6 +60,7 @@ enum { READS = 1, WRITES = 2 };
 int ask_about_path(Call *call, Py_ssize_t at, const char *name, int dir_fd, int what);
 int ask_about_descriptor(Call *call, Py_ssize_t at, const char *name, Capability capability);
 bool ask_is_free(Capability capability);
+bool ask_was_free(Capability capability, const Call *call);
 int ask_about_name(Capability capability, const char *format, const char *name);
 
 /* methods_libraries.c */

@@ -77,13 +77,33 @@ ask_about_descriptor(Call *call, Py_ssize_t at, const char *name, Capability cap
     return result;
 }
 
+/* Say whether no rule speaks of a capability. */
+static OFTEN bool
+is_unwatched(Capability capability)
+{
+    return !core.armed || !table_watches_any(core.table, capability);
+}
+
+/* Say whether the application can't be refused it here. */
+static OFTEN bool
+is_the_applications_to_have(Capability capability)
+{
+    return !table_may_refuse_app(core.table, 1U << capability) && !core.candidate
+           && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
+}
+
 /* Say whether nobody can be refused a capability here: no rule speaks of it, or it is the application that asks. */
-bool
+OFTEN bool
 ask_is_free(Capability capability)
 {
-    return !core.armed || !table_watches_any(core.table, capability)
-           || (!table_may_refuse_app(core.table, 1U << capability) && !core.candidate
-               && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter && capture_is_the_application());
+    return is_unwatched(capability) || (is_the_applications_to_have(capability) && capture_is_the_application());
+}
+
+/* Say the same within a call of a builtin, which may have asked before. */
+OFTEN bool
+ask_was_free(Capability capability, const Call *call)
+{
+    return is_unwatched(capability) || (is_the_applications_to_have(capability) && capture_was_the_application(call->since));
 }
 
 /* Ask about something that has a fixed name. Returns 0 or -1. */

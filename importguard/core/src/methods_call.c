@@ -122,7 +122,7 @@ call_number(Call *call, Py_ssize_t at, const char *name, long *number)
 }
 
 /* Give back what the call holds. */
-void
+OFTEN void
 call_end(Call *call)
 {
     if (call->held) {

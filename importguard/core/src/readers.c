@@ -86,7 +86,7 @@ reader_acts(const Reader *reader)
 }
 
 /* Return what an event with these arguments may ask for, a bit for each capability. */
-uint32_t
+OFTEN uint32_t
 reader_asks(const Reader *reader, PyObject *args)
 {
     return reader->read == reads_open ? open_asks(args) : reader->asks;

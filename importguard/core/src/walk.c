@@ -155,7 +155,7 @@ step(Walked *walked, const Cursor *cursor)
 }
 
 /* Say whether code is threading's own end: what it calls was left with it, and nobody who did so is there. */
-bool
+OFTEN bool
 is_end_of_threading(const PyCodeObject *code)
 {
     const Place *place = code ? place_at(tag_get((PyCodeObject *)code)) : NULL;
@@ -297,7 +297,7 @@ is_own_from(PyFrameObject *frame)
     return result;
 }
 
-bool
+OFTEN bool
 guard_is_running(void)
 {
     return is_own_from(NULL);
