@@ -33,6 +33,11 @@
  * take the caches for themselves. */
 #define OFTEN __attribute__((hot))
 
+/* Built as true for the tests: take the public API even where the interpreter keeps frames and tags as expected. */
+#ifndef PUBLIC_API
+#define PUBLIC_API false
+#endif
+
 /* An owner as code objects carry it: an index into the places, and whether the code was made at run time. */
 typedef uintptr_t Tag;
 #define NO_TAG ((Tag)0)

@@ -79,7 +79,7 @@ check_layout(void)
     int result = code ? set_extra((PyObject *)code, core.tag_index, (void *)tag) : -1;
     if (result == 0) {
         const CodeExtra *extra = code->co_extra;
-        core.public_tags = !extra || extra->size <= core.tag_index || (Tag)extra->values[core.tag_index] != tag;
+        core.public_tags = PUBLIC_API || !extra || extra->size <= core.tag_index || (Tag)extra->values[core.tag_index] != tag;
     }
     Py_XDECREF(code);
     return result;
