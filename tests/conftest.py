@@ -20,7 +20,8 @@ settings.load_profile("untimed")
 
 def pytest_addoption(parser):
     text = "own: every row on the running version and a smoke subset on the others; all: every row on every version"
-    parser.addoption("--pythons", choices=("own", "all"), default="own", help=text)
+    text += "; alone: only what runs on the running version alone"
+    parser.addoption("--pythons", choices=("own", "all", "alone"), default="own", help=text)
     text = "try every case of what is tried in samples else: each allocation, many more arguments"
     parser.addoption("--thorough", action="store_true", help=text)
 
@@ -43,6 +44,14 @@ def _take_signals_as_a_terminal_has_them():
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL), (signal.SIGQUIT, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what runs on every version wherever it is run."""
+    if config.getoption("--pythons") == "alone":
+        everywhere = [item for item in items if "any_interpreter" in item.fixturenames]
+        config.hook.pytest_deselected(items=everywhere)
+        items[:] = [item for item in items if item not in everywhere]
 
 
 @pytest.fixture(scope="session")
