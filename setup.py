@@ -75,7 +75,7 @@ def core(options):
     extension = Extension(
         "importguard.core.ccore",
         sources=sorted(glob.glob("importguard/core/src/*.c")),
-        depends=["importguard/core/src/ccore.h"],
+        depends=sorted(glob.glob("importguard/core/src/*.h")),
         define_macros=[("_GNU_SOURCE", None)],
         libraries=["dl"],
         extra_compile_args=[*options, *SMALL],

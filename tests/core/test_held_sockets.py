@@ -143,3 +143,49 @@ def test_who_may_not_connect_sends_nothing_by_sockets_of_others(perform, any_int
     assert {record["owner"]["name"] for record in refused} == {"acme-held"}
     assert {record["capability"] for record in refused} == {"net.connect", "net.listen"}
     assert all(record["target"].startswith("127.0.0.1:") for record in refused)
+
+
+OPENER = r"""
+import socket
+
+def connect(address):
+    global plug
+    plug = socket.socket()
+    plug.connect(address)
+"""
+SENDER = r"""
+from acme_opener import plug
+plug.sendall(b"own")
+"""
+# The application connects from a frame that lies where the package's will lie; what it is told says nothing of the package.
+TURNS = r"""
+import socket
+import acme_opener
+
+server = socket.create_server(("127.0.0.1", 0))
+
+def connect(address):
+    global plug
+    plug = socket.socket()
+    plug.connect(address)
+
+connect(server.getsockname())
+acme_opener.connect(server.getsockname())
+try:
+    import acme_opener.sender
+    print("sent")
+except PermissionError:
+    print("refused")
+"""
+
+
+def test_what_a_package_has_opened_stays_its_own_after_the_application_has_opened_something(tmp_path, any_interpreter):
+    """It could connect when it ran, and isn't asked again when a module of it sends by that while it is imported."""
+    environment = envs.create(tmp_path / "env", any_interpreter)
+    files = {"acme_opener/__init__.py": OPENER, "acme_opener/sender.py": SENDER}
+    envs.install(environment, wheels.Wheel("acme-opener", "1.0", files), folder=tmp_path / "wheels")
+    with worlds.furnished(tmp_path, environment) as world:
+        (world.project / "app.py").write_text(TURNS)
+        outcome = guarded.run(world, [environment.python, "app.py"], options=("--core", "c"))
+
+    assert outcome.stdout == "sent\n", outcome.story()
