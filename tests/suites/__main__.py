@@ -52,9 +52,9 @@ def results_of(suite, interpreter, options, before):
     for mode in (*(() if before else ("learn",)), *TURNS * options.rounds):
         made = suite_runs.run(suite, mode, environment, project, work.absolute())
         runs.append(made.as_dict())
-        print(f"{suite.name} {mode}: exit {made.status}, {len(made.outcomes)} tests, {len(made.refused)} refusals, {made.cpu} s of CPU, {made.wall} s", flush=True)
-        if not made.outcomes:
-            raise SystemExit(f"{suite.name} {mode} had no outcomes:\n{made.tail}")
+        print(f"{suite.name} {mode}: exit {made.status}, {len(made.outcomes)} tests, {len(made.refused)} refusals, {made.cpu} s of CPU, {made.clock} s", flush=True)
+        if not made.outcomes or not made.parts:
+            raise SystemExit(f"{suite.name} {mode} had no outcomes or no times:\n{made.tail}")
         if len(runs) > len(TURNS):
             yield {"name": suite.name, "version": suite.version, "runs": runs}
 

@@ -1,12 +1,15 @@
 """Runs a suite in one mode, and reads what became of each test, what was refused, and what it cost."""
 
+import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import time
 import xml.etree.ElementTree as xml
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 GUARD = ("-p", "importguard")
 MODES = {
@@ -16,20 +19,24 @@ MODES = {
     "enforce": (*GUARD, "--importguard"),
 }
 LOCK = "importguard.lock"
+END = "end"
 OUTCOMES = ("error", "failure", "skipped")  # the first of them that a test has
 SECONDS = 1500
+PLUGIN = Path(__file__).with_name("plugin")
 
 
 @dataclass
 class Run:
-    """One run: its exit status, {test: outcome}, the refusals that it told of, seconds of CPU and of the clock."""
+    """One run: its exit status, {test: outcome}, the refusals that it told of, seconds of CPU and of the clock, in all and by
+    part: {its name: [seconds of CPU, of the clock]}."""
 
     mode: str
     status: int
     outcomes: dict = field(repr=False)
     refused: list
     cpu: float
-    wall: float
+    clock: float
+    parts: dict = field(repr=False)
     tail: str = field(repr=False)
 
     as_dict = asdict
@@ -42,18 +49,20 @@ def run(suite, mode, environment, project, work):
     report = work / f"{mode}.xml"
     report.unlink(missing_ok=True)
     _place_lock(project, work, mode)
-    command = [environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *MODES[mode], f"--junit-xml={report}", *suite.arguments]
+    words = ["-q", "-p", "no:cacheprovider", "-p", "part_times", *MODES[mode], f"--junit-xml={report}", *suite.arguments]
+    ends = work / f"{mode}.json"
+    ends.unlink(missing_ok=True)
     variables = {
         "PATH": f"{environment.path}/bin:{os.defpath}", "HOME": str(home), "LANG": "C.UTF-8", "COLUMNS": "4000", "NO_COLOR": "1",
-        "TMPDIR": str(work / "tmp"), "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(work / "tmp"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(PLUGIN), "PART_TIMES": str(ends),
     }  # fmt: skip
     shutil.rmtree(work / "tmp", ignore_errors=True)
     (work / "tmp").mkdir()
-    status, output, cpu, wall = _timed(list(map(str, command)), project, variables, work / f"{mode}.txt")
+    status, output, began, took = _timed([str(environment.python), "-m", "pytest", *words], project, variables, work / f"{mode}.txt")
     if mode == "learn" and (project / LOCK).exists():
         shutil.copy(project / LOCK, work / LOCK)
     refused = sorted(set(re.findall(r"^importguard (IG\d+: .*)", output, re.MULTILINE)))
-    return Run(mode, status, outcomes(report), refused, cpu, wall, output[-1500:])
+    return Run(mode, status, outcomes(report), refused, *(round(each, 2) for each in took), parts(ends, began, took), output[-1500:])
 
 
 def _place_lock(project, work, mode):
@@ -63,8 +72,8 @@ def _place_lock(project, work, mode):
 
 
 def _timed(command, folder, variables, file):
-    """Return (exit status, output, seconds of CPU with all children, seconds)."""
-    before, started = os.times(), time.monotonic()
+    """Return (exit status, output, when it began, (seconds of CPU with all children, seconds of the clock))."""
+    before, began = _used_by_children(), time.monotonic()
     with file.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         try:
@@ -72,9 +81,27 @@ def _timed(command, folder, variables, file):
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
-    wall, after = time.monotonic() - started, os.times()
-    cpu = after.children_user - before.children_user + after.children_system - before.children_system
-    return status, file.read_text(errors="replace"), round(cpu, 2), round(wall, 1)
+    return status, file.read_text(errors="replace"), began, (_used_by_children() - before, time.monotonic() - began)
+
+
+def _used_by_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def parts(ends, began, took):
+    """Return {part: [seconds of CPU, of the clock]} of what the plugin wrote about a run, all of which `took` them; {} without it.
+
+    A test that was run more than once is one part.
+    """
+    if not ends.exists():
+        return {}
+    found, before = {}, (0, began)
+    for part, *now in [*json.loads(ends.read_text()), [END, took[0], began + took[1]]]:
+        times = found.setdefault(part, [0, 0])
+        found[part] = [round(time + new - old, 6) for time, new, old in zip(times, now, before, strict=True)]
+        before = now
+    return found
 
 
 def outcomes(report):
