@@ -150,7 +150,11 @@ class Attendant:
 
     def announce(self, fields):
         """Record that this process is armed, if that can be done without a recorder; return whether it was done."""
-        return self.session["records"] == "stderr" or self.services["announce"](fields)
+        if self.session["records"] == "stderr":
+            return True
+        if not self.session["supervised"]:
+            fields = later.load(later.REDACTING).redact(fields)
+        return self.services["announce"](fields)
 
     def carry(self):
         """Have deferred work carry its origin; return what else is to be patched: modules at import, and made anew."""

@@ -5,6 +5,7 @@ from importguard.messages import denial
 from importguard.pinned import exit_now, getppid
 from importguard.policy.suggest import suggest
 from importguard.recorder import complain
+from importguard.report.redact import redact
 
 MOST_FRAMES = 12
 MOST_TRIED = 4096
@@ -51,7 +52,7 @@ class Enforcer:
         raise Denied(self._text(record), record)
 
     def _text(self, record):
-        return (self.recorder.wording or denial)(record)
+        return (self.recorder.wording or denial)(redact(record))
 
     def _times(self, request):
         """Return how often this was asked for since it was last recorded, 0 where it isn't yet time to say so again.
@@ -87,7 +88,7 @@ class Enforcer:
     def _end(self, record):
         # The supervisor that has read the record ends the tree; a process that has none ends itself.
         if not self.recorder.supervised:
-            complain(denial(record))
+            complain(denial(redact(record)))
         exit_now(KILLED)
 
 

@@ -19,8 +19,9 @@ ATTENDING = ("importguard.surroundings", "importguard.attendant")
 DENYING = ("importguard.denials",)
 # The text of a denial, and of what else a person reads.
 WORDS = ("importguard.messages",)
-# What writes records, all but that of arming where the core in C has written it.
-RECORDING = ("importguard.report", "importguard.report.sink", "importguard.recorder")
+# What takes secrets out of records, and what writes them, all but that of arming where the core in C has written it.
+REDACTING = ("importguard.report", "importguard.report.redact")
+RECORDING = (*REDACTING, "importguard.report.sink", "importguard.recorder")
 PATHS = ("importguard.paths",)
 PATCHING = ("importguard.patching",)
 BLAMED = ("importguard.model",)

@@ -3,6 +3,7 @@
 from importguard import later
 from importguard.later import get_ident
 from importguard.pinned import getpid, len, write
+from importguard.report.redact import redact
 from importguard.report.sink import new_id, now, open_target, to_line
 
 NO_SUPERVISOR = (6, 2)  # ENXIO, ENOENT
@@ -12,6 +13,7 @@ MOST_UNHEARD = 16
 class Recorder:
     """Writes records to the target of this process, and to standard error what has nowhere else to go.
 
+    What a supervisor reads it redacts, which may have to learn from it first; all else is redacted here.
     `late` is the target of a daemon whose supervisor has ended, "" for none: that is how most daemons go on, and no
     fault. `busy` holds the threads whose own events are passed over. `copy` is a file that gets what was decided above allow
     as well, "" for none: whoever started this process wants to know it at once.
@@ -66,7 +68,7 @@ class Recorder:
             self._say(record)
             return
         try:
-            self._write(to_line(record))
+            self._write(to_line(record if self.supervised else redact(record)))
             self._admit()
         except OSError as error:
             if not self.supervised or error.errno not in NO_SUPERVISOR:
@@ -77,7 +79,7 @@ class Recorder:
 
     def _write_copy(self, record):
         try:
-            open_target("file:" + self.copy)(to_line(record))
+            open_target("file:" + self.copy)(to_line(redact(record)))
         except OSError:
             # Who wanted it has ended, or this process may not write there any more: the record itself goes its way.
             return
@@ -93,7 +95,7 @@ class Recorder:
         if record["event"] in ("tamper", "degraded"):
             complain(messages.one_line(record))
         elif record.get("verdict") in ("deny", "kill"):
-            complain(messages.denial(record))
+            complain(messages.denial(redact(record)))
 
 
 def complain(text):

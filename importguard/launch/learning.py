@@ -10,8 +10,8 @@ from importguard.launch import lesson, prepare, start, supervisor, target
 from importguard.policy import compile as compiler
 from importguard.policy import resolve
 from importguard.report import stored
+from importguard.report.escaping import escape
 from importguard.report.log import Log
-from importguard.report.redact import escape
 
 NOT_WITHIN = "learn can't be started below a guarded process: the outer run's policy stays, and records go to it"
 

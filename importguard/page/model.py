@@ -5,7 +5,8 @@ import datetime
 from importguard import model
 from importguard.page import imports
 from importguard.policy import suggest
-from importguard.report.redact import escape, redact
+from importguard.report.escaping import escape
+from importguard.report.redact import redact
 
 WORST = ("allow", "log", "deny", "kill")
 COLUMNS = ("time", "verdict", "owner", "capability", "target", "phase", "module", "rule", "pid", "count", "id")

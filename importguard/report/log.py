@@ -5,7 +5,7 @@ import errno
 import json
 import sys
 
-from importguard.report.redact import escape
+from importguard.report.escaping import escape
 
 NOTICES = ("tamper", "degraded", "killed")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -34,7 +34,7 @@ PLACES = {"~": HOME, "$home": HOME, "$cwd": HOME + "/project"}
 STARTUP_FILE = HIGH
 DEPUTY = MEDIUM
 ANYTHING = ("", "*", "*:80", "*:443")
-SECRET = re.compile(redact.SECRET_WORD, re.IGNORECASE)
+SECRET = re.compile("|".join(redact.SECRET_WORDS), re.IGNORECASE)
 
 
 def of(grant, *, is_refused=False):

@@ -5,7 +5,7 @@ import os
 from importguard import errors
 from importguard.launch import lesson
 from importguard.report import stored
-from importguard.report.redact import escape
+from importguard.report.escaping import escape
 
 
 class Learning:

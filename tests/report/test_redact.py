@@ -1,8 +1,13 @@
 """Redaction and escaping of what is shown and stored."""
 
-import pytest
+import re
 
-from importguard.report.redact import escape, redact, redact_arguments, redact_text
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importguard.report.escaping import escape
+from importguard.report.redact import redact, redact_arguments, redact_text
 
 SECRETS = {
     "a query string": ("https://host/path?token=s3cr3t&x=1", "https://host/path?***"),
@@ -67,3 +72,78 @@ def test_control_and_bidirectional_characters_are_escaped_everywhere():
         "a\\x1b[2J": ["\\u202eevil", {"b": "line\\x0aimportguard: all is well"}],
         "n": 3,
     }
+
+
+# What is redacted, once more, as the patterns that it is written down in most plainly.
+MASK = "***"
+SECRET_WORD = (
+    r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|session[-_]?key|auth(?:orization)?"
+    r"|credentials?)"
+)
+URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/@?#]*@)?(?P<rest>[^\s?#'\"]*)(?P<query>\?[^\s#'\"]*)?"
+)
+ASSIGNED = re.compile(
+    rf"(?i)(\b[\w-]*{SECRET_WORD}['\"]?\s*[=:]\s*)(?!{re.escape(MASK)})(?:bearer\s+|basic\s+)?['\"]?[^\s'\"&,;]+"
+)
+OPTION = re.compile(rf"(?i)^--?[\w-]*{SECRET_WORD}$")
+FOLLOWED = re.compile(rf"(?i)((?<!\S)--?[\w-]*{SECRET_WORD} )[^\s\"]+")
+KNOWN = re.compile(
+    r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}|sk-[\w-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
+    r"|AIza[\w-]{30,}|hf_\w{16,}|npm_\w{20,}|pypi-[\w-]{16,}|dckr_pat_[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)"
+)
+LONG = re.compile(r"(?<![\w/+.-])(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{40,}={0,2}(?![\w/.])")
+
+
+def _url(found):
+    user, query = MASK + "@" if found["user"] else "", "?" + MASK if found["query"] else ""
+    return f"{found['scheme']}{user}{found['rest']}{query}"
+
+
+def by_patterns(text):
+    text = ASSIGNED.sub(rf"\g<1>{MASK}", URL.sub(_url, text))
+    return LONG.sub(MASK, KNOWN.sub(MASK, text))
+
+
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.lists(
+        st.sampled_from(
+            [
+                "token", "TOKEN", "pass", "word", "passwd", "api", "_", "-", "key", "auth", "orization", "bearer ", "Basic ", "http", "://", "@", "?", "#",
+                "/", ":", "=", " ", "  ", "\n", "\t", "'", '"', "&", ",", ";", "ghp_", "github_pat_", "glpat-", "xoxb-", "sk-", "AKIA", "ASIA", "AIza",
+                "hf_", "npm_", "pypi-", "dckr_pat_", "eyJ", ".", "a", "B", "7", "\u00e9", "\u0663", "\u017f", "\u212a", "\u0130", "***", "--", "x" * 9,
+                "a1" * 8, "A1" * 7, "b2" * 20, "+", "==", "secret", "\x1c", "cred", "entials", "://u:p@h",
+            ]
+        ),
+        max_size=16,
+    ).map("".join),
+)  # fmt: skip
+
+
+@given(TEXTS)
+def test_text_is_redacted_as_the_patterns_say(text):
+    """A guarded process has no regular expressions of its own, and must mask no less than they would."""
+    assert redact_text(text) == by_patterns(text)
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=4))
+def test_line_and_arguments_are_redacted_as_the_patterns_say(line, words):
+    """What follows a secret option is masked in an argument vector and in the line that would allow it."""
+    after = [False, *[OPTION.match(word) is not None for word in words]]
+    arguments = [MASK if is_after else by_patterns(word) for is_after, word in zip(after, words, strict=False)]
+
+    assert redact({"argv": words, "allow": line}) == {"argv": arguments, "allow": FOLLOWED.sub(rf"\g<1>{MASK}", by_patterns(line))}
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=4))
+def test_what_is_redacted_stays_as_it_is(line, words):
+    """A record may be redacted by the process that writes it, and again by whoever reads it."""
+    once = redact({"argv": words, "allow": line, "target": line})
+
+    assert redact(once) == once
+
+
+def test_what_is_no_text_among_arguments_is_masked():
+    """A program may put anything in the place of its arguments; a record holds text."""
+    assert redact_arguments(["a", 7, b"--token", "b"]) == ["a", "***", "***", "b"]

@@ -73,7 +73,7 @@ def page(results, suites, version):
     lines = [HEAD.format(sum=summary(results), version=version)]
     lines += [_row(result, suites[result["name"]]) for result in results]
     measured = {result["name"] for result in results}
-    lines += ["", *(MISSING.format(suite=suite) for name, suite in suites.items() if name not in measured), TIMES]
+    lines += ["", *(MISSING.format(suite=suite) for name, suite in suites.items() if name not in measured), "", TIMES]
     times = {(result["name"], measure, mode): ratio(result, mode, measure) for result in results for measure in part_ratios.MEASURES for mode in GUARDED}
     lines += [_times_row(result, times) for result in results]
     lines += ["", *(_above(times, measure) for measure in part_ratios.MEASURES)]

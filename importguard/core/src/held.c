@@ -163,28 +163,9 @@ ask_wakeup(Call *call, const char *Py_UNUSED(name))
     return has_number == 1 && fd >= 0 && fd <= INT_MAX ? ask_to_send((int)fd) : has_number < 0 ? -1 : 0;
 }
 
-/* Keep a file for good that the faulthandler would keep open, and of which it has nothing but the number; 0, or -1 with an error. */
-static int
-keep_open(PyObject *file)
-{
-    static PyObject *kept;
-    if (!kept) {
-        if (!(kept = PyList_New(0))) {
-            return -1;
-        }
-        PyObject_GC_UnTrack(kept);
-    }
-    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(kept); at++) {
-        if (PyList_GET_ITEM(kept, at) == file) {
-            return 0;
-        }
-    }
-    return PyList_Append(kept, file);
-}
-
 /* Put the number of a file in its place: whose descriptor it is, is asked once. Returns 0, or -1 with an error. */
-static int
-give_number(Call *call, Py_ssize_t at, PyObject *file)
+int
+held_give_number(Call *call, Py_ssize_t at, PyObject *file)
 {
     PyObject *number = PyLong_Check(file) ? Py_NewRef(file) : PyObject_CallMethod(file, "fileno", NULL);
     int result = number ? call_give(call, at, "file", number) : -1;
@@ -205,52 +186,7 @@ ask_to_double(Call *call, const char *name)
     if (has_number != 1 || (command != F_DUPFD && command != F_DUPFD_CLOEXEC)) {
         return has_number < 0 ? -1 : 0;
     }
-    return give_number(call, 0, file) < 0 ? -1 : ask_write(call, name);
-}
-
-/* Ask about the file of a faulthandler, which writes the names of functions and files there, at once or whenever it comes to that;
- * returns 0 or -1. */
-static int
-ask_about_dump(Call *call, Py_ssize_t at, bool is_for_later)
-{
-    PyObject *file = call_value(call, at, "file");
-    long fd;
-    if (!file || file == Py_None || ask_is_free(NET_CONNECT)) {
-        return 0;
-    }
-    int has_number = give_number(call, at, file) < 0 ? -1 : call_number(call, at, "file", &fd);
-    if (has_number < 0 || (has_number == 1 && fd >= 0 && fd <= INT_MAX && ask_to_send((int)fd) < 0)) {
-        return -1;
-    }
-    return is_for_later && !PyLong_Check(file) ? keep_open(file) : 0;
-}
-
-/* dump_traceback(file, all_threads) */
-static int
-ask_to_dump(Call *call, const char *Py_UNUSED(name))
-{
-    return ask_about_dump(call, 0, false);
-}
-
-/* enable(file, all_threads) */
-static int
-ask_to_dump_at_the_end(Call *call, const char *Py_UNUSED(name))
-{
-    return ask_about_dump(call, 0, true);
-}
-
-/* register(signum, file, all_threads, chain) */
-static int
-ask_to_dump_by_signal(Call *call, const char *Py_UNUSED(name))
-{
-    return ask_about_dump(call, 1, true);
-}
-
-/* dump_traceback_later(timeout, repeat, file, exit) */
-static int
-ask_to_dump_later(Call *call, const char *Py_UNUSED(name))
-{
-    return ask_about_dump(call, 2, true);
+    return held_give_number(call, 0, file) < 0 ? -1 : ask_write(call, name);
 }
 
 /* listen() on a socket without an address takes a free port of all interfaces; else who has called bind() was asked. */
@@ -394,9 +330,5 @@ const Method methods_of_sockets[] = {
     {"fcntl", NULL, "fcntl", ask_to_double, NULL},
     {"_ssl", "_SSLContext", "_wrap_socket", ask_to_secure, NULL},
     {"_signal", NULL, "set_wakeup_fd", ask_wakeup, NULL},
-    {"faulthandler", NULL, "dump_traceback", ask_to_dump, NULL},
-    {"faulthandler", NULL, "enable", ask_to_dump_at_the_end, NULL},
-    {"faulthandler", NULL, "register", ask_to_dump_by_signal, NULL},
-    {"faulthandler", NULL, "dump_traceback_later", ask_to_dump_later, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

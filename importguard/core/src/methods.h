@@ -68,6 +68,7 @@ void libraries_watch(PyObject *module);
 
 /* held.c */
 int ask_to_send(int fd);
+int held_give_number(Call *call, Py_ssize_t at, PyObject *file);
 bool held_was_interrupted(const Method *method, Call *call, PyObject *result);
 
 /* methods_opener.c */
@@ -85,7 +86,7 @@ int native_watch(PyObject *module, const char *name);
 PyObject *native_symbols(PyObject *module, PyObject *nothing);
 
 /* Ends with a Method without a name. */
-extern const Method methods_of_bodies[], methods_of_databases[], methods_of_files[], methods_of_folders[], methods_of_libraries[],
-    methods_of_loading[], methods_of_native[], methods_of_processes[], methods_of_sockets[];
+extern const Method methods_of_bodies[], methods_of_databases[], methods_of_dumps[], methods_of_files[], methods_of_folders[],
+    methods_of_libraries[], methods_of_loading[], methods_of_native[], methods_of_processes[], methods_of_sockets[];
 
 #endif
