@@ -75,6 +75,7 @@ class Supervisor:
             self._heed_answering()
         self._read()
         forwarder.child = 0
+        _hang_up(self._child)
         self._finish()
         if group is not None:
             group.remove()
@@ -231,6 +232,19 @@ def _start(path, argv, environment, mask):
             return os.posix_spawn("/bin/sh", ("sh", path, *argv[1:]), environment, setsigmask=mask, setsigdef=default)
     except OSError as error:
         raise NotExecutable(f"can't execute {path!r}: {error.strerror}") from error
+
+
+def _hang_up(child):
+    """Tell what is left of a shell's own process group that its terminal is gone, where its end is that of the session.
+
+    The kernel does so for the leader of a session, which a shell is that a terminal starts, and which is the launcher here.
+    """
+    if os.getsid(0) != os.getpid():
+        return
+    with contextlib.suppress(OSError):  # there is no terminal, or nobody left
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+        os.killpg(child, signal.SIGHUP)
+        os.killpg(child, signal.SIGCONT)
 
 
 def _wake(fd):

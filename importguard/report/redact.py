@@ -114,7 +114,7 @@ def _without_values(text):
                 name -= 1
             if name > done and text[name - 1] in QUOTES:
                 name -= 1
-            end = _end_of_value(text, at + 1) if _ends_in_secret(text[done:name]) else 0
+            end = _end_of_value(text, at + 1) if _ends_in_secret(text[done if done > name - LONGEST_WORD else name - LONGEST_WORD : name]) else 0
             if end:
                 start = _end_of_space(text, at + 1)
                 kept += [text[done:start], MASK]

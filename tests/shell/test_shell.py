@@ -24,6 +24,24 @@ def test_shell_is_marked_and_what_it_starts_is_guarded(terminal, world, shell):
     assert "canary-key" not in opened.shown
 
 
+@pytest.mark.parametrize("way", ["bare", "guarded"])
+def test_what_a_shell_leaves_in_its_own_group_ends_with_the_terminal(terminal, way):
+    """The kernel tells it that the terminal is gone when the shell ends that the terminal has started; so does the guard."""
+    opened = terminal(["bash", "-i"] if way == "bare" else [*guarded.launcher(), "shell", "--shell", "bash"])
+
+    opened.wait_for(r"[$#] ")
+    opened.type("set +m; sleep 40 & echo left=$!; set -m")
+    left = int(opened.wait_for(r"left=(\d+)").group(1))
+    started = time.monotonic()
+
+    assert opened.end() == 7
+    assert time.monotonic() - started < 30
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.kill(left, 0)
+            time.sleep(0.1)
+
+
 def test_first_refusal_stands_before_the_next_prompt(terminal, world):
     """What was refused is said at once, the first time in a shell as well; a busy machine gets several tries."""
     line = f"{world.environment.python} -c 'import acme_thief, time; time.sleep(0.02)'"

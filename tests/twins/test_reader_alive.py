@@ -44,7 +44,7 @@ def value(depth=0):
     return random.choice(known)
 
 random.seed(int((sys.argv[1:] or "0")[0]))
-for _ in range(30000):
+for _ in range(12000):
     event, args = random.choice(twins.EVENTS), tuple(value() for _ in range(random.randrange(6)))
     try:
         ccore.read_event(event, args, random.random() < 0.8)
@@ -106,7 +106,7 @@ def test_no_memory_is_no_way_around_it(tmp_path):
 
 
 LEAKS = (
-    FUZZ.replace("30000", "3000").replace('print("alive")', "")
+    FUZZ.replace("12000", "3000").replace('print("alive")', "")
     + r"""
 import gc
 def blocks():

@@ -61,6 +61,13 @@ has_path(PyObject *value)
     return _PyType_Lookup(Py_TYPE(value), name) != NULL;
 }
 
+/* Say whether a value is a number to whoever asks for that first, and a path to others. */
+bool
+argument_is_both(PyObject *value)
+{
+    return !PyLong_Check(value) && PyIndex_Check(value) && (PyUnicode_Check(value) || PyBytes_Check(value) || has_path(value));
+}
+
 /* Say whether a value without a path is a descriptor to the operation, or nothing, for certain. */
 static bool
 is_descriptor(PyObject *value, Takes takes)

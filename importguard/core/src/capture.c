@@ -45,8 +45,8 @@ is_arranged_by_the_application(const void **innermost)
         meaning = place_at(tag)->meaning;
     }
     bool is_at_root = !cursor.code && is_tagged && (meaning == STDLIB || meaning == GUARD);
-    if (is_at_root && newest) {
-        errand = errand_above(newest, NULL);
+    if (is_at_root && (newest || greenlets_are_made)) {
+        errand = errand_at_root(outermost);
     }
     cursor_end(&cursor);
     if (errand) {
@@ -278,6 +278,38 @@ carry(PyObject *function, Manner manner)
     PyObject *result = origin ? carry_for(origin, function, manner) : NULL;
     Py_XDECREF(origin);
     return result;
+}
+
+/* Say whether an origin is the application's by way of event loops that have made a greenlet for it, as for a thread of its own. */
+static bool
+is_for_the_application(const Origin *origin)
+{
+    int at = 0;
+    while (at < origin->others && owner_is_a_loop(origin->source.owners[at])) {
+        at++;
+    }
+    return origin_is_the_application(origin) || (origin->source.phase == PHASE_RUN && at == origin->others && at < origin->source.count);
+}
+
+/* Find out on whose behalf a greenlet is made: `origin` becomes a new reference, or NULL for the application. Returns 0, or -1 with an exception
+ * set where it can't be told. */
+int
+capture_origin(Origin **origin)
+{
+    const void *innermost;
+    *origin = NULL;
+    bool is_here = core.armed && is_carrying && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
+    if (!is_here || is_arranged_by_the_application(&innermost)) {
+        return 0;
+    }
+    Origin *found = trace();
+    if (found && is_for_the_application(found)) {
+        Py_CLEAR(found);
+        return 0;
+    }
+    has_foreign_roots = has_foreign_roots || found;
+    *origin = found;
+    return found ? 0 : -1;
 }
 
 /* From now on what is arranged carries where it comes from. */

@@ -24,7 +24,7 @@ errands_here(void)
     return newest;
 }
 
-/* Return the newest call that was made from a frame (NULL: from none), or NULL. */
+/* Return the newest call that was made from a frame, or NULL. */
 const Errand *
 errand_above(const Errand *errand, const void *frame)
 {
@@ -32,6 +32,16 @@ errand_above(const Errand *errand, const void *frame)
         errand = errand->older;
     }
     return errand;
+}
+
+/* The same for what was called from no frame: by a thread, or by a greenlet, whose making is the last of its errands. To ask which one runs
+ * may end others, and calls that they were in. */
+const Errand *
+errand_at_root(PyCodeObject *outermost)
+{
+    const void *root = greenlet_here();
+    const Errand *found = errand_above(errands(), root);
+    return found ? found : greenlet_errand(root, outermost);
 }
 
 static bool
@@ -68,9 +78,10 @@ set_out(const Carried *carried, Errand **begun)
         return carried->origin ? PyErr_NoMemory(), -1 : 0;
     }
     cursor_start(&cursor, NULL);
+    const void *below = cursor.code ? cursor_identity(&cursor) : greenlet_here(); /* which may end other calls */
     *errand = (Errand){
         .older = newest,
-        .below = cursor.code ? cursor_identity(&cursor) : NULL,
+        .below = below,
         .origin = (Origin *)Py_NewRef(carried->origin),
         .is_direct = !carried->interrupts && is_called_by_somebody(&cursor),
     };
@@ -84,8 +95,8 @@ set_out(const Carried *carried, Errand **begun)
     return 0;
 }
 
-static void
-come_back(Errand *errand)
+void
+errand_ends(Errand *errand)
 {
     if (!errand) {
         return;
@@ -107,6 +118,27 @@ come_back(Errand *errand)
     PyMem_RawFree(errand);
 }
 
+/* Begin what a module in C does while it is made or executed, above the innermost frame; NULL with an exception set. `module` is its name, or
+ * NULL. */
+Errand *
+errand_of_module(OwnerId owner, PyObject *module)
+{
+    Source source = {.owners = {owner}, .count = 1, .phase = blame_is_starting() ? PHASE_STARTUP : PHASE_IMPORT, .module = Py_XNewRef(module)};
+    Origin *origin = origin_new(&source);
+    Errand *errand = origin ? PyMem_RawMalloc(sizeof *errand) : NULL;
+    if (!errand) {
+        Py_XDECREF(origin);
+        return origin ? (Errand *)PyErr_NoMemory() : NULL;
+    }
+    *errand = (Errand){.older = newest, .below = frame_here(), .origin = origin, .is_native = true};
+    if (newest) {
+        newest->newer = errand;
+    }
+    newest = errand;
+    errands_under_way++;
+    return errand;
+}
+
 static PyObject *
 carried_call(PyObject *self, PyObject *const *args, size_t size, PyObject *names)
 {
@@ -124,7 +156,7 @@ carried_call(PyObject *self, PyObject *const *args, size_t size, PyObject *names
     PyObject *result = PyObject_Vectorcall(function, args, size, names);
     Py_DECREF(function);
     busy_leave(busy);
-    come_back(errand);
+    errand_ends(errand);
     return result;
 }
 

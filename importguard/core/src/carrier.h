@@ -18,14 +18,17 @@ extern PyTypeObject CarriedType;
 typedef struct Errand Errand;
 struct Errand {
     Errand *older, *newer;
-    const void *below; /* NULL where no frame is */
+    const void *below; /* where no frame is, the greenlet, and NULL in a thread of its own */
     Origin *origin;
+    bool is_native; /* no call of anybody's, but a module in C that is made or executed */
     bool is_direct; /* called by the code of somebody, and not by the library or the interpreter */
     bool is_shown;  /* on the board; `before` is what was there */
     Work before;
 };
 
 /* carrier.c */
+Errand *errand_of_module(OwnerId owner, PyObject *module);
+void errand_ends(Errand *errand);
 Origin *origin_new(const Source *source);
 bool origin_is_the_application(const Origin *origin);
 bool is_carried(PyObject *function);
@@ -36,6 +39,13 @@ PyObject *without_carried(PyObject *result);
 extern int errands_under_way; /* in all threads */
 const Errand *errands_here(void);
 const Errand *errand_above(const Errand *newest, const void *frame);
+const Errand *errand_at_root(PyCodeObject *outermost);
+
+/* greenlets.c */
+extern bool greenlets_are_made; /* by somebody else than the application */
+const void *greenlet_here(void);
+const Errand *greenlet_errand(const void *root, PyCodeObject *outermost);
+bool owner_is_a_loop(OwnerId owner);
 
 /* Return the calls of this thread, newest first; NULL where there are none. */
 static inline const Errand *
@@ -50,6 +60,7 @@ void capture_start(void);
 bool capture_is_the_application(void);
 bool capture_was_the_application(uint64_t since);
 extern uint64_t capture_answers;
+int capture_origin(Origin **origin);
 PyObject *carry(PyObject *function, Manner manner);
 
 /* doors.c */

@@ -126,7 +126,7 @@ void place_resolve(Place *place);
 
 /* pinned.c */
 typedef struct {
-    PyCodeObject *exec_body, *load_unlocked, *call_removed, *compile_bytecode, *source_to_code, *get_data, *exec_module;
+    PyCodeObject *exec_body, *load_unlocked, *find_and_load, *find_spec, *call_removed, *compile_bytecode, *source_to_code, *get_data, *exec_module;
     PyCodeObject *zip_unmarshal, *zip_compile, *zip_find;
     PyObject *source_loader;
     PyObject *import_globals[2], *zip_globals;

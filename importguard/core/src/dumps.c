@@ -26,18 +26,29 @@ keep_open(PyObject *file)
 /* Ask about the file of a faulthandler, which writes the names of functions and files there, at once or whenever it comes to that;
  * returns 0 or -1. */
 static int
-ask_about_dump(Call *call, Py_ssize_t at, bool is_for_later)
+ask_about_dump_to(Call *call, Py_ssize_t at, PyObject *file, bool is_for_later)
 {
-    PyObject *file = call_value(call, at, "file");
     long fd;
-    if (!file || file == Py_None || ask_is_free(NET_CONNECT)) {
-        return 0;
-    }
-    int has_number = held_give_number(call, at, file) < 0 ? -1 : call_number(call, at, "file", &fd);
+    int has_number = held_give_number(call, at, "file", file) < 0 ? -1 : call_number(call, at, "file", &fd);
     if (has_number < 0 || (has_number == 1 && fd >= 0 && fd <= INT_MAX && ask_to_send((int)fd) < 0)) {
         return -1;
     }
     return is_for_later && !PyLong_Check(file) ? keep_open(file) : 0;
+}
+
+/* Without a file it is sys.stderr, which may be an object of anybody's by then. */
+static int
+ask_about_dump(Call *call, Py_ssize_t at, bool is_for_later)
+{
+    PyObject *given = call_value(call, at, "file");
+    PyObject *file = given && given != Py_None ? given : PySys_GetObject("stderr");
+    if (!file || file == Py_None || ask_is_free(NET_CONNECT)) {
+        return 0;
+    }
+    Py_INCREF(file);
+    int result = given || call_add(call, "file", Py_None) == 0 ? ask_about_dump_to(call, at, file, is_for_later) : -1;
+    Py_DECREF(file);
+    return result;
 }
 
 /* dump_traceback(file, all_threads) */

@@ -1,6 +1,11 @@
 /* Python frames from the innermost outwards: the interpreter's own, or the public API where those are not as expected. */
 #include "ccore.h"
 
+#include <opcode.h>
+#if PY_VERSION_HEX >= 0x030C0000
+#include "internal/pycore_intrinsics.h"
+#endif
+
 static OFTEN _PyInterpreterFrame *
 current(void)
 {
@@ -56,6 +61,17 @@ cursor_end(Cursor *cursor)
     Py_CLEAR(cursor->outer);
 }
 
+/* Return the identity of the innermost frame, NULL where none is. */
+const void *
+frame_here(void)
+{
+    Cursor cursor;
+    cursor_start(&cursor, NULL);
+    const void *frame = cursor.code ? cursor_identity(&cursor) : NULL;
+    cursor_end(&cursor);
+    return frame;
+}
+
 /* Return a new reference to the globals of a frame. */
 PyObject *
 cursor_globals(const Cursor *cursor)
@@ -91,6 +107,52 @@ cursor_local(const Cursor *cursor, PyObject *name)
         }
     }
     return NULL;
+}
+
+#define UNIT ((int)sizeof(_Py_CODEUNIT))
+
+/* Return where in its code a frame is, in units; negative before its first instruction. */
+static int
+place_of(const Cursor *cursor)
+{
+    if (cursor->is_public) {
+        return PyFrame_GetLasti(cursor->outer) / UNIT;
+    }
+    return _PyInterpreterFrame_LASTI(cursor->inner);
+}
+
+static bool
+is_import(int operation, int argument)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    return operation == IMPORT_NAME || operation == IMPORT_FROM || operation == IMPORT_STAR || argument < 0;
+#else
+    return operation == IMPORT_NAME || operation == IMPORT_FROM || (operation == CALL_INTRINSIC_1 && argument == INTRINSIC_IMPORT_STAR);
+#endif
+}
+
+/* Say whether a frame is in the midst of an import statement. */
+bool
+cursor_imports(const Cursor *cursor)
+{
+    int at = place_of(cursor);
+    if (at < 0 || at >= (int)Py_SIZE(cursor->code)) {
+        return false;
+    }
+    _Py_CODEUNIT unit = _PyCode_CODE(cursor->code)[at];
+    int operation = _Py_OPCODE(unit), argument = _Py_OPARG(unit);
+#if PY_VERSION_HEX >= 0x030C0000
+    if (operation == INSTRUMENTED_LINE || operation == INSTRUMENTED_INSTRUCTION) {
+        /* Somebody traces: what stands there is kept elsewhere. */
+        PyObject *code = PyCode_GetCode(cursor->code);
+        const unsigned char *bytes = code ? (const unsigned char *)PyBytes_AS_STRING(code) + at * UNIT : NULL;
+        operation = bytes ? bytes[0] : IMPORT_NAME;
+        argument = bytes ? bytes[1] : 0;
+        Py_XDECREF(code);
+        PyErr_Clear();
+    }
+#endif
+    return is_import(operation, argument);
 }
 
 /* Return the code objects of all frames of this thread, by either way. */

@@ -2,6 +2,7 @@
 #include "board.h"
 #include "carrier.h"
 #include "judge.h"
+#include "methods.h"
 #include "owners.h"
 #include "question.h"
 #include "timed.h"
@@ -262,8 +263,11 @@ on_import(PyObject *args)
     if (PyUnicode_CheckExact(file)) {
         board_name_file(PyTuple_GET_ITEM(args, 0), file);
     }
-    if (!PyUnicode_CheckExact(file) || !table_watches_any(core.table, NATIVE_LOAD)) {
+    if (!PyUnicode_CheckExact(file)) {
         return 0;
+    }
+    if (!table_watches_any(core.table, NATIVE_LOAD)) {
+        return making_has_file(PyTuple_GET_ITEM(args, 0), file);
     }
     Asked asked = {.capability = NATIVE_LOAD};
     Blame blame = {.phase = NOBODY_ASKED};
@@ -271,7 +275,7 @@ on_import(PyObject *args)
     result = result < 0 ? result : judge(&asked, AUDIT_DOOR, &blame);
     blame_end(&blame);
     asked_clear(&asked, 1);
-    return result;
+    return result < 0 ? result : making_has_file(PyTuple_GET_ITEM(args, 0), file);
 }
 
 /* Tags come first, whoever is at work. */

@@ -186,7 +186,7 @@ decide(const Asked *asked, Door door, const Wanted *wanted, Blame *blame)
     if (verdict.is_allowed && hearsay_is_read(asked, blame) && decide_for_nobody(wanted, blame, &verdict) < 0) {
         return without_memory();
     }
-    if (asked->held && held_is_by(asked->held, blame->owner)) {
+    if (asked->held && held_is_by(asked->held, blame->owner, asked->capability)) {
         return 0;
     }
     Blame other = *blame;

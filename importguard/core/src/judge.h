@@ -30,8 +30,8 @@ int judge_import(PyObject *name, OwnerText owner);
 bool hearsay_is_heard(void);
 bool hearsay_is_read(const Asked *asked, const Blame *blame);
 
-/* held.c */
-bool held_is_by(uint64_t socket, OwnerId owner);
+/* opened.c */
+bool held_is_by(uint64_t socket, OwnerId owner, Capability capability);
 
 /* services.c */
 PyObject *services(void);

@@ -12,8 +12,11 @@ typedef struct {
     PyObject *globals;
 } Body;
 
+typedef struct Errand Errand;
+
 /* A call that is under way. What `call_give` puts in the place of an argument is held until its end. */
-typedef struct {
+typedef struct Call Call;
+struct Call {
     PyObject *self;
     PyObject *const *args; /* the positional ones, and behind them the values of `names` */
     Py_ssize_t size;       /* how many are positional */
@@ -23,11 +26,15 @@ typedef struct {
     bool has_own_options;
     bool is_body; /* of a module; `outer` is the one around it */
     Body outer;
-    uint64_t since; /* see capture_was_the_application */
+    uint64_t since;  /* see capture_was_the_application */
+    uint64_t socket; /* see opened.c */
     int64_t began, inside; /* see imported.c; nanoseconds, 0 where nobody wants to know */
     bool is_shown; /* on the board; `before` is what was there */
     Work before;
-} Call;
+    Errand *errand; /* see making.c */
+    Call *outer_making;
+    const void *frame;
+};
 
 /* A builtin to divert. `ask` returns 0 to go on, -1 with an exception; `then` gets the result (NULL with an exception)
  * and returns what is given back in its place. Either may be NULL. */
@@ -45,6 +52,12 @@ int methods_divert(PyObject *builtin, const Method *method);
 int methods_start(void);
 int methods_loaded(PyObject *module);
 
+/* making.c */
+void making_begins(Call *call);
+int making_has_file(PyObject *name, PyObject *path);
+int making_executes(Call *call, PyObject *module);
+void making_ends(Call *call);
+
 /* imported.c */
 void imported_begin(Call *call);
 void imported_end(const Call *call, OwnerText owner);
@@ -52,6 +65,7 @@ void imported_end(const Call *call, OwnerText owner);
 /* methods_call.c */
 PyObject *call_value(const Call *call, Py_ssize_t at, const char *name);
 int call_give(Call *call, Py_ssize_t at, const char *name, PyObject *value);
+int call_add(Call *call, const char *name, PyObject *value);
 int call_number(Call *call, Py_ssize_t at, const char *name, long *number);
 void call_end(Call *call);
 
@@ -68,8 +82,14 @@ void libraries_watch(PyObject *module);
 
 /* held.c */
 int ask_to_send(int fd);
-int held_give_number(Call *call, Py_ssize_t at, PyObject *file);
+int held_give_number(Call *call, Py_ssize_t at, const char *name, PyObject *file);
+int sockets_watch(PyObject *module);
+
+/* opened.c */
 bool held_was_interrupted(const Method *method, Call *call, PyObject *result);
+
+/* greenlets.c */
+int greenlets_watch(PyObject *module);
 
 /* methods_opener.c */
 int opener_watch(PyObject *module);

@@ -69,17 +69,28 @@ hold_args(Call *call)
     return 0;
 }
 
+/* Give the call a dict of options of its own; returns 0 or -1. */
+static int
+hold_options(Call *call)
+{
+    if (call->has_own_options) {
+        return 0;
+    }
+    PyObject *copy = call->options ? PyDict_Copy(call->options) : PyDict_New();
+    if (!copy) {
+        return -1;
+    }
+    call->options = copy;
+    call->has_own_options = true;
+    return 0;
+}
+
 static int
 give_option(Call *call, const char *name, PyObject *value)
 {
     PyObject *key;
-    if (!call->has_own_options) {
-        PyObject *copy = PyDict_Copy(call->options);
-        if (!copy) {
-            return -1;
-        }
-        call->options = copy;
-        call->has_own_options = true;
+    if (hold_options(call) < 0) {
+        return -1;
     }
     return find_option(call, name, &key) ? PyDict_SetItem(call->options, key, value) : 0;
 }
@@ -100,6 +111,13 @@ call_give(Call *call, Py_ssize_t at, const char *name, PyObject *value)
     }
     Py_SETREF(call->held[place], Py_NewRef(value));
     return 0;
+}
+
+/* Add an argument that wasn't given, to a builtin that takes its options as a dict; returns 0, or -1 with an error. */
+int
+call_add(Call *call, const char *name, PyObject *value)
+{
+    return hold_options(call) < 0 ? -1 : PyDict_SetItemString(call->options, name, value);
 }
 
 /* Read a number as the builtin would, once: what has an __index__ is asked, and its answer passed on. Returns 1, 0 where

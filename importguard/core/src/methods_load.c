@@ -80,6 +80,12 @@ methods_loaded(PyObject *module)
     if (name && (strcmp(name, "io") == 0 || strcmp(name, "_io") == 0) && opener_watch(module) < 0) {
         return -1;
     }
+    if (name && strcmp(name, "_socket") == 0 && sockets_watch(module) < 0) {
+        return -1;
+    }
+    if (name && strcmp(name, "greenlet._greenlet") == 0 && greenlets_watch(module) < 0) {
+        return -1;
+    }
     if (name && strcmp(name, "posix") == 0 && environ_watch(module) < 0) {
         return -1;
     }
@@ -108,6 +114,7 @@ begin_making(Call *call, const char *Py_UNUSED(name))
 {
     call->is_shown = board_is_shared;
     board_enter_file(&call->before);
+    making_begins(call);
     return 0;
 }
 
@@ -118,12 +125,13 @@ begin_executing(Call *call, const char *Py_UNUSED(name))
         call->is_shown = board_is_shared;
         board_enter_library(&call->before, call->args[0]);
     }
-    return 0;
+    return call->size ? making_executes(call, call->args[0]) : 0;
 }
 
 static void
-end_showing(const Call *call)
+end_making(Call *call)
 {
+    making_ends(call);
     if (call->is_shown) {
         Work before = call->before;
         board_leave(&before);
@@ -134,7 +142,7 @@ end_showing(const Call *call)
 static PyObject *
 look_at_made(Call *call, PyObject *result)
 {
-    end_showing(call);
+    end_making(call);
     const char *name = name_of(result);
     if (name && native_is_asked_for(name) && ask_about_name(NATIVE_CALL, "%s", name) < 0) {
         Py_DECREF(result);
@@ -147,7 +155,7 @@ look_at_made(Call *call, PyObject *result)
 static PyObject *
 look_at_executed(Call *call, PyObject *result)
 {
-    end_showing(call);
+    end_making(call);
     return result && call->size ? look_at(call->args[0], result) : result;
 }
 

@@ -40,6 +40,9 @@ static const char *const SYMBOLS[] = {
     "PyDict_AddWatcher", "PyType_AddWatcher", "PyFunction_AddWatcher", "PyCode_AddWatcher", "PyCode_ClearWatcher",
     "PyRefTracer_SetTracer", "_PyEval_RequestCodeExtraIndex", "PyUnstable_Eval_RequestCodeExtraIndex", "_PyCode_SetExtra",
     "PyUnstable_Code_SetExtra",
+    "aio_read", "aio_read64", "aio_fsync", "aio_fsync64", "pthread_key_create", "tss_create", "pthread_atfork",
+    "__register_atfork", "signal", "bsd_signal", "sysv_signal", "__sysv_signal", "ssignal", "sigset", "sigaction",
+    "__sigaction", "sigvec", "PyOS_setsig", "PyThreadState_SetAsyncExc",
 };
 
 #define ADDRESSES 1024 /* a power of two, several times as many as there are symbols */

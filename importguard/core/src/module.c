@@ -261,9 +261,15 @@ static PyMethodDef *const more[] = {
     blame_twins,
 };
 
+#define SOUND_SINCE 0x030B01F0UL
+
 PyMODINIT_FUNC
 PyInit_ccore(void)
 {
+    if (Py_Version < SOUND_SINCE) {
+        PyErr_SetString(PyExc_ImportError, "CPython 3.11.0 shows frames whose code is being freed (gh-99729); later ones don't");
+        return NULL;
+    }
     PyTypeObject *types[] = {&BusyType, &FinderType, &OriginType, &CarriedType};
     for (size_t at = 0; at < Py_ARRAY_LENGTH(types); at++) {
         if (PyType_Ready(types[at]) < 0) {

@@ -15,6 +15,8 @@ void cursor_back_publicly(Cursor *cursor);
 void cursor_end(Cursor *cursor);
 PyObject *cursor_globals(const Cursor *cursor);
 PyObject *cursor_local(const Cursor *cursor, PyObject *name);
+bool cursor_imports(const Cursor *cursor);
+const void *frame_here(void);
 PyObject *frames_codes(bool is_public);
 int frames_check(void);
 

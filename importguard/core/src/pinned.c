@@ -28,7 +28,9 @@ pin_from(PyObject *bootstrap, PyObject *external)
     pinned.import_globals[1] = PyModule_GetDict(external);
     pinned.load_unlocked = code_at(bootstrap, NULL, "_load_unlocked");
     pinned.exec_body = pinned.load_unlocked ? code_at(bootstrap, NULL, "_exec") : NULL;
-    pinned.call_removed = pinned.exec_body ? code_at(bootstrap, NULL, "_call_with_frames_removed") : NULL;
+    pinned.find_and_load = pinned.exec_body ? code_at(bootstrap, NULL, "_find_and_load") : NULL;
+    pinned.find_spec = pinned.find_and_load ? code_at(bootstrap, NULL, "_find_spec") : NULL;
+    pinned.call_removed = pinned.find_spec ? code_at(bootstrap, NULL, "_call_with_frames_removed") : NULL;
     pinned.compile_bytecode = pinned.call_removed ? code_at(external, NULL, "_compile_bytecode") : NULL;
     pinned.source_to_code = pinned.compile_bytecode ? code_at(external, "SourceLoader", "source_to_code") : NULL;
     pinned.get_data = pinned.source_to_code ? code_at(external, "FileLoader", "get_data") : NULL;

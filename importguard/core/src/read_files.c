@@ -53,6 +53,9 @@ reads_open(Reading *reading, PyObject *args)
     if (PyLong_Check(path)) {
         return bits & MODE_OF_WRITING ? ask_about_sender(path) : 0;
     }
+    if (argument_is_both(path)) {
+        return argument_cant_be_read(path, reading->strict);
+    }
     if (bits & O_PATH) {
         return 0;
     }

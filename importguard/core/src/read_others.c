@@ -1,5 +1,6 @@
 /* Readers of events about everything but files. Twins: those of the same names in events.py. */
 #include "reading.h"
+#include "sockets.h"
 
 int
 reads_load_extension(Reading *reading, PyObject *args)
@@ -22,6 +23,13 @@ reads_address(Reading *reading, PyObject *args)
     Asked *asked = ask(reading, the_capability(reading));
     asked->certain = read.certain;
     return asked_take(asked, read.text);
+}
+
+int
+reads_connection(Reading *reading, PyObject *args)
+{
+    opened_is_announced(PyTuple_GET_ITEM(args, 0));
+    return reads_address(reading, args);
 }
 
 int

@@ -28,7 +28,7 @@ static const Reader readers[] = {
     {"os.symlink", reads_symlink, CAN(FS_WRITE), 2, NULL, NAMES_A_PATH, {1, NOWHERE}, {2, NOWHERE}, false},
     PLAIN("sqlite3.connect", reads_database, CAN(FS_READ) | CAN(FS_WRITE), 1),
     PLAIN("sqlite3.load_extension", reads_load_extension, CAN(NATIVE_LOAD), 0),
-    PLAIN("socket.connect", reads_address, CAN(NET_CONNECT), 2),
+    PLAIN("socket.connect", reads_connection, CAN(NET_CONNECT), 2),
     PLAIN("socket.sendto", reads_address, CAN(NET_CONNECT), 2),
     PLAIN("socket.sendmsg", reads_address, CAN(NET_CONNECT), 2),
     PLAIN("socket.bind", reads_address, CAN(NET_LISTEN), 2),

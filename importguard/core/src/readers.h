@@ -38,6 +38,7 @@ int argument_read(PyObject *value, Takes takes, bool strict, Argument *read);
 PyObject *argument_once(PyObject *value);
 PyObject *argv_text(PyObject *argv);
 int argument_cant_be_read(PyObject *value, bool strict);
+bool argument_is_both(PyObject *value);
 
 /* paths.c */
 #define WORKING_FOLDER (-1)

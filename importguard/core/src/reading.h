@@ -36,6 +36,7 @@ int reads_symlink(Reading *reading, PyObject *args);
 int reads_database(Reading *reading, PyObject *args);
 int reads_load_extension(Reading *reading, PyObject *args);
 int reads_address(Reading *reading, PyObject *args);
+int reads_connection(Reading *reading, PyObject *args);
 int reads_text(Reading *reading, PyObject *args);
 int reads_getnameinfo(Reading *reading, PyObject *args);
 int reads_spawn(Reading *reading, PyObject *args);

@@ -162,12 +162,20 @@ is_end_of_threading(const PyCodeObject *code)
     return place && place->meaning == STDLIB && PyUnicode_CompareWithASCIIString(code->co_name, "_shutdown") == 0;
 }
 
+/* Say whether a frame has the import system do something, other than to ask finders: what runs above it, and isn't the library's, is part of
+ * an import, a module's `__getattr__` that `from` asks for a name as well. */
+static bool
+is_importing(const Cursor *cursor)
+{
+    return cursor->code == pinned.find_and_load || cursor_imports(cursor);
+}
+
 static int
 walk_from(Walked *walked, Cursor *cursor)
 {
     const Errand *newest = errands(), *errand;
-    const PyCodeObject *beneath = NULL;
-    bool by_hand = false;
+    PyCodeObject *beneath = NULL;
+    bool by_hand = false, is_finding = false;
     int result = 0;
     for (; result == 0 && walked->end == GOES_ON && cursor->code; cursor_back(cursor)) {
         errand = newest ? errand_above(newest, cursor_identity(cursor)) : NULL;
@@ -180,6 +188,10 @@ walk_from(Walked *walked, Cursor *cursor)
         if (walked->end == GOES_ON) {
             result = errand ? follow_errand(walked, errand) : 0;
         }
+        is_finding = is_finding || cursor->code == pinned.find_spec;
+        if (result == 0 && walked->end == GOES_ON && walked->count > 0 && !is_finding && is_importing(cursor)) {
+            walked->end = BODY; /* its detail are the globals of whoever was asked last */
+        }
         if (result == 0 && walked->end == GOES_ON) {
             by_hand = by_hand || (cursor->code == pinned.exec_module && is_distributions_body(beneath));
             result = step(walked, cursor);
@@ -189,7 +201,7 @@ walk_from(Walked *walked, Cursor *cursor)
     if (by_hand && walked->end == GOES_ON) {
         walked->end = BODY;
     }
-    errand = newest && walked->end == GOES_ON ? errand_above(newest, NULL) : NULL;
+    errand = (newest || greenlets_are_made) && walked->end == GOES_ON ? errand_at_root(beneath) : NULL;
     if (!errand && walked->end == GOES_ON && walked->count == 0 && is_end_of_threading(beneath)) {
         add_owner(walked, OWNER_UNOWNED);
     }
@@ -267,7 +279,8 @@ is_import_system(const Cursor *cursor)
 static bool
 is_errand(const Cursor *cursor)
 {
-    return errands() && errand_above(errands(), cursor_identity(cursor));
+    const Errand *errand = errands() ? errand_above(errands(), cursor_identity(cursor)) : NULL;
+    return errand && !errand->is_native;
 }
 
 static bool

@@ -1,0 +1,70 @@
+/* Modules in C while they are made and executed: what they do by way of the interpreter has no frame of theirs, and is their owner's all the
+ * same, and part of the import. Twin: none, the core in Python takes it for the importer's. */
+#include "carrier.h"
+#include "methods.h"
+#include "paths.h"
+
+#include <dlfcn.h>
+
+static _Thread_local Call *newest; /* the making of this thread that is under way */
+
+/* From here on, what runs above the frame that makes or executes a module is done by whoever has brought its file. Returns 0, or -1 with an
+ * exception set. */
+static int
+begin(Call *call, PyObject *name, PyObject *path)
+{
+    Asked asked = {.capability = NATIVE_LOAD};
+    if (locate_text(path, WORKING_FOLDER, &asked) < 0) {
+        PyErr_Clear(); /* a path that can't be told is nobody's */
+        return 0;
+    }
+    OwnerId owner = owner_of_path(asked.text);
+    asked_clear(&asked, 1);
+    if (owner_text(owner).kind != KIND_DISTRIBUTION) {
+        return 0;
+    }
+    call->errand = errand_of_module(owner, name && PyUnicode_CheckExact(name) ? name : NULL);
+    return call->errand ? 0 : -1;
+}
+
+/* create_dynamic(spec): the file is told by an event of its own, once what the spec says was read. */
+void
+making_begins(Call *call)
+{
+    call->outer_making = newest;
+    call->frame = frame_here();
+    newest = call;
+}
+
+int
+making_has_file(PyObject *name, PyObject *path)
+{
+    return newest && !newest->errand && newest->frame == frame_here() ? begin(newest, name, path) : 0;
+}
+
+/* exec_dynamic(module): its file is that of its definition, whatever Python says of it. */
+int
+making_executes(Call *call, PyObject *module)
+{
+    Dl_info found;
+    void *definition = PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
+    if (!definition || !dladdr(definition, &found) || !found.dli_fname) {
+        return 0;
+    }
+    PyObject *path = PyUnicode_DecodeFSDefault(found.dli_fname);
+    int result = path ? begin(call, PyDict_GetItemString(PyModule_GetDict(module), "__name__"), path) : -1;
+    Py_XDECREF(path);
+    return result;
+}
+
+void
+making_ends(Call *call)
+{
+    if (call->errand) {
+        errand_ends(call->errand);
+        call->errand = NULL;
+    }
+    if (newest == call) {
+        newest = call->outer_making;
+    }
+}
