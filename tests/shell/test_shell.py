@@ -29,7 +29,7 @@ def test_what_a_shell_leaves_in_its_own_group_ends_with_the_terminal(terminal, w
     """The kernel tells it that the terminal is gone when the shell ends that the terminal has started; so does the guard."""
     opened = terminal(["bash", "-i"] if way == "bare" else [*guarded.launcher(), "shell", "--shell", "bash"])
 
-    opened.wait_for(r"[$#] ")
+    opened.wait_for("> ")
     opened.type("set +m; sleep 40 & echo left=$!; set -m")
     left = int(opened.wait_for(r"left=(\d+)").group(1))
     started = time.monotonic()
