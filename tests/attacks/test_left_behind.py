@@ -7,6 +7,9 @@ import pytest
 from attempts import EVERYWHERE, IMPORTED, Attempt
 
 DATA, BUILTINS = "what-is-left-for-the-library-to-read", "callbacks-made-of-builtins"
+ORIGIN = "work-that-carries-its-origin"
+# What a package may do while it runs, and not while it is imported.
+ACT = "def act(*given):\n    os.waitpid(os.posix_spawn('/bin/touch', ['touch', LOOT], {}), 0)\n"
 # Something of the standard library that can be called with one argument, with two, or with three, and does the deed.
 STACK = """
 import contextlib, functools, shutil
@@ -168,6 +171,13 @@ LEFT_BEHIND = {
     "tracer_of_threads": still_open(STACK + "import threading\nthreading.settrace(of_three)\n", IMPORTED + THREAD),
     "tracer_of_a_frame": still_open(
         STACK + OUTERMOST + "frame.f_trace = of_three\nsys.settrace(lambda *_: None)\n", IMPORTED + "x = 1\ny = 2\n"
+    ),
+    "own_exit_of_threads": still_open(ACT + "import threading\nthreading._register_atexit(act)\n", section=ORIGIN, shows="wrote:tmp/loot"),
+    "own_codec": still_open(
+        ACT + "import codecs\ncodecs.register(act)\n",
+        IMPORTED + "try:\n    ''.encode('no-such')\nexcept LookupError:\n    pass\n",
+        ORIGIN,
+        shows="wrote:tmp/loot",
     ),
     "jump_in_the_application": still_open(
         JUMPING,
