@@ -278,3 +278,27 @@ def test_number_that_is_no_number_is_asked_once(perform, any_interpreter):
     outcome = perform(any_interpreter, "doubled", policy=POLICY, options=("--core", "c"), variables={"REFUSED": "1"})
 
     assert outcome.stdout.splitlines() == ["fileno() returned a non-integer", "nothing"], outcome.story()
+
+
+DUMPS = """
+import faulthandler
+
+def dump():
+    with open("dump", "w") as file:
+        file.write("before\\n")
+        faulthandler.dump_traceback(file=file)
+        file.write("after\\n")
+    return open("dump").read().splitlines()
+"""
+
+
+@pytest.mark.parametrize("mode", [guarded.UNGUARDED, guarded.OBSERVE])
+def test_what_a_file_has_kept_comes_before_a_dump(tmp_path, any_interpreter, mode):
+    """The number of a file is all that a faulthandler gets, and the order stays what it is."""
+    environment = envs.create(tmp_path / "env", any_interpreter)
+    envs.install(environment, wheels.Wheel("acme-held", "1.0", {"acme_held.py": DUMPS}), folder=tmp_path / "wheels")
+    with worlds.furnished(tmp_path, environment) as world:
+        (world.project / "app.py").write_text("import acme_held\nlines = acme_held.dump()\nprint(lines[0], lines[-1])\n")
+        outcome = guarded.run(world, [environment.python, "app.py"], mode=mode, policy=POLICY if mode != guarded.UNGUARDED else None)
+
+    assert outcome.stdout == "before after\n", outcome.story()

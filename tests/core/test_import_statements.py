@@ -126,3 +126,45 @@ def test_what_it_does_when_it_is_called_it_does_while_it_runs(perform, any_inter
     outcome = perform(any_interpreter, "", LATER, options=("--core", "c"))
 
     assert outcome.stdout == "True\n", outcome.story()
+
+
+# Each line that subscripts is specialised for another function, whose number stands beside the instruction, and may be that of any other.
+MANY = """
+import acme_many
+for number in range(700):
+    own = acme_many.make()
+    exec("def get(own):\\n    return own[1]")
+    for _ in range(12):
+        assert get(own) == "done"
+"""
+ACTING = """
+import os
+
+class Own:
+    pass
+
+def act():
+    act.calls += 1
+    if act.calls % 12 == 0:
+        os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+    return "done"
+
+act.calls = 0
+
+def make():
+    names = {}
+    exec("class Made(Own):\\n    def __getitem__(self, key):\\n        return act()\\n", globals(), names)
+    return names["Made"]()
+"""
+
+
+def test_what_stands_beside_an_instruction_is_none(tmp_path, any_interpreter):
+    """CPython keeps what it has found out about an instruction behind it, and rests there while it calls."""
+    environment = envs.create(tmp_path / "env", any_interpreter)
+    envs.install(environment, wheels.Wheel("acme-many", "1.0", {"acme_many.py": ACTING}), folder=tmp_path / "wheels")
+    with worlds.furnished(tmp_path, environment) as world:
+        (world.project / "app.py").write_text(MANY + "print('fine')\n")
+        outcome = guarded.run(world, [environment.python, "app.py"], options=("--core", "c"))
+
+    assert outcome.stdout == "fine\n", outcome.story()
+    assert outcome.decisions(verdict="deny") == []

@@ -30,6 +30,11 @@ ask_about_dump_to(Call *call, Py_ssize_t at, PyObject *file, bool is_for_later)
 {
     long fd;
     int has_number = held_give_number(call, at, "file", file) < 0 ? -1 : call_number(call, at, "file", &fd);
+    if (has_number >= 0 && !PyLong_Check(file)) {
+        /* As for a file: what it has kept goes first. */
+        Py_XDECREF(PyObject_CallMethod(file, "flush", NULL));
+        PyErr_Clear();
+    }
     if (has_number < 0 || (has_number == 1 && fd >= 0 && fd <= INT_MAX && ask_to_send((int)fd) < 0)) {
         return -1;
     }

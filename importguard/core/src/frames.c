@@ -131,7 +131,19 @@ is_import(int operation, int argument)
 #endif
 }
 
-/* Say whether a frame is in the midst of an import statement. */
+/* Say whether an instruction may be another one than it seems: somebody traces, and it is kept elsewhere. */
+static bool
+is_instrumented(int operation)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    return operation < 0;
+#else
+    return operation == INSTRUMENTED_LINE || operation == INSTRUMENTED_INSTRUCTION;
+#endif
+}
+
+/* Say whether a frame is in the midst of an import statement. What stands where it is may be the cache of the instruction before, on 3.11 and
+ * 3.12, and look like anything: the public API tells it as it was compiled. */
 bool
 cursor_imports(const Cursor *cursor)
 {
@@ -140,19 +152,15 @@ cursor_imports(const Cursor *cursor)
         return false;
     }
     _Py_CODEUNIT unit = _PyCode_CODE(cursor->code)[at];
-    int operation = _Py_OPCODE(unit), argument = _Py_OPARG(unit);
-#if PY_VERSION_HEX >= 0x030C0000
-    if (operation == INSTRUMENTED_LINE || operation == INSTRUMENTED_INSTRUCTION) {
-        /* Somebody traces: what stands there is kept elsewhere. */
-        PyObject *code = PyCode_GetCode(cursor->code);
-        const unsigned char *bytes = code ? (const unsigned char *)PyBytes_AS_STRING(code) + at * UNIT : NULL;
-        operation = bytes ? bytes[0] : IMPORT_NAME;
-        argument = bytes ? bytes[1] : 0;
-        Py_XDECREF(code);
-        PyErr_Clear();
+    if (!is_import(_Py_OPCODE(unit), _Py_OPARG(unit)) && !is_instrumented(_Py_OPCODE(unit))) {
+        return false;
     }
-#endif
-    return is_import(operation, argument);
+    PyObject *code = PyCode_GetCode(cursor->code);
+    const unsigned char *bytes = code ? (const unsigned char *)PyBytes_AS_STRING(code) + at * UNIT : NULL;
+    bool result = !bytes || is_import(bytes[0], bytes[1]); /* without memory the stricter */
+    Py_XDECREF(code);
+    PyErr_Clear();
+    return result;
 }
 
 /* Return the code objects of all frames of this thread, by either way. */

@@ -2,6 +2,20 @@
  * asked what they hold would else come between the question and the sending. */
 #include "sockets.h"
 
+/* Return the bytes of what can't say of which kind they are, as the builtin asks for them; NULL with an error. */
+static PyObject *
+copied(PyObject *value)
+{
+    Py_buffer buffer;
+    PyErr_Clear();
+    if (PyObject_GetBuffer(value, &buffer, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    PyObject *bytes = PyBytes_FromStringAndSize(buffer.buf, buffer.len);
+    PyBuffer_Release(&buffer);
+    return bytes;
+}
+
 /* Return what holds the same bytes and runs nobody's code when it is asked for them (new reference), NULL with an error. */
 static PyObject *
 frozen(PyObject *value)
@@ -9,7 +23,8 @@ frozen(PyObject *value)
     if (PyBytes_CheckExact(value) || PyMemoryView_Check(value) || !PyObject_CheckBuffer(value)) {
         return Py_NewRef(value); /* what holds none, the builtin refuses */
     }
-    return PyMemoryView_FromObject(value);
+    PyObject *view = PyMemoryView_FromObject(value);
+    return view || !PyErr_ExceptionMatches(PyExc_Exception) ? view : copied(value);
 }
 
 /* Return a tuple of what `frozen_item` makes of each item (new reference), NULL with an error. */

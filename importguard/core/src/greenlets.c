@@ -165,14 +165,34 @@ getter_of(const PyTypeObject *type, const char *name)
     return entry && entry->name ? entry->get : NULL;
 }
 
-static void
+/* Have classes that were made before, in a process that was armed late, make theirs as their base does. */
+static int
+watch_classes_of(PyTypeObject *type, newfunc real)
+{
+    PyObject *classes = PyObject_CallMethod((PyObject *)&PyType_Type, "__subclasses__", "O", type);
+    int result = classes ? 0 : -1;
+    for (Py_ssize_t at = 0; result == 0 && at < PyList_GET_SIZE(classes); at++) {
+        PyTypeObject *each = (PyTypeObject *)PyList_GET_ITEM(classes, at);
+        if (each->tp_new == real) {
+            each->tp_new = new_greenlet;
+            result = watch_classes_of(each, real);
+        }
+    }
+    Py_XDECREF(classes);
+    return result;
+}
+
+static int
 watch_type(PyTypeObject *type)
 {
-    if (type->tp_new != new_greenlet && type_count < MOST_TYPES) {
-        types[type_count].type = type;
-        types[type_count++].real = type->tp_new;
-        type->tp_new = new_greenlet;
+    newfunc real = type->tp_new;
+    if (real == new_greenlet || type_count == MOST_TYPES) {
+        return 0;
     }
+    types[type_count].type = type;
+    types[type_count++].real = real;
+    type->tp_new = new_greenlet;
+    return watch_classes_of(type, real);
 }
 
 /* Watch the module that greenlets come from; returns 0, or -1 with an exception set. */
@@ -195,9 +215,6 @@ greenlets_watch(PyObject *module)
         PyErr_SetString(PyExc_RuntimeError, "importguard: greenlets can't be watched");
         return -1;
     }
-    watch_type(type);
-    if (other && PyType_Check(other) && PyType_IsSubtype((PyTypeObject *)other, type)) {
-        watch_type((PyTypeObject *)other);
-    }
-    return 0;
+    bool has_other = other && PyType_Check(other) && PyType_IsSubtype((PyTypeObject *)other, type);
+    return watch_type(type) == 0 && (!has_other || watch_type((PyTypeObject *)other) == 0) ? 0 : -1;
 }

@@ -6,7 +6,7 @@
 
 #include <dlfcn.h>
 
-static _Thread_local Call *newest; /* the making of this thread that is under way */
+static _Thread_local Call *newest; /* the making of this thread whose file is still to be told */
 
 /* From here on, what runs above the frame that makes or executes a module is done by whoever has brought its file. Returns 0, or -1 with an
  * exception set. */
@@ -39,7 +39,12 @@ making_begins(Call *call)
 int
 making_has_file(PyObject *name, PyObject *path)
 {
-    return newest && !newest->errand && newest->frame == frame_here() ? begin(newest, name, path) : 0;
+    Call *call = newest;
+    if (!call || call->frame != frame_here()) {
+        return 0;
+    }
+    newest = call->outer_making; /* a greenlet's may end in any order from here on */
+    return begin(call, name, path);
 }
 
 /* exec_dynamic(module): its file is that of its definition, whatever Python says of it. */

@@ -42,7 +42,7 @@ SCENARIOS = (
         achieves=("leaked:variable", "leaked:ssh"),
         denied=(
             Expected("runtime.patch", "acme-gpu", "import", "sys.meta_path"),
-            Expected("fs.read", "acme-gpu", "run", "*/.ssh/id_ed25519"),
+            Expected("fs.read", "acme-gpu", "*", "*/.ssh/id_ed25519"),  # the statement has its __import__ do it
         ),
         tampers=("sys.meta_path",),
         **COMMON,
