@@ -47,12 +47,11 @@ class Enforcer:
         self.refused += 1
         if verdict == "kill":
             self._end(record)
+        told = redact(record)  # code that is refused may log what it is told
+        text = (self.recorder.wording or denial)(told)
         if blocked_module is not None:
-            raise BlockedImport(self._text(record), record, name=blocked_module)
-        raise Denied(self._text(record), record)
-
-    def _text(self, record):
-        return (self.recorder.wording or denial)(redact(record))
+            raise BlockedImport(text, told, name=blocked_module)
+        raise Denied(text, told)
 
     def _times(self, request):
         """Return how often this was asked for since it was last recorded, 0 where it isn't yet time to say so again.

@@ -6,8 +6,8 @@
 #include "board.h"
 
 #include "blame.h"
+#include "methods.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -237,14 +237,8 @@ board_enter_file(Work *before)
 static void
 show_owner_of(PyObject *name, PyObject *path)
 {
-    Asked asked = {.capability = NATIVE_LOAD};
-    if (locate_text(path, WORKING_FOLDER, &asked) < 0) {
-        PyErr_Clear();
-        return;
-    }
-    OwnerId owner = owner_of_path(asked.text);
+    OwnerId owner = making_owner(path);
     int kind = owner_text(owner).kind;
-    asked_clear(&asked, 1);
     if (kind == KIND_STDLIB) {
         return;
     }
@@ -269,12 +263,7 @@ board_enter_library(Work *before, PyObject *module)
 {
     *before = mine.work;
     Py_XINCREF(mine.work.module);
-    Dl_info found;
-    void *definition = PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
-    if (!board_is_shared || !definition || !dladdr(definition, &found) || !found.dli_fname) {
-        return;
-    }
-    PyObject *path = PyUnicode_DecodeFSDefault(found.dli_fname);
+    PyObject *path = board_is_shared ? making_file(module) : NULL;
     if (path) {
         show_owner_of(PyDict_GetItemString(PyModule_GetDict(module), "__name__"), path);
     }

@@ -66,6 +66,17 @@ show(Errand *errand)
     }
 }
 
+/* From now on it is the newest of this thread. */
+static void
+begin(Errand *errand)
+{
+    if (newest) {
+        newest->newer = errand;
+    }
+    newest = errand;
+    errands_under_way++;
+}
+
 /* Begin a call, `*begun` NULL where it has no origin; returns 0, or -1 with an exception set. */
 static int
 set_out(const Carried *carried, Errand **begun)
@@ -86,11 +97,7 @@ set_out(const Carried *carried, Errand **begun)
         .is_direct = !carried->interrupts && is_called_by_somebody(&cursor),
     };
     cursor_end(&cursor);
-    if (newest) {
-        newest->newer = errand;
-    }
-    newest = errand;
-    errands_under_way++;
+    begin(errand);
     show(errand);
     return 0;
 }
@@ -131,11 +138,7 @@ errand_of_module(OwnerId owner, PyObject *module)
         return origin ? (Errand *)PyErr_NoMemory() : NULL;
     }
     *errand = (Errand){.older = newest, .below = frame_here(), .origin = origin, .is_native = true};
-    if (newest) {
-        newest->newer = errand;
-    }
-    newest = errand;
-    errands_under_way++;
+    begin(errand);
     return errand;
 }
 

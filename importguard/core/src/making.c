@@ -6,6 +6,31 @@
 
 #include <dlfcn.h>
 
+/* Return whose a module's file is: nobody's where its path can't be told. */
+OwnerId
+making_owner(PyObject *path)
+{
+    Asked asked = {.capability = NATIVE_LOAD};
+    if (locate_text(path, WORKING_FOLDER, &asked) < 0) {
+        PyErr_Clear();
+        return OWNER_UNOWNED;
+    }
+    OwnerId owner = owner_of_path(asked.text);
+    asked_clear(&asked, 1);
+    return owner;
+}
+
+/* Return the path of the file that defines a module in C, whatever Python says of it (new reference); NULL without one, or with an exception
+ * set. */
+PyObject *
+making_file(PyObject *module)
+{
+    Dl_info found;
+    void *definition = PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
+    bool has_file = definition && dladdr(definition, &found) && found.dli_fname;
+    return has_file ? PyUnicode_DecodeFSDefault(found.dli_fname) : NULL;
+}
+
 static _Thread_local Call *newest; /* the making of this thread whose file is still to be told */
 
 /* From here on, what runs above the frame that makes or executes a module is done by whoever has brought its file. Returns 0, or -1 with an
@@ -13,13 +38,7 @@ static _Thread_local Call *newest; /* the making of this thread whose file is st
 static int
 begin(Call *call, PyObject *name, PyObject *path)
 {
-    Asked asked = {.capability = NATIVE_LOAD};
-    if (locate_text(path, WORKING_FOLDER, &asked) < 0) {
-        PyErr_Clear(); /* a path that can't be told is nobody's */
-        return 0;
-    }
-    OwnerId owner = owner_of_path(asked.text);
-    asked_clear(&asked, 1);
+    OwnerId owner = making_owner(path);
     if (owner_text(owner).kind != KIND_DISTRIBUTION) {
         return 0;
     }
@@ -47,17 +66,12 @@ making_has_file(PyObject *name, PyObject *path)
     return begin(call, name, path);
 }
 
-/* exec_dynamic(module): its file is that of its definition, whatever Python says of it. */
+/* exec_dynamic(module) */
 int
 making_executes(Call *call, PyObject *module)
 {
-    Dl_info found;
-    void *definition = PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
-    if (!definition || !dladdr(definition, &found) || !found.dli_fname) {
-        return 0;
-    }
-    PyObject *path = PyUnicode_DecodeFSDefault(found.dli_fname);
-    int result = path ? begin(call, PyDict_GetItemString(PyModule_GetDict(module), "__name__"), path) : -1;
+    PyObject *path = making_file(module);
+    int result = path ? begin(call, PyDict_GetItemString(PyModule_GetDict(module), "__name__"), path) : PyErr_Occurred() ? -1 : 0;
     Py_XDECREF(path);
     return result;
 }
@@ -65,10 +79,8 @@ making_executes(Call *call, PyObject *module)
 void
 making_ends(Call *call)
 {
-    if (call->errand) {
-        errand_ends(call->errand);
-        call->errand = NULL;
-    }
+    errand_ends(call->errand);
+    call->errand = NULL;
     if (newest == call) {
         newest = call->outer_making;
     }

@@ -53,6 +53,8 @@ int methods_start(void);
 int methods_loaded(PyObject *module);
 
 /* making.c */
+OwnerId making_owner(PyObject *path);
+PyObject *making_file(PyObject *module);
 void making_begins(Call *call);
 int making_has_file(PyObject *name, PyObject *path);
 int making_executes(Call *call, PyObject *module);
