@@ -24,7 +24,7 @@ TEXT_FIELDS = ("target", "line")
 TOKENS = (
     *[("gh" + kind + "_", "_", 16) for kind in "pousr"], ("github_pat_", "_", 16), ("glpat-", "_-", 16),
     *[("xox" + kind + "-", "_-", 8) for kind in "abeprs"], ("sk-", "_-", 16), ("AKIA", "", 12), ("ASIA", "", 12), ("AIza", "_-", 30),
-    ("hf_", "_", 16), ("npm_", "_", 20), ("pypi-", "_-", 16), ("dckr_pat_", "_", 16), ("eyJ", "_-", 8),
+    ("hf_", "_", 16), ("npm_", "_", 20), ("pypi-", "_-", 16), ("dckr_pat_", "_-", 16), ("eyJ", "_-", 8),
 )  # fmt: skip
 CAPITALS_ONLY = ("AKIA", "ASIA")
 IN_THREE_PARTS = "eyJ"  # a JSON web token: parts with full stops between them

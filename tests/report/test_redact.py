@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importguard.report.escaping import escape
-from importguard.report.redact import redact, redact_arguments, redact_text
+from importguard.report.redact import TOKENS, redact, redact_arguments, redact_text
 
 SECRETS = {
     "a query string": ("https://host/path?token=s3cr3t&x=1", "https://host/path?***"),
@@ -125,6 +125,17 @@ TEXTS = st.one_of(
 def test_text_is_redacted_as_the_patterns_say(text):
     """A guarded process has no regular expressions of its own, and must mask no less than they would."""
     assert redact_text(text) == by_patterns(text)
+
+
+@pytest.mark.parametrize("start", [token[0] for token in TOKENS])
+@pytest.mark.parametrize("filling", ["a1", "A1", "_", "-", "A", "7", "+", ".", "\u00e9"])
+def test_each_token_is_as_long_and_made_of_what_its_pattern_says(start, filling):
+    """Of every beginning, with every kind of sign after it, at every length up to where all of them are tokens."""
+    for length in range(34):
+        for end in ("", ".", "." + "b2" * 4, filling):
+            text = start + (filling * length)[:length] + end
+
+            assert redact_text(text) == by_patterns(text)
 
 
 @given(TEXTS, st.lists(TEXTS, max_size=4))
