@@ -1,6 +1,8 @@
 """Rung 0: the filter that is over every guarded process unless somebody says otherwise, by what /proc tells of it."""
 
+import errno
 import json
+import subprocess
 import sys
 
 import pytest
@@ -65,6 +67,36 @@ print(json.dumps([found, [[line.split()[1] for line in text.splitlines() if line
 
     assert here == [{**SEALED, "filters": str(filters_here + 1)}] * 2
     assert below == [["2", str(filters_here + 1)]] * 2
+
+
+SPECULATION = "print([line for line in open('/proc/self/status') if line.startswith('Specul')])"
+
+
+@pytest.mark.parametrize("options", [(), ("--supervise", "require")])
+def test_a_seal_slows_no_speculation_down(world, options):
+    """Before Linux 5.16, or where such a mitigation is switched on for seccomp, a filter would bring it unless it is declined."""
+    bare = run(world, SPECULATION, mode=guarded.UNGUARDED)
+
+    assert run(world, SPECULATION, options=options).stdout == bare.stdout != "[]\n"
+
+
+def test_a_flag_that_the_kernel_does_not_know_is_left_out():
+    """Its EINVAL doesn't cost the filter, and a program that no kernel takes is still refused."""
+    code = """
+from importguard.kernel import syscalls_unsafe as calls
+def filters():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("Seccomp_filters:"))
+before, everything_passes, nonsense = filters(), bytes([6, 0, 0, 0, 0, 0, 255, 127]), bytes(8)
+calls.promise_no_new_privileges()
+calls._load_filter(everything_passes, 0, 1 << 20, calls.SECCOMP_FILTER_FLAG_SPEC_ALLOW)
+try:
+    calls._load_filter(nonsense, 0, calls.SECCOMP_FILTER_FLAG_SPEC_ALLOW)
+except OSError as error:
+    print(filters() - before, error.errno)
+"""
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+    assert (outcome.stdout, outcome.stderr) == (f"1 {errno.EINVAL}\n", "")
 
 
 def test_observing_installs_nothing(world, filters_here):
