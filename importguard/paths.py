@@ -20,6 +20,8 @@ FOLDER = 0o040000
 TYPE_MASK = 0o170000
 MOST_LINKS = 40
 MOST_CACHED = 8192
+REMOVED = " (deleted)"
+TOO_LONG = 36  # ENAMETOOLONG
 
 _folders = {}
 _linked = {}  # those that are kept by a way through a link
@@ -53,11 +55,11 @@ def _text_of_buffer(value):
 
 
 def working_folder():
-    """Return the working directory, by the name that it had where it was removed."""
+    """Return the working directory, or the link that leads to it where it was removed."""
     try:
         return getcwd()
     except OSError:
-        return folder_of_link("/proc/self/cwd") or "/"
+        return "/proc/self/cwd"
 
 
 def resolve(path, folder=None):
@@ -100,15 +102,14 @@ def forget_links():
 
 
 def folder_of_fd(fd):
-    """Return the folder that a directory descriptor stands for, or None."""
-    return folder_of_link(f"/proc/self/fd/{fd}")
-
-
-def folder_of_link(link):
+    """Return a path to the folder that a directory descriptor stands for, or None: its name, or the link that leads to it where the
+    name is longer than the kernel tells, or that of a folder which was removed."""
+    link = f"/proc/self/fd/{fd}"
     try:
-        return readlink(link)
-    except OSError:
-        return None
+        name = readlink(link)
+    except OSError as error:
+        return link if error.errno == TOO_LONG else None
+    return link if name.endswith(REMOVED) else name
 
 
 def real_folder(path):
@@ -164,13 +165,19 @@ def _walk(path, budget):
         here = done + "/" + part
         try:
             link = readlink(here)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if type(error) is OSError and error.errno == TOO_LONG:
+                return path, True  # the kernel follows it, and can't say where to
             done = here
             continue
         budget -= 1
         if budget < 0:
             return path, passes
         passes = passes or here.startswith("/proc/")
+        if link[:1] == "/" and here.startswith("/proc/"):
+            # The kernel's own links are names that have no links left in them: what has come to lie there isn't followed.
+            done = _name_of(link, here).rstrip("/")
+            continue
         if link[:1] == "/":
             done = ""
         # "socket:[1]" and "/memfd:x (deleted)" behind /proc/self/fd are names, not paths.
@@ -181,3 +188,15 @@ def _walk(path, budget):
         steps.reverse()
         todo.extend(steps)
     return done or "/", passes
+
+
+def _name_of(link, here):
+    """Return the name that a link of the kernel's tells, which a file that was removed keeps: without what the kernel adds to it."""
+    if not link.endswith(REMOVED) or link.startswith("/memfd:"):
+        return link
+    try:
+        there, named = stat(here), lstat(link)
+    except OSError:
+        return link[: -len(REMOVED)]
+    is_its_name = (there.st_dev, there.st_ino) == (named.st_dev, named.st_ino)
+    return link if is_its_name else link[: -len(REMOVED)]

@@ -43,7 +43,15 @@ def names(folder):
     return found if len(found) < MOST_NAMES else None
 
 
+@functools.cache
+def linked(folder):
+    """Return the names in a folder that are links; none where they can't be told or are many."""
+    there = sorted(names(folder) or ())
+    return tuple(name for name in there if os.path.islink(f"{folder}/{name}"))
+
+
 def forget():
     """Look anew from here on: links change, and a table says how they are when it is made."""
     _look.cache_clear()
     names.cache_clear()
+    linked.cache_clear()

@@ -1,6 +1,7 @@
 """What named targets stand for on this machine and in this launch."""
 
 import contextlib
+import fnmatch
 import os
 import pathlib
 import pwd
@@ -157,7 +158,21 @@ def _linked_below(home, tails):
     if "*" in home:
         return ()
     there = links.names(home or "/")
-    return _linked(home + tail for tail in tails if there is None or tail.split("/", 2)[1] in there)
+    wanted = [home + tail for tail in tails if there is None or tail.split("/", 2)[1] in there]
+    return (*_linked(wanted), *_linked_by_name(wanted))
+
+
+def _linked_by_name(wanted):
+    """Yield what links lead to whose own names a pattern matches, in the folder where its globs begin."""
+    for pattern in wanted:
+        folder = pattern.partition("*")[0].rpartition("/")[0]
+        glob, _, below = pattern[len(folder) + 1 :].partition("/")
+        if "*" not in glob or below not in ("", "**"):
+            continue
+        for name in links.linked(links.real(folder)):
+            if fnmatch.fnmatchcase(name, glob):
+                leads_to = links.real(f"{folder}/{name}")
+                yield from (leads_to, f"{leads_to}/**")
 
 
 def package_folder():

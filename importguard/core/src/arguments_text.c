@@ -3,24 +3,36 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 
-/* Refuse an argument that can't be read for certain; return 0 where nothing may be refused, else -1 with an error. */
+/* Refuse what isn't clear, for a reason; return 0 where nothing may be refused, else -1 with an error. */
 int
-argument_cant_be_read(PyObject *value, bool strict)
+refuse_unclear(bool strict, const char *format, ...)
 {
+    va_list words;
     PyErr_Clear();
     if (!strict) {
         return 0;
     }
-    PyObject *text = PyUnicode_FromFormat("importguard IG204: can't tell what a '%.200s' stands for, and refuses",
-                                          Py_TYPE(value)->tp_name);
+    va_start(words, format);
+    PyObject *reason = PyUnicode_FromFormatV(format, words);
+    va_end(words);
+    PyObject *text = reason ? PyUnicode_FromFormat("importguard IG204: %U, and refuses", reason) : NULL;
     PyObject *error = text ? PyObject_CallFunction(PyExc_PermissionError, "iO", EACCES, text) : NULL;
     if (error) {
         PyErr_SetObject(PyExc_PermissionError, error);
     }
+    Py_XDECREF(reason);
     Py_XDECREF(text);
     Py_XDECREF(error);
     return -1;
+}
+
+/* Refuse an argument that can't be read for certain; returns like refuse_unclear. */
+int
+argument_cant_be_read(PyObject *value, bool strict)
+{
+    return refuse_unclear(strict, "can't tell what a '%.200s' stands for", Py_TYPE(value)->tp_name);
 }
 
 /* Return a new exact str with what a str or bytes holds, copied by C code where it is of a subclass. */
@@ -65,7 +77,7 @@ has_path(PyObject *value)
 bool
 argument_is_both(PyObject *value)
 {
-    return !PyLong_Check(value) && PyIndex_Check(value) && (PyUnicode_Check(value) || PyBytes_Check(value) || has_path(value));
+    return !PyLong_CheckExact(value) && PyIndex_Check(value) && (PyUnicode_Check(value) || PyBytes_Check(value) || has_path(value));
 }
 
 /* Say whether a value without a path is a descriptor to the operation, or nothing, for certain. */
@@ -86,10 +98,20 @@ is_descriptor(PyObject *value, Takes takes)
     return !overflow && number >= INT_MIN && number <= INT_MAX;
 }
 
+/* Say whether this CPython takes a value for what its buffer holds, though it says a path of its own. */
+static bool
+is_two_paths(PyObject *value)
+{
+    return PY_VERSION_HEX < 0x030C0000 && PyObject_CheckBuffer(value) && has_path(value);
+}
+
 /* Read an argument whose own code or buffer says what it is; return 0, or -1 with an error. */
 static int
 read_by_asking(PyObject *value, bool strict, Argument *read)
 {
+    if (is_two_paths(value) && argument_cant_be_read(value, strict) < 0) {
+        return -1;
+    }
     read->is_buffers = !has_path(value);
     PyObject *answer = read->is_buffers ? bytes_of_buffer(value) : PyOS_FSPath(value);
     if (!answer) {

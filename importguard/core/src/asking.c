@@ -35,7 +35,15 @@ ask_as_well(Reading *reading, Capability capability, const Asked *other)
 int
 ask_at(Reading *reading, Capability capability, PyObject *value, int dir_fd)
 {
+    return ask_at_name(reading, capability, value, dir_fd, reading->reader->by_name);
+}
+
+/* The same, where it depends on more than the event whether a link is followed. */
+int
+ask_at_name(Reading *reading, Capability capability, PyObject *value, int dir_fd, bool by_name)
+{
     Asked *asked = ask(reading, capability);
+    asked->by_name = by_name;
     if (locate(value, reading->reader->takes, dir_fd, reading->strict, asked) < 0) {
         return -1;
     }

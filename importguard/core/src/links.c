@@ -1,6 +1,7 @@
 /* Symbolic links, followed as the kernel follows them. Twin: paths._walk. Nothing here needs the interpreter lock. */
 #include "paths.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,14 +43,14 @@ kind_of(const Buffer *path)
     return is_callable(path) && lstat(path->data, &looked) == 0 ? looked.st_mode & S_IFMT : 0;
 }
 
-/* Give where a link leads; return 1, 0 where there is none, NO_MEMORY. */
+/* Give where a link leads; return 1, 0 where there is none, NO_MEMORY, or UNREADABLE where the kernel follows it and can't say. */
 int
 read_link(const char *path, Buffer *link)
 {
     char data[PATH_MAX + 1];
     ssize_t size = readlink(path, data, sizeof data);
     if (size < 0) {
-        return 0;
+        return errno == ENAMETOOLONG || errno == ENOMEM ? UNREADABLE : 0;
     }
     return buffer_set(link, data, (size_t)size) < 0 ? NO_MEMORY : 1;
 }
@@ -95,7 +96,28 @@ is_name_of_no_path(const Buffer *here, const Buffer *link)
     return link->data[0] != '/' && text_starts(buffer_text(here), "/proc/") && strstr(link->data, ":[");
 }
 
-/* Step into a component, `done` having its parent; return DONE, NO_MEMORY or TOO_MANY_LINKS. */
+/* Say whether a path leads to the very file that a link of the kernel's leads to. */
+static bool
+is_its_name(const char *link, const char *path)
+{
+    struct stat there, here;
+    return stat(link, &there) == 0 && lstat(path, &here) == 0 && there.st_ino == here.st_ino && there.st_dev == here.st_dev;
+}
+
+/* Go where a link of the kernel's leads, whose text is a name that has no links left in it: followed once more, it could be led to
+   elsewhere by what has come to lie there. A file that was removed keeps the name that it had. */
+static int
+jump(Walk *walk, Buffer *link)
+{
+    static const char removed[] = " (deleted)";
+    bool has_place = !text_starts(buffer_text(link), "/memfd:");
+    if (has_place && text_ends(buffer_text(link), removed) && !is_its_name(walk->done->data, link->data)) {
+        link->size -= sizeof removed - 1;
+    }
+    return buffer_set(walk->done, link->data, link->size == 1 ? 0 : link->size);
+}
+
+/* Step into a component, `done` having its parent; return DONE, NO_MEMORY, TOO_MANY_LINKS or UNREADABLE. */
 static int
 step(Walk *walk, Text part, Buffer *link)
 {
@@ -106,7 +128,7 @@ step(Walk *walk, Text part, Buffer *link)
     walk->is_guess |= walk->done->size >= PATH_MAX;
     int found = is_callable(walk->done) ? read_link(walk->done->data, link) : 0;
     if (found <= 0) {
-        return found < 0 ? NO_MEMORY : DONE;
+        return found; /* DONE where there is no link */
     }
     if (--walk->budget < 0) {
         return TOO_MANY_LINKS;
@@ -114,7 +136,11 @@ step(Walk *walk, Text part, Buffer *link)
     if (is_name_of_no_path(walk->done, link)) {
         return DONE;
     }
-    walk->passes |= text_starts(buffer_text(walk->done), "/proc/");
+    bool is_the_kernels = text_starts(buffer_text(walk->done), "/proc/");
+    walk->passes |= is_the_kernels;
+    if (is_the_kernels && link->data[0] == '/') {
+        return jump(walk, link);
+    }
     walk->done->size = link->data[0] == '/' ? 0 : parent;
     walk->done->data[walk->done->size] = '\0';
     return take_link(walk, link);
@@ -152,7 +178,8 @@ follow(Text path, Buffer *real, bool *passes)
     while (result == DONE && next_part(&walk, &part)) {
         result = walk_on(&walk, part, &link);
     }
-    if (result == TOO_MANY_LINKS) {
+    if (result == TOO_MANY_LINKS || result == UNREADABLE) {
+        walk.is_guess |= result == UNREADABLE;
         result = buffer_set(real, path.data, path.size);
     }
     else if (result == DONE && !real->size) {

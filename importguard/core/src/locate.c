@@ -56,7 +56,7 @@ locate_text(PyObject *path, int dir_fd, Asked *asked)
         return -1;
     }
     buffer_start(&real);
-    int result = paths_resolve(name, dir_fd, &real);
+    int result = asked->by_name ? paths_resolve_name(name, dir_fd, &real) : paths_resolve(name, dir_fd, &real);
     result = result == 0 ? take_real(asked, path, name, &real) : result;
     buffer_end(&real);
     Py_XDECREF(keeper);
@@ -83,12 +83,25 @@ locate(PyObject *value, Takes takes, int dir_fd, bool strict, Asked *asked)
 
 /* Return a path argument as an absolute path without links (new reference), relative to a folder's descriptor or to
    WORKING_FOLDER; NULL with an error, or without one when it is no path. */
-PyObject *
-locate_at(PyObject *path, int dir_fd)
+static PyObject *
+located(PyObject *path, int dir_fd, bool by_name)
 {
-    Asked asked = {0};
+    Asked asked = {.by_name = by_name};
     int result = locate(path, NAMES_A_PATH_OR_DESCRIPTOR, dir_fd, core.enforcing, &asked);
     PyObject *target = result == 0 ? Py_XNewRef(asked.target) : NULL;
     asked_clear(&asked, 1);
     return target;
+}
+
+PyObject *
+locate_at(PyObject *path, int dir_fd)
+{
+    return located(path, dir_fd, false);
+}
+
+/* Return where a name lies, whatever the link leads to that it may be; like locate_at. */
+PyObject *
+locate_name_at(PyObject *path, int dir_fd)
+{
+    return located(path, dir_fd, true);
 }

@@ -63,7 +63,7 @@ making_has_file(PyObject *name, PyObject *path)
         return 0;
     }
     newest = call->outer_making; /* a greenlet's may end in any order from here on */
-    return begin(call, name, path);
+    return readline_is_made(path) < 0 ? -1 : begin(call, name, path);
 }
 
 /* exec_dynamic(module) */

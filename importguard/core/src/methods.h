@@ -69,15 +69,19 @@ PyObject *call_value(const Call *call, Py_ssize_t at, const char *name);
 int call_give(Call *call, Py_ssize_t at, const char *name, PyObject *value);
 int call_add(Call *call, const char *name, PyObject *value);
 int call_number(Call *call, Py_ssize_t at, const char *name, long *number);
+int call_settle(Call *call, Py_ssize_t at, const char *name);
 void call_end(Call *call);
 
 /* methods_ask.c */
-enum { READS = 1, WRITES = 2 };
+enum { READS = 1, WRITES = 2, BY_NAME = 4 }; /* by name: what lies there is meant, be it a link */
 int ask_about_path(Call *call, Py_ssize_t at, const char *name, int dir_fd, int what);
 int ask_about_descriptor(Call *call, Py_ssize_t at, const char *name, Capability capability);
 bool ask_is_free(Capability capability);
 bool ask_was_free(Capability capability, const Call *call);
 int ask_about_name(Capability capability, const char *format, const char *name);
+
+/* methods_readline.c */
+int readline_is_made(PyObject *path);
 
 /* methods_libraries.c */
 void libraries_watch(PyObject *module);
@@ -109,6 +113,7 @@ PyObject *native_symbols(PyObject *module, PyObject *nothing);
 
 /* Ends with a Method without a name. */
 extern const Method methods_of_bodies[], methods_of_databases[], methods_of_dumps[], methods_of_files[], methods_of_folders[],
-    methods_of_libraries[], methods_of_loading[], methods_of_native[], methods_of_processes[], methods_of_sockets[];
+    methods_of_libraries[], methods_of_loading[], methods_of_native[], methods_of_processes[], methods_of_readline[],
+    methods_of_sockets[];
 
 #endif

@@ -34,7 +34,13 @@ int
 ask_about_path(Call *call, Py_ssize_t at, const char *name, int dir_fd, int what)
 {
     PyObject *value = call_value(call, at, name);
-    if (!value || value == Py_None || PyLong_Check(value)) {
+    if (!value || value == Py_None) {
+        return 0;
+    }
+    if (argument_is_both(value)) {
+        return argument_cant_be_read(value, core.enforcing);
+    }
+    if (PyLong_Check(value)) {
         return 0;
     }
     PyObject *once = read_once(value);
@@ -43,7 +49,10 @@ ask_about_path(Call *call, Py_ssize_t at, const char *name, int dir_fd, int what
     }
     int result = call_give(call, at, name, once);
     bool is_path = PyUnicode_Check(once) || PyBytes_Check(once);
-    PyObject *target = result == 0 && is_path ? locate_at(once, dir_fd) : NULL;
+    PyObject *target = NULL;
+    if (result == 0 && is_path) {
+        target = what & BY_NAME ? locate_name_at(once, dir_fd) : locate_at(once, dir_fd);
+    }
     if (target) {
         result = ask_for(target, what);
     }

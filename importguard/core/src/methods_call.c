@@ -139,6 +139,14 @@ call_number(Call *call, Py_ssize_t at, const char *name, long *number)
     return result == 1 && overflow ? 0 : result;
 }
 
+/* Read an argument that may be a number before anything is asked: its own code could change what was asked about. Returns 0 or -1. */
+int
+call_settle(Call *call, Py_ssize_t at, const char *name)
+{
+    long number;
+    return call_number(call, at, name, &number) < 0 ? -1 : 0;
+}
+
 /* Give back what the call holds. */
 OFTEN void
 call_end(Call *call)

@@ -40,7 +40,7 @@ ask_open(Call *call, const char *Py_UNUSED(name))
         return 0;
     }
     int folder = folder_of(call), has_flags = call_number(call, 1, "flags", &flags);
-    if (folder == -2 || has_flags < 0) {
+    if (folder == -2 || has_flags < 0 || call_settle(call, 2, "mode") < 0) {
         return -1;
     }
     return has_flags && folder >= 0 ? ask_about_path(call, 0, "path", folder, what_flags_ask(flags)) : 0;
@@ -51,7 +51,10 @@ static int
 ask_make(Call *call, const char *Py_UNUSED(name))
 {
     int folder = folder_of(call);
-    return folder == -2 ? -1 : ask_about_path(call, 0, "path", folder, WRITES);
+    if (folder == -2 || call_settle(call, 1, "mode") < 0 || call_settle(call, 2, "device") < 0) {
+        return -1;
+    }
+    return ask_about_path(call, 0, "path", folder, WRITES | BY_NAME);
 }
 
 /* memfd_create(name, flags): a file without a place; what is run from it counts as written. */
@@ -88,16 +91,26 @@ ask_transfer(Call *call, Py_ssize_t source, const char *source_name, Py_ssize_t 
                : ask_about_sink(call, sink, sink_name);
 }
 
+/* sendfile(out_fd, in_fd, offset, count) */
 static int
 ask_sendfile(Call *call, const char *Py_UNUSED(name))
 {
+    if (call_settle(call, 2, "offset") < 0 || call_settle(call, 3, "count") < 0) {
+        return -1;
+    }
     return ask_transfer(call, 1, "in_fd", 0, "out_fd");
 }
 
-/* splice(src, dst, count, ...) and copy_file_range(src, dst, count, ...) */
+/* splice(src, dst, count, offset_src, offset_dst, flags) and copy_file_range(src, dst, count, offset_src, offset_dst) */
 static int
 ask_copy(Call *call, const char *Py_UNUSED(name))
 {
+    static const char *const numbers[] = {"count", "offset_src", "offset_dst", "flags"};
+    for (Py_ssize_t at = 0; at < (Py_ssize_t)Py_ARRAY_LENGTH(numbers); at++) {
+        if (call_settle(call, 2 + at, numbers[at]) < 0) {
+            return -1;
+        }
+    }
     return ask_transfer(call, 0, "src", 1, "dst");
 }
 

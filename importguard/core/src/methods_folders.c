@@ -4,12 +4,14 @@
 #include "readers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MOST_ENTRIES 1000000
-#define DEEPEST 64
+#define DEEPEST 256 /* a descriptor each */
 
 /* A folder that has two names, the longest of which `text` is built in behind each. */
 typedef struct {
@@ -65,6 +67,22 @@ ask_entry(const Names *names, const char *rest)
     return is_hidden ? ask_below(FS_READ, names->old, rest) : 0;
 }
 
+/* Refuse a folder of which not everything was seen; returns 0 where nothing may be refused, else -1 with an error. */
+static int
+cant_be_seen(const Names *names)
+{
+    return refuse_unclear(core.enforcing, "can't look at all that is in '%s'", names->old.data);
+}
+
+/* The same of a folder that wasn't opened: who is kept out of it may let himself in later. What is no folder, or isn't there, has nothing in
+ * it. */
+static int
+cant_be_opened(const Names *names)
+{
+    bool has_nothing = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG;
+    return has_nothing ? 0 : cant_be_seen(names);
+}
+
 static int ask_entries(Names *names, int folder, char *rest, size_t size, int depth);
 
 /* Ask about an entry, and about what is in it where it is a folder; returns 0, or -1 with an error. */
@@ -73,7 +91,7 @@ ask_entry_of(Names *names, int folder, const struct dirent *entry, char *rest, s
 {
     size_t length = strlen(entry->d_name);
     if (size + length + 2 > PATH_MAX || ++names->entries > MOST_ENTRIES) {
-        return argument_cant_be_read(Py_None, core.enforcing);
+        return cant_be_seen(names);
     }
     rest[size] = '/';
     memcpy(rest + size + 1, entry->d_name, length + 1);
@@ -84,7 +102,7 @@ ask_entry_of(Names *names, int folder, const struct dirent *entry, char *rest, s
         return 0;
     }
     int below = openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return below < 0 ? 0 : ask_entries(names, below, rest, size + 1 + length, depth + 1);
+    return below < 0 ? cant_be_opened(names) : ask_entries(names, below, rest, size + 1 + length, depth + 1);
 }
 
 /* Ask about all that is in a folder, whose descriptor is closed; returns 0, or -1 with an error. */
@@ -94,7 +112,7 @@ ask_entries(Names *names, int folder, char *rest, size_t size, int depth)
     DIR *entries = depth < DEEPEST ? fdopendir(folder) : NULL;
     if (!entries) {
         close(folder);
-        return argument_cant_be_read(Py_None, core.enforcing);
+        return cant_be_seen(names);
     }
     int result = 0;
     const struct dirent *entry;
@@ -125,7 +143,7 @@ ask_about(Names *names)
     char rest[PATH_MAX] = "";
     int folder = open(names->old.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {
-        return names->is_link ? ask_tails(names) : 0;
+        return cant_be_opened(names) < 0 ? -1 : names->is_link ? ask_tails(names) : 0;
     }
     int result = ask_entries(names, folder, rest, 0, 0);
     names->is_link = true; /* what is moved may be a link itself */
@@ -151,12 +169,12 @@ ask_about_names(PyObject *old, PyObject *new, bool is_link)
     return result;
 }
 
-/* Return where an argument leads (new reference), read once; NULL with an error, or without one for what is no path. */
+/* Return where the name of an argument lies (new reference), read once; NULL with an error, or without one for what is no path. */
 static PyObject *
 place_of(Call *call, Py_ssize_t at, const char *name, int folder)
 {
     PyObject *value = call_value(call, at, name), *once = value ? argument_once(value) : NULL;
-    PyObject *place = once && call_give(call, at, name, once) == 0 ? locate_at(once, folder) : NULL;
+    PyObject *place = once && call_give(call, at, name, once) == 0 ? locate_name_at(once, folder) : NULL;
     Py_XDECREF(once);
     return place;
 }
@@ -175,6 +193,22 @@ is_free(void)
     return ask_is_free(FS_WRITE) && ask_is_free(FS_READ);
 }
 
+/* Ask about what is moved: a link takes along what it leads to, which keeps its old name. Returns 0, or -1 with an error. */
+static int
+ask_about_moved(PyObject *old, PyObject *new)
+{
+    Asked place = {0};
+    int result = asked_take(&place, Py_NewRef(old));
+    if (result == 0) {
+        bool is_link = asked_kind(&place, false) == S_IFLNK;
+        PyObject *aim = is_link ? locate_at(old, WORKING_FOLDER) : Py_NewRef(old);
+        result = aim ? ask_about_names(aim, new, is_link) : -1;
+        Py_XDECREF(aim);
+    }
+    asked_clear(&place, 1);
+    return result;
+}
+
 /* rename(src, dst, *, src_dir_fd, dst_dir_fd) and replace */
 static int
 ask_to_move(Call *call, const char *Py_UNUSED(name))
@@ -184,7 +218,7 @@ ask_to_move(Call *call, const char *Py_UNUSED(name))
     }
     PyObject *old = place_of(call, 0, "src", folder_of(call, "src_dir_fd"));
     PyObject *new = old ? place_of(call, 1, "dst", folder_of(call, "dst_dir_fd")) : NULL;
-    int result = new ? ask_about_names(old, new, false) : PyErr_Occurred() ? -1 : 0;
+    int result = new ? ask_about_moved(old, new) : PyErr_Occurred() ? -1 : 0;
     Py_XDECREF(old);
     Py_XDECREF(new);
     return result;

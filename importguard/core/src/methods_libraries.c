@@ -10,19 +10,6 @@ ask_to_read_first(Call *call, const char *Py_UNUSED(name))
     return ask_about_path(call, 0, NULL, -1, READS);
 }
 
-static int
-ask_to_write_first(Call *call, const char *Py_UNUSED(name))
-{
-    return ask_about_path(call, 0, NULL, -1, WRITES);
-}
-
-/* append_history_file(nelements, filename=None) */
-static int
-ask_to_append(Call *call, const char *Py_UNUSED(name))
-{
-    return ask_about_path(call, 1, NULL, -1, WRITES);
-}
-
 /* load_cert_chain(certfile, keyfile=None, password=None) */
 static int
 ask_key(Call *call, const char *Py_UNUSED(name))
@@ -41,6 +28,9 @@ ask_certificates(Call *call, const char *Py_UNUSED(name))
 static int
 ask_database(Call *call, const char *Py_UNUSED(name))
 {
+    if (call_settle(call, 2, NULL) < 0) {
+        return -1;
+    }
     PyObject *flags = call_value(call, 1, NULL);
     bool reads = !flags || (PyUnicode_Check(flags) && PyUnicode_GET_LENGTH(flags) && PyUnicode_READ_CHAR(flags, 0) == 'r');
     return ask_about_path(call, 0, NULL, -1, reads ? READS : READS | WRITES);
@@ -51,17 +41,20 @@ static int
 ask_named_database(Call *call, const char *Py_UNUSED(name))
 {
     static const char *const endings[] = {".db", ".pag", ".dir"};
-    PyObject *value = call_value(call, 0, NULL), *once = value ? argument_once(value) : NULL;
-    int result = once && call_give(call, 0, NULL, once) == 0 ? 0 : value ? -1 : 0;
-    PyObject *path = once && result == 0 ? locate_at(once, WORKING_FOLDER) : NULL;
+    PyObject *value = call_value(call, 0, NULL), *once = value ? argument_once(value) : NULL, *path = NULL;
+    int result = (once && call_give(call, 0, NULL, once) == 0) || !value ? call_settle(call, 2, NULL) : -1;
+    if (once && result == 0 && !PyUnicode_FSDecoder(once, &path)) {
+        PyErr_Clear(); /* what is no path is the builtin's to complain of */
+    }
     for (size_t at = 0; path && result == 0 && at < Py_ARRAY_LENGTH(endings); at++) {
-        PyObject *target = PyUnicode_FromFormat("%U%s", path, endings[at]);
+        PyObject *name = PyUnicode_FromFormat("%U%s", path, endings[at]), *target = name ? locate_at(name, WORKING_FOLDER) : NULL;
         result = !target || judge_ask(FS_READ, target, NULL) < 0 || judge_ask(FS_WRITE, target, NULL) < 0 ? -1 : 0;
+        Py_XDECREF(name);
         Py_XDECREF(target);
     }
     Py_XDECREF(path);
     Py_XDECREF(once);
-    return result < 0 || PyErr_Occurred() ? -1 : 0;
+    return result;
 }
 
 /* getspnam(name) and getspall(): the C library reads the hashes of passwords. */
@@ -100,10 +93,6 @@ libraries_watch(PyObject *module)
 }
 
 const Method methods_of_libraries[] = {
-    {"readline", NULL, "read_history_file", ask_to_read_first, NULL},
-    {"readline", NULL, "read_init_file", ask_to_read_first, NULL},
-    {"readline", NULL, "write_history_file", ask_to_write_first, NULL},
-    {"readline", NULL, "append_history_file", ask_to_append, NULL},
     {"_ssl", "_SSLContext", "load_cert_chain", ask_key, NULL},
     {"_ssl", "_SSLContext", "load_verify_locations", ask_certificates, NULL},
     {"_ssl", "_SSLContext", "load_dh_params", ask_to_read_first, NULL},

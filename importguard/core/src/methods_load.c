@@ -7,7 +7,7 @@
 
 static const Method *const tables[] = {
     methods_of_bodies, methods_of_databases, methods_of_dumps, methods_of_files, methods_of_folders, methods_of_libraries,
-    methods_of_loading, methods_of_native, methods_of_processes, methods_of_sockets,
+    methods_of_loading, methods_of_native, methods_of_processes, methods_of_readline, methods_of_sockets,
 };
 
 /* Return the builtin of a holder that a Method names (new reference); NULL where there is none, or with an error. */

@@ -21,7 +21,7 @@ typedef struct Vfs {
     int (*full_path)(struct Vfs *, const char *, int, char *);
     void *(*load)(struct Vfs *, const char *);
 } Vfs;
-enum { OPEN_READ_ONLY = 0x1, OPEN_MAIN_DATABASE = 0x100, CANT_OPEN = 14 };
+enum { OPEN_READ_ONLY = 0x1, OPEN_MAIN_DATABASE = 0x100, IO_ERROR_OF_DELETE = 10 | 10 << 8, CANT_OPEN = 14 };
 
 #define MOST_SYSTEMS 32
 static struct {
@@ -44,18 +44,20 @@ keep_refusal(void)
     Py_XSETREF(refusal, error);
 }
 
+typedef enum { READS_DATABASE, WRITES_DATABASE, LOADS_EXTENSION, DELETES } Doing;
+
 static int
-ask_for_file(const char *path, bool is_extension, bool writes)
+ask_for_file(const char *path, Doing doing)
 {
     PyObject *name = PyUnicode_DecodeUTF8(path, (Py_ssize_t)strlen(path), "surrogateescape");
-    PyObject *target = name ? locate_at(name, WORKING_FOLDER) : NULL;
+    PyObject *target = !name ? NULL : doing == DELETES ? locate_name_at(name, WORKING_FOLDER) : locate_at(name, WORKING_FOLDER);
     int result = target ? 0 : PyErr_Occurred() ? -1 : 0;
-    if (target && is_extension) {
+    if (target && doing == LOADS_EXTENSION) {
         result = judge_ask(NATIVE_LOAD, target, NULL);
     }
     else if (target) {
-        result = judge_ask(FS_READ, target, NULL);
-        result = result == 0 && writes ? judge_ask(FS_WRITE, target, NULL) : result;
+        result = doing == DELETES ? 0 : judge_ask(FS_READ, target, NULL);
+        result = result == 0 && doing != READS_DATABASE ? judge_ask(FS_WRITE, target, NULL) : result;
     }
     Py_XDECREF(name);
     Py_XDECREF(target);
@@ -64,7 +66,7 @@ ask_for_file(const char *path, bool is_extension, bool writes)
 
 /* Say whether SQLite may go on; it asks without the interpreter's lock, from a thread of Python's. */
 static bool
-is_allowed(const char *path, bool is_extension, bool writes)
+is_allowed(const char *path, Doing doing)
 {
     if (!core.armed || !PyGILState_GetThisThreadState()) {
         return true; /* a thread of somebody else's C code: native code asks nobody anyway */
@@ -72,7 +74,7 @@ is_allowed(const char *path, bool is_extension, bool writes)
     PyGILState_STATE state = PyGILState_Ensure();
     PyObject *type, *error, *traceback;
     PyErr_Fetch(&type, &error, &traceback);
-    bool result = ask_for_file(path, is_extension, writes) == 0;
+    bool result = ask_for_file(path, doing) == 0;
     if (!result) {
         keep_refusal();
     }
@@ -95,17 +97,34 @@ real_of(const Vfs *vfs)
 static int
 open_file(Vfs *vfs, const char *path, File *file, int flags, int *flags_out)
 {
-    if (path && *path && flags & OPEN_MAIN_DATABASE && !is_allowed(path, false, !(flags & OPEN_READ_ONLY))) {
+    Doing doing = flags & OPEN_READ_ONLY ? READS_DATABASE : WRITES_DATABASE;
+    if (path && *path && flags & OPEN_MAIN_DATABASE && !is_allowed(path, doing)) {
         file->methods = NULL;
         return CANT_OPEN;
     }
     return real_of(vfs)->open(vfs, path, file, flags, flags_out);
 }
 
+/* What belongs to a database that was asked for is deleted all the time. A journal that somebody has written may name anything else. */
+static bool
+is_of_a_database(const char *path)
+{
+    size_t size = strlen(path);
+    Text name = {path, size};
+    return text_ends(name, "-journal") || text_ends(name, "-wal") || text_ends(name, "-shm");
+}
+
+static int
+delete_file(Vfs *vfs, const char *path, int sync)
+{
+    bool is_theirs = !path || is_of_a_database(path) || is_allowed(path, DELETES);
+    return is_theirs ? real_of(vfs)->delete(vfs, path, sync) : IO_ERROR_OF_DELETE;
+}
+
 static void *
 load_library(Vfs *vfs, const char *path)
 {
-    return path && !is_allowed(path, true, false) ? NULL : real_of(vfs)->load(vfs, path);
+    return path && !is_allowed(path, LOADS_EXTENSION) ? NULL : real_of(vfs)->load(vfs, path);
 }
 
 static void
@@ -118,6 +137,7 @@ divert(Vfs *vfs)
     systems[known].vfs = vfs;
     systems[known++].real = *vfs;
     vfs->open = open_file;
+    vfs->delete = delete_file;
     if (vfs->load) {
         vfs->load = load_library;
     }

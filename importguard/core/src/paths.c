@@ -87,9 +87,9 @@ real_folder(Text path, Buffer *real)
     return real_folder_at(path, real, 0, &passes);
 }
 
-/* Give an absolute path without links; return DONE, NO_MEMORY or TOO_LONG. What `is_opened` as no link needs no look at it. */
+/* Give an absolute path without links; return DONE, NO_MEMORY or TOO_LONG. What `is_whole` needs no look whether it is a link itself. */
 static int
-resolve_absolute(Text path, Buffer *real, bool is_opened)
+resolve_absolute(Text path, Buffer *real, bool is_whole)
 {
     Text parent, name;
     mode_t kind;
@@ -109,7 +109,7 @@ resolve_absolute(Text path, Buffer *real, bool is_opened)
     if (result == TOO_LONG || real->size >= PATH_MAX) {
         return TOO_LONG;
     }
-    if (is_opened) {
+    if (is_whole) {
         look_away();
         return DONE;
     }
@@ -126,6 +126,15 @@ resolve_absolute(Text path, Buffer *real, bool is_opened)
     return result;
 }
 
+/* Ask the kernel where a path leads that is too long to be told by its parts: by_name, where its folder does. */
+static int
+ask_for_long(Text path, int dir_fd, bool by_name, Buffer *real)
+{
+    int result = resolve_long(path, dir_fd, by_name, real);
+    look_away();
+    return result;
+}
+
 /* Give a relative path's beginning: the folder of a descriptor, or the working folder. Return 0 or -1. */
 static int
 start_of_path(int dir_fd, Buffer *start)
@@ -136,10 +145,10 @@ start_of_path(int dir_fd, Buffer *start)
     return start->size ? 0 : paths_working_folder(start);
 }
 
-/* Give a path, relative to a folder's descriptor or to the working folder, as an absolute path without links.
-   Return 0, or -1 with an error. */
-int
-paths_resolve(Text path, int dir_fd, Buffer *real)
+/* Give a path, relative to a folder's descriptor or to the working folder, as an absolute path without links; what lies there
+   `by_name` may be a link itself. Return 0, or -1 with an error. */
+static int
+resolve(Text path, int dir_fd, bool by_name, Buffer *real)
 {
     Buffer start;
     Text whole = path;
@@ -152,11 +161,8 @@ paths_resolve(Text path, int dir_fd, Buffer *real)
         }
         whole = buffer_text(&start);
     }
-    result = result == DONE ? resolve_absolute(whole, real, dir_fd == OPENED_UNLESS_A_LINK) : result;
-    if (result == TOO_LONG) {
-        result = resolve_long(path, dir_fd, real);
-        look_away();
-    }
+    result = result == DONE ? resolve_absolute(whole, real, by_name || dir_fd == OPENED_UNLESS_A_LINK) : result;
+    result = result == TOO_LONG ? ask_for_long(path, dir_fd, by_name, real) : result;
     buffer_end(&start);
     if (result == NO_MEMORY) {
         PyErr_NoMemory();
@@ -164,34 +170,46 @@ paths_resolve(Text path, int dir_fd, Buffer *real)
     return result;
 }
 
+int
+paths_resolve(Text path, int dir_fd, Buffer *real)
+{
+    return resolve(path, dir_fd, false, real);
+}
+
+/* Give where a name lies, to whatever the link leads that it may be: what is renamed and removed is the link. */
+int
+paths_resolve_name(Text path, int dir_fd, Buffer *place)
+{
+    return resolve(path, dir_fd, true, place);
+}
+
 /* Give a folder's absolute path without links; return 0, or -1 with an error. */
 int
 paths_real_folder(Text folder, Buffer *real)
 {
     int result = real_folder(folder, real);
-    result = result == TOO_LONG ? resolve_long(folder, WORKING_FOLDER, real) : result;
+    result = result == TOO_LONG ? resolve_long(folder, WORKING_FOLDER, false, real) : result;
     if (result == NO_MEMORY) {
         PyErr_NoMemory();
     }
     return result;
 }
 
-/* Give the working folder where its name is longer than is usual, or it has none; return 0 or -1. */
+/* Give the working folder where its name is longer than is usual, or the link that leads to it where it has none; return 0 or -1. */
 static int
 unusual_working_folder(Buffer *folder)
 {
+    static const char link[] = "/proc/self/cwd";
     char *data;
-    int found;
     Py_BEGIN_ALLOW_THREADS;
     data = getcwd(NULL, 0);
-    found = data ? buffer_set(folder, data, strlen(data)) + 1 : read_link("/proc/self/cwd", folder);
     Py_END_ALLOW_THREADS;
-    int result = found > 0 ? 0 : data || found < 0 ? NO_MEMORY : buffer_set(folder, "/", 1);
+    int result = data ? buffer_set(folder, data, strlen(data)) : buffer_set(folder, link, sizeof link - 1);
     free(data);
     return result;
 }
 
-/* Give the working folder, by the name that it had where it was removed; return 0 or -1. */
+/* Give the working folder, by a link of the kernel's where it was removed; return 0 or -1. */
 int
 paths_working_folder(Buffer *folder)
 {
@@ -199,13 +217,13 @@ paths_working_folder(Buffer *folder)
     return getcwd(data, sizeof data) ? buffer_set(folder, data, strlen(data)) : unusual_working_folder(folder);
 }
 
-/* Give the folder that a descriptor stands for, or nothing; return 0 or -1. */
+/* Give a path to the folder that a descriptor stands for, or nothing; return 0 or -1. */
 int
 paths_folder_of_fd(int fd, Buffer *folder)
 {
     int found;
     Py_BEGIN_ALLOW_THREADS;
-    found = name_of_fd(fd, folder);
+    found = path_of_fd(fd, folder);
     Py_END_ALLOW_THREADS;
     return found > 0 ? 0 : found < 0 ? found : buffer_set(folder, "", 0);
 }

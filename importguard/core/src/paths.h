@@ -6,9 +6,9 @@
 
 #include <limits.h>
 
-/* What a walk comes to. TOO_LONG: a name on the way is longer than the kernel takes in one piece, so that whether it is
-   a link was not to be seen; what is given then is a guess. */
-enum { NO_MEMORY = -1, DONE, TOO_LONG, TOO_MANY_LINKS };
+/* What a walk comes to. TOO_LONG: a name on the way is longer than the kernel takes in one piece, or tells, so that where it leads
+   was not to be seen; what is given then is a guess. */
+enum { UNREADABLE = -2, NO_MEMORY, DONE, TOO_LONG, TOO_MANY_LINKS };
 
 /* links.c */
 bool is_callable(const Buffer *path);
@@ -19,8 +19,8 @@ int read_link(const char *path, Buffer *link);
 int follow(Text path, Buffer *real, bool *passes);
 
 /* long_paths.c */
-int name_of_fd(int fd, Buffer *name);
-int resolve_long(Text given, int dir_fd, Buffer *real);
+int path_of_fd(int fd, Buffer *path);
+int resolve_long(Text given, int dir_fd, bool by_name, Buffer *real);
 
 /* folders.c: what is known of folders; the twin keeps it in a dict */
 bool folders_find(Text folder, Buffer *real);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define HEADER 16 /* bytes of a .pyc in front of the code */
+#define FLAGS 4   /* where its flags are, among these */
 
 /* Return the tag of a file that holds the code, or NO_TAG where its path leads to another one by now. */
 static Tag
@@ -103,19 +104,29 @@ has_same_owner(Tag tag, Tag other)
     return place && another && place->meaning == another->meaning && place->number == another->number;
 }
 
+/* Say whether the flags in front of bytecode have it compared with a hash of its source, or with nothing: then nothing ties it to the
+ * source that lies here, and a wheel can have brought it. */
+static bool
+is_by_hash(PyObject *whole)
+{
+    return PyBytes_AS_STRING(whole)[FLAGS] != 0;
+}
+
 /* Return the tag for code that a .pyc holds: its source's, where it lies as that one's cache. Bytecode that was written while
  * the command runs, by this process or one before, may be anybody's, and so may what lies beside a link to a source that is
- * somebody else's: it counts if it is what that source says. */
+ * somebody else's, in a folder that is elsewhere by a link, or one that was put there meanwhile, and what a source was made to fit: it counts if it is what
+ * that source says. */
 static Tag
-tag_of_bytecode(PyObject *code, PyObject *bytecode, PyObject *source, const struct stat *status)
+tag_of_bytecode(PyObject *code, PyObject *bytecode, PyObject *source, const struct stat *status, bool is_by_hash)
 {
     struct stat own;
     bool is_link = false;
     if (!source || !PyUnicode_CheckExact(source) || !is_cache_of(bytecode, source)) {
         return tag_of_file(bytecode, status);
     }
-    bool is_fresh = file_is_fresh(status), is_seen = !is_fresh && place_is_expected(source, &own);
-    if (is_seen || (!is_fresh && file_or_link_status(source, &own, &is_link))) {
+    bool is_fresh = file_is_fresh(status) || !cache_lies_there(bytecode, source, is_by_hash);
+    bool is_seen = !is_fresh && (place_is_expected(source, &own) || file_or_link_status(source, &own, &is_link));
+    if (is_seen && !file_is_fresh(&own)) {
         Tag tag = tag_of_file(source, &own);
         if (!is_link || has_same_owner(tag, tag_of_file(bytecode, status))) {
             return tag;
@@ -151,7 +162,7 @@ proof_of_loaded(PyObject *data, PyObject *code)
     PyObject *bytecode = cursor_local(&cursor, interned.bytecode_path), *source = cursor_local(&cursor, interned.source_path);
     cursor_end(&cursor);
     if (bytecode && PyUnicode_CheckExact(bytecode) && is_content(base, &view, bytecode, &status)) {
-        tag = tag_of_bytecode(code, bytecode, source, &status);
+        tag = tag_of_bytecode(code, bytecode, source, &status, is_by_hash(base));
     }
     Py_XDECREF(bytecode);
     Py_XDECREF(source);

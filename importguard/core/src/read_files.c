@@ -50,11 +50,11 @@ reads_open(Reading *reading, PyObject *args)
         return 0;
     }
     unsigned long bits = PyLong_AsUnsignedLongMask(flags);
-    if (PyLong_Check(path)) {
-        return bits & MODE_OF_WRITING ? ask_about_sender(path) : 0;
-    }
     if (argument_is_both(path)) {
         return argument_cant_be_read(path, reading->strict);
+    }
+    if (PyLong_Check(path)) {
+        return bits & MODE_OF_WRITING ? ask_about_sender(path) : 0;
     }
     if (bits & O_PATH) {
         return 0;
@@ -117,7 +117,7 @@ reads_mkdir(Reading *reading, PyObject *args)
 static int
 move_written(const Asked *source, const Asked *target)
 {
-    return asked_kind(source, true) == S_IFDIR ? written_move(source->text, target->text) : 0;
+    return asked_kind(source, false) == S_IFDIR ? written_move(source->text, target->text) : 0;
 }
 
 /* A secret under another name is none to the rules: who moves it may as well read it. */
@@ -137,15 +137,19 @@ reads_move(Reading *reading, PyObject *args)
     return target < 0 ? -1 : 0;
 }
 
-/* A second name for a file gives its content to whoever may read that name, and changes it for whoever may write there. */
+/* A second name for a file gives its content to whoever may read that name, and changes it for whoever may write there. Whether a link
+ * is followed the event doesn't say. */
 int
 reads_link(Reading *reading, PyObject *args)
 {
-    const Reader *reader = reading->reader;
+    PyObject *path = PyTuple_GET_ITEM(args, 0);
+    int folder = dir_fd_of(args, reading->reader->dir_fd[0]), source = 0;
     paths_forget();
-    int source = ask_at(reading, FS_READ, PyTuple_GET_ITEM(args, 0), dir_fd_of(args, reader->dir_fd[0]));
-    if (source > 0) {
-        ask_as_well(reading, FS_WRITE, reading->asked);
+    for (int by_name = 0; source >= 0 && by_name < 2; by_name++) {
+        source = ask_at_name(reading, FS_READ, path, folder, by_name);
+        if (source > 0) {
+            ask_as_well(reading, FS_WRITE, &reading->asked[reading->count - 1]);
+        }
     }
     return source < 0 || write_at(reading, args, 1) < 0 ? -1 : 0;
 }

@@ -64,6 +64,9 @@ static int
 ask_for_program(Reading *reading, PyObject *path)
 {
     Argument read;
+    if (argument_is_both(path)) {
+        return argument_cant_be_read(path, reading->strict);
+    }
     if (PyLong_Check(path)) {
         return ask_for_descriptor(reading, path) < 0 ? -1 : 1;
     }

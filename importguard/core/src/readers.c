@@ -5,27 +5,27 @@
 
 #define PASSIVE (CAN(FS_READ) | CAN(FS_LIST) | CAN(ENV_READ) | CAN(CODE_RUN))
 
-#define WRITE(event, takes, fd_at) {event, reads_write, CAN(FS_WRITE), 1, NULL, takes, {0, NOWHERE}, {fd_at, NOWHERE}, false}
-#define PLAIN(event, read, asks, least) {event, read, asks, least, NULL, NAMES_A_PATH, {0, NOWHERE}, {NOWHERE, NOWHERE}, false}
-#define LIST(event) {event, reads_list, CAN(FS_LIST), 1, NULL, NAMES_A_PATH_OR_DESCRIPTOR, {0, NOWHERE}, {NOWHERE, NOWHERE}, false}
-#define NAMED(event, capability, name, code) {event, reads_named, CAN(capability), 0, name, NAMES_A_PATH, {NOWHERE, NOWHERE}, {NOWHERE, NOWHERE}, code}
+#define WRITE(event, takes, fd_at) {event, reads_write, CAN(FS_WRITE), 1, NULL, takes, {0, NOWHERE}, {fd_at, NOWHERE}, false, false}
+#define PLAIN(event, read, asks, least) {event, read, asks, least, NULL, NAMES_A_PATH, {0, NOWHERE}, {NOWHERE, NOWHERE}, false, false}
+#define LIST(event) {event, reads_list, CAN(FS_LIST), 1, NULL, NAMES_A_PATH_OR_DESCRIPTOR, {0, NOWHERE}, {NOWHERE, NOWHERE}, false, false}
+#define NAMED(event, capability, name, code) {event, reads_named, CAN(capability), 0, name, NAMES_A_PATH, {NOWHERE, NOWHERE}, {NOWHERE, NOWHERE}, code, false}
 
 static const Reader readers[] = {
-    {"open", reads_open, CAN(FS_READ) | CAN(FS_WRITE), 3, NULL, NAMES_A_PATH_OR_DESCRIPTOR, {0, NOWHERE}, {NOWHERE, NOWHERE}, false},
+    {"open", reads_open, CAN(FS_READ) | CAN(FS_WRITE), 3, NULL, NAMES_A_PATH_OR_DESCRIPTOR, {0, NOWHERE}, {NOWHERE, NOWHERE}, false, false},
     LIST("os.listdir"),
     LIST("os.scandir"),
-    {"os.remove", reads_remove, CAN(FS_WRITE), 1, NULL, NAMES_A_PATH, {0, NOWHERE}, {1, NOWHERE}, false},
-    WRITE("os.rmdir", NAMES_A_PATH, 1),
-    {"os.mkdir", reads_mkdir, CAN(FS_WRITE), 3, NULL, NAMES_A_PATH, {0, NOWHERE}, {2, NOWHERE}, false},
+    {"os.remove", reads_remove, CAN(FS_WRITE), 1, NULL, NAMES_A_PATH, {0, NOWHERE}, {1, NOWHERE}, false, true},
+    {"os.rmdir", reads_write, CAN(FS_WRITE), 1, NULL, NAMES_A_PATH, {0, NOWHERE}, {1, NOWHERE}, false, true},
+    {"os.mkdir", reads_mkdir, CAN(FS_WRITE), 3, NULL, NAMES_A_PATH, {0, NOWHERE}, {2, NOWHERE}, false, true},
     WRITE("os.truncate", NAMES_A_PATH_OR_DESCRIPTOR, NOWHERE),
     WRITE("os.chmod", NAMES_A_PATH_OR_DESCRIPTOR, 2),
     WRITE("os.chown", NAMES_A_PATH_OR_DESCRIPTOR, 3),
     WRITE("os.utime", NAMES_A_PATH_OR_DESCRIPTOR, 3),
     WRITE("os.setxattr", NAMES_A_PATH_OR_DESCRIPTOR, NOWHERE),
     WRITE("os.removexattr", NAMES_A_PATH_OR_DESCRIPTOR, NOWHERE),
-    {"os.rename", reads_move, CAN(FS_WRITE), 4, NULL, NAMES_A_PATH, {0, 1}, {2, 3}, false},
-    {"os.link", reads_link, CAN(FS_READ) | CAN(FS_WRITE), 2, NULL, NAMES_A_PATH, {0, 1}, {2, 3}, false},
-    {"os.symlink", reads_symlink, CAN(FS_WRITE), 2, NULL, NAMES_A_PATH, {1, NOWHERE}, {2, NOWHERE}, false},
+    {"os.rename", reads_move, CAN(FS_WRITE), 4, NULL, NAMES_A_PATH, {0, 1}, {2, 3}, false, true},
+    {"os.link", reads_link, CAN(FS_READ) | CAN(FS_WRITE), 2, NULL, NAMES_A_PATH, {0, 1}, {2, 3}, false, true},
+    {"os.symlink", reads_symlink, CAN(FS_WRITE), 2, NULL, NAMES_A_PATH, {1, NOWHERE}, {2, NOWHERE}, false, true},
     PLAIN("sqlite3.connect", reads_database, CAN(FS_READ) | CAN(FS_WRITE), 1),
     PLAIN("sqlite3.load_extension", reads_load_extension, CAN(NATIVE_LOAD), 0),
     PLAIN("socket.connect", reads_connection, CAN(NET_CONNECT), 2),
@@ -39,8 +39,8 @@ static const Reader readers[] = {
     PLAIN("os.posix_spawn", reads_spawn, CAN(PROC_SPAWN), 2),
     PLAIN("os.exec", reads_spawn, CAN(PROC_SPAWN), 2),
     PLAIN("os.system", reads_system, CAN(PROC_SPAWN), 1),
-    {"os.fork", reads_fork, CAN(PROC_SPAWN), 0, "<fork>", NAMES_A_PATH, {NOWHERE, NOWHERE}, {NOWHERE, NOWHERE}, false},
-    {"os.forkpty", reads_fork, CAN(PROC_SPAWN), 0, "<fork>", NAMES_A_PATH, {NOWHERE, NOWHERE}, {NOWHERE, NOWHERE}, false},
+    {"os.fork", reads_fork, CAN(PROC_SPAWN), 0, "<fork>", NAMES_A_PATH, {NOWHERE, NOWHERE}, {NOWHERE, NOWHERE}, false, false},
+    {"os.forkpty", reads_fork, CAN(PROC_SPAWN), 0, "<fork>", NAMES_A_PATH, {NOWHERE, NOWHERE}, {NOWHERE, NOWHERE}, false, false},
     PLAIN("os.kill", reads_kill, CAN(PROC_SIGNAL), 1),
     PLAIN("os.killpg", reads_kill, CAN(PROC_SIGNAL), 1),
     PLAIN("signal.pthread_kill", reads_kill, CAN(PROC_SIGNAL), 1),

@@ -37,6 +37,7 @@ typedef struct {
 int argument_read(PyObject *value, Takes takes, bool strict, Argument *read);
 PyObject *argument_once(PyObject *value);
 PyObject *argv_text(PyObject *argv);
+int refuse_unclear(bool strict, const char *format, ...);
 int argument_cant_be_read(PyObject *value, bool strict);
 bool argument_is_both(PyObject *value);
 
@@ -44,6 +45,7 @@ bool argument_is_both(PyObject *value);
 #define WORKING_FOLDER (-1)
 #define OPENED_UNLESS_A_LINK (-2) /* as well, and the kernel will say whether there is a link at the end */
 int paths_resolve(Text path, int dir_fd, Buffer *real);
+int paths_resolve_name(Text path, int dir_fd, Buffer *place);
 int paths_real_folder(Text folder, Buffer *real);
 int paths_working_folder(Buffer *folder);
 int paths_folder_of_fd(int fd, Buffer *folder);
@@ -77,6 +79,7 @@ typedef struct {
     PyObject *keeper; /* of the text; NULL where the target itself holds it */
     bool certain;     /* see Argument */
     uint64_t held;    /* the socket that it goes by, 0 for none: who has opened that was asked before */
+    bool by_name;     /* what lies there is meant, be it a link; said before the target is located */
 } Asked;
 int asked_take(Asked *asked, PyObject *target);
 void asked_clear(Asked *asked, int count);
@@ -84,9 +87,10 @@ mode_t asked_kind(const Asked *asked, bool through_links);
 int locate_text(PyObject *path, int dir_fd, Asked *asked);
 int locate(PyObject *value, Takes takes, int dir_fd, bool strict, Asked *asked);
 PyObject *locate_at(PyObject *path, int dir_fd);
+PyObject *locate_name_at(PyObject *path, int dir_fd);
 
 /* readers.c */
-#define MOST_ASKED 4
+#define MOST_ASKED 6
 typedef struct Reading Reading;
 typedef struct Reader {
     const char *event;
@@ -97,6 +101,7 @@ typedef struct Reader {
     Takes takes;       /* what its path may be */
     signed char place[2], dir_fd[2]; /* where these are among the arguments; NOWHERE where there is none */
     bool of_code;      /* of every import: read only where a rule could refuse it */
+    bool by_name;      /* the operation is done to what lies at the path, be it a link */
 } Reader;
 const Reader *readers_find(const char *event);
 const Reader *readers_all(size_t *count);

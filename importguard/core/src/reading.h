@@ -19,6 +19,7 @@ Asked *ask(Reading *reading, Capability capability);
 int ask_for(Reading *reading, Capability capability, PyObject *target);
 int ask_as_well(Reading *reading, Capability capability, const Asked *other);
 int ask_at(Reading *reading, Capability capability, PyObject *value, int dir_fd);
+int ask_at_name(Reading *reading, Capability capability, PyObject *value, int dir_fd, bool by_name);
 int ask_for_text(Reading *reading, Capability capability, PyObject *value);
 Capability the_capability(const Reading *reading);
 int dir_fd_of(PyObject *args, Py_ssize_t at);
