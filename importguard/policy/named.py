@@ -121,7 +121,7 @@ def spread(name, named):
         else:
             wanted += patterns.expand(pattern, named)
     homes = _with_links(home.rstrip("/") for home in named.get("$home", ()))
-    linked = [link for home in homes for link in _linked_below(home, tails)]
+    linked = [link for home in homes for link in _linked_below(home, tails, unless)]
     return Spread((*_with_links(wanted), *linked), tuple(dict.fromkeys(tails)), homes, tuple(unless))
 
 
@@ -153,24 +153,25 @@ def _linked(wanted):
             yield leads_to + pattern[len(folder) :]
 
 
-def _linked_below(home, tails):
+def _linked_below(home, tails, unless):
     """Return what of a home is elsewhere by a link in it; most of the hundreds of names that are looked for aren't there."""
     if "*" in home:
         return ()
     there = links.names(home or "/")
     wanted = [home + tail for tail in tails if there is None or tail.split("/", 2)[1] in there]
-    return (*_linked(wanted), *_linked_by_name(wanted))
+    return (*_linked(wanted), *_linked_by_name(wanted, unless))
 
 
-def _linked_by_name(wanted):
-    """Yield what links lead to whose own names a pattern matches, in the folder where its globs begin."""
+def _linked_by_name(wanted, unless):
+    """Yield what links lead to whose own names a pattern matches, and none that takes out again, in the folder where its globs begin."""
     for pattern in wanted:
         folder = pattern.partition("*")[0].rpartition("/")[0]
         glob, _, below = pattern[len(folder) + 1 :].partition("/")
         if "*" not in glob or below not in ("", "**"):
             continue
         for name in links.linked(links.real(folder)):
-            if fnmatch.fnmatchcase(name, glob):
+            taken_out = any(fnmatch.fnmatchcase(f"{folder}/{name}", pattern) for pattern in unless)
+            if fnmatch.fnmatchcase(name, glob) and not taken_out:
                 leads_to = links.real(f"{folder}/{name}")
                 yield from (leads_to, f"{leads_to}/**")
 

@@ -39,12 +39,13 @@ SECRETS = words(
 ~/.config/chromium/Default/Cookies ~/.bash_history ~/.zsh_history ~/.psql_history /etc/shadow
 /etc/ssl/private/server.key /etc/ssh/ssh_host_rsa_key /var/log/auth.log /proc/self/environ /proc/1/environ
 /proc/4/task/5/environ /proc/self/mem /proc/77/mem /proc/thread-self/mem ~/.cache/huggingface/token
-~/.claude/.credentials.json ~/.cursor/mcp.json ~/.config/pip/pip.conf
+~/.claude/.credentials.json ~/.cursor/mcp.json ~/.config/pip/pip.conf ~/.ssh/github ~/.ssh/keys/work ~/.databrickscfg
+~/.snowflake/connections.toml ~/.config/sops/age/keys.txt ~/.python_history
 """
 )
 NO_SECRETS = words(
     f"""
-~/.ssh/known_hosts ~/.ssh/config ~/.ssh/id_rsa.pub ~/.aws/models/s3/service.json /srv/app/.env/pyvenv.cfg
+~/.ssh/known_hosts ~/.ssh/known_hosts.old ~/.ssh/config ~/.ssh/config.d/work ~/.ssh/authorized_keys ~/.ssh/id_rsa.pub ~/.aws/models/s3/service.json /srv/app/.env/pyvenv.cfg
 /srv/app/.env/lib/python3.11/site-packages/requests/__init__.py /srv/app/.env.example /srv/app/.env.sample
 /srv/app/.env.template {SITE}/certifi/cacert.pem /etc/ssl/certs/ca-certificates.crt /etc/passwd /etc/hosts
 /run/secrets/kubernetes.io/serviceaccount/..2026_01/ca.crt /proc/self/maps /proc/self/status /proc/cpuinfo
@@ -63,7 +64,8 @@ PERSISTENCE = words(
 /srv/app/.cursor/mcp.json /srv/app/.vscode/tasks.json /etc/ld.so.preload /proc/self/mem /proc/1/mem
 ~/.config/importguard/policy.toml ~/.config/importguard/approved/x /srv/app/importguard.toml
 /srv/app/importguard.lock /etc/importguard/policy.toml {named.package_folder()}/guard.py
-~/.ipython/profile_default/startup/00-x.py ~/.config/pip/pip.conf /etc/profile.d/x.sh
+~/.ipython/profile_default/startup/00-x.py ~/.config/pip/pip.conf /etc/profile.d/x.sh ~/.direnvrc ~/.bashrc.d/x
+~/.pyenv/shims/python ~/.config/zsh/.zshrc ~/miniconda3/etc/profile.d/conda.sh ~/.procmailrc /dev/mmcblk0
 """
 )
 NO_PERSISTENCE = words(

@@ -85,6 +85,22 @@ def test_credentials_behind_a_link_in_a_home_are_secrets_where_they_are(tmp_path
         assert targets.Paths(machine.build(patterns)).matches(f"{tmp_path}/dots/ssh/id_rsa")
 
 
+def test_what_links_of_a_secret_s_name_lead_to_is_one(tmp_path):
+    """A key that lies elsewhere, by a link whose own name says what it is; other links, and what a name takes out again, lead nowhere."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / "keys").mkdir()
+    for link, aim in ((".ssh/work", "keys/one"), (".ssh/work.pub", "keys/two"), (".config/gcloud", "cloud"), ("notes", "keys/three")):
+        (tmp_path / link).parent.mkdir(exist_ok=True)
+        (tmp_path / link).symlink_to(tmp_path / aim)
+    links.forget()
+
+    patterns, unless = named.data_set("secrets", named.surroundings({"HOME": str(tmp_path)}, "/work"))
+
+    found = targets.Paths(machine.build(patterns, unless))
+    assert found.matches(f"{tmp_path}/keys/one") and found.matches(f"{tmp_path}/cloud/credentials.db")
+    assert not found.matches(f"{tmp_path}/keys/two") and not found.matches(f"{tmp_path}/keys/three")
+
+
 def test_a_folder_with_very_many_names_is_not_read_for_a_few(tmp_path, monkeypatch):
     """Then each name is looked at by itself, and a link is still followed."""
     monkeypatch.setattr(links, "MOST_NAMES", 2)
