@@ -41,13 +41,16 @@ class Spawner:
 
     def prepare(self, path, argv, env, frame, folder=None):
         """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
-        return self.allow(path, argv, frame, folder)(env)
+        arrange, _ = self.allow(path, argv, frame, folder)
+        return arrange(env)
 
     def allow(self, path, argv, frame, folder=None):
-        """Ask for a start; return what turns the environment that was given for it into (path, argv, env) for the child.
+        """Ask for a start; return what turns the environment that was given for it into (path, argv, env) for the child,
+        and whether it's bound to what was asked for.
 
         A path that names no folder lies in `folder`, or in the working directory. What comes back is what was asked
-        for: an argument that answers differently when it is read once more is read here alone.
+        for: an argument that answers differently when it is read once more is read here alone, and whoever isn't the
+        application starts it by the absolute path, since the child's folder may be another one by then.
         """
         path, argv = once(path), [once(item) for item in argv]
         program = as_text(path)
@@ -59,6 +62,9 @@ class Spawner:
             raise denial.with_traceback(None) from None
         is_steered = self.is_enforcing and origin is not None and origin.phase != "run"
         fields = self.spawn_fields(origin, target, arguments)
+        is_bound = self.is_enforcing and origin is not None and fields["kind"] != "app"
+        if is_bound and program and target != program:
+            path = program = target
         # Only the path says what is started; argv[0] is a name that the caller chooses.
         named = [program, *texts[1:]]
 
@@ -69,7 +75,7 @@ class Spawner:
                 return path, argv, env
             return guarded[0], [texts[0] if guarded[0] == program else guarded[0], *guarded[1:]], env
 
-        return arrange
+        return arrange, is_bound
 
     def and_tell(self, preexec_fn, arrange):
         """Return a `preexec_fn` for a child that keeps its own environment: what it is to know comes last of all."""
@@ -107,19 +113,27 @@ class Spawner:
             self.passing.discard(thread)
             self.spawned()
 
+    def start(self, real, named, prepared, **options):
+        """Call the real function with what was prepared for it; an error names the program as its caller did, or not at all."""
+        try:
+            return self.call(real, *prepared, **options)
+        except OSError as error:
+            if error.filename == prepared[0]:
+                error.filename = named
+                if named is None:
+                    del error.filename  # None would be shown
+            raise
+
     # One for each function that is wrapped: `real` is the function as it was, `frame` that of whoever calls it.
 
     def execv(self, execve, path, argv, frame):
-        path, argv, env = self.prepare(path, tuple(argv), None, frame)
-        return self.call(execve, path, argv, env)
+        return self.start(execve, None, self.prepare(path, tuple(argv), None, frame))
 
     def execve(self, real, path, argv, env, frame):
         if env is None:
             return real(path, argv, env)
-        if type(path) is int:
-            path = f"/proc/self/fd/{path}"
-        path, argv, env = self.prepare(path, tuple(argv), environment_of(env), frame)
-        return self.call(real, path, argv, env)
+        program = f"/proc/self/fd/{path}" if type(path) is int else path
+        return self.start(real, path, self.prepare(program, tuple(argv), environment_of(env), frame))
 
     def posix_spawn(self, real, path, argv, env, options, frame):
         if env is None and sys.version_info < SPAWN_WITHOUT_ENV:
@@ -128,8 +142,8 @@ class Spawner:
         if actions is not None:
             # Whatever says that it is empty may hold some all the same.
             options["file_actions"] = [read_action(action, self, frame) for action in tuple(actions)]
-        path, argv, env = self.prepare(once(path), tuple(argv), environment_of(env), frame)
-        return self.call(real, path, argv, env, **options)
+        path = once(path)
+        return self.start(real, path, self.prepare(path, tuple(argv), environment_of(env), frame), **options)
 
     def posix_spawnp(self, real, path, argv, env, options, frame):
         path = found_on_path(once(path), decoded(self.inherited.now).get("PATH"))
@@ -158,10 +172,12 @@ class Spawner:
         # The child tries one after the other; what comes after the one that is asked for is never tried.
         del candidates[first_executable(candidates, folder) + 1 :]
         program = candidates[-1] if candidates else ""
-        arrange = self.allow(program, args[FORK_EXEC_ARGV], frame, folder)
+        arrange, is_bound = self.allow(program, args[FORK_EXEC_ARGV], frame, folder)
         path, argv, env = arrange(given)
         args[FORK_EXEC_ARGV] = [item if type(item) is bytes else encode(item) for item in argv]
-        args[FORK_EXEC_CANDIDATES] = candidates if path is program else [path]
+        # The child may find others on its way to the one that was asked for, which `preexec_fn` has put there.
+        is_kept = path is program and not (is_bound and candidates)
+        args[FORK_EXEC_CANDIDATES] = candidates if is_kept else [path]
         args[FORK_EXEC_CANDIDATES] = tuple(
             [item if type(item) is bytes else encode(item) for item in args[FORK_EXEC_CANDIDATES]]
         )

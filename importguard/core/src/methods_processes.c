@@ -1,6 +1,8 @@
 /* Processes: starts, signals, and changes of what the process itself is, by ways that raise no event. */
 #include "methods.h"
+#include "owners.h"
 #include "readers.h"
+#include "snapshots.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,20 +40,6 @@ take_paths(Call *call, Py_ssize_t at)
     return once;
 }
 
-static int
-ask_start(PyObject *candidates, PyObject *argv, PyObject *folder)
-{
-    Py_ssize_t at = first_executable(candidates, folder);
-    if (at < 0) {
-        return at == -1 ? 0 : -1; /* a start of nothing fails by itself */
-    }
-    PyObject *target = program_path(PyTuple_GET_ITEM(candidates, at), folder), *texts = argv_text(argv);
-    int result = PyErr_Occurred() ? -1 : target && texts ? judge_ask(PROC_SPAWN, target, texts) : 0;
-    Py_XDECREF(target);
-    Py_XDECREF(texts);
-    return result;
-}
-
 static bool
 is_called_by_the_guard(void)
 {
@@ -59,6 +47,44 @@ is_called_by_the_guard(void)
     cursor_start(&cursor, NULL);
     bool result = cursor.code && place_at(tag_get(cursor.code))->meaning == GUARD;
     cursor_end(&cursor);
+    return result;
+}
+
+/* Say whether it is the application that starts something, and may start what it likes. */
+static bool
+is_the_application(void)
+{
+    OwnerId owner = judge_who(PROC_SPAWN);
+    return owner != NOBODY && owner_text(owner).kind == KIND_APP;
+}
+
+/* Have the child start what was asked for and nothing else: its folder may be another one by then, and what `preexec_fn` has
+ * made may come first on its way. Twin: Spawner.fork_exec. Returns 0, or -1 with an error. */
+static int
+bind_to(Call *call, PyObject *target)
+{
+    if (!core.enforcing || is_called_by_the_guard() || is_the_application()) {
+        return 0;
+    }
+    PyObject *path = PyUnicode_EncodeFSDefault(target), *only = path ? PyTuple_Pack(1, path) : NULL;
+    int result = only ? call_give(call, CANDIDATES, NULL, only) : -1;
+    Py_XDECREF(path);
+    Py_XDECREF(only);
+    return result;
+}
+
+static int
+ask_start(Call *call, PyObject *candidates, PyObject *argv, PyObject *folder)
+{
+    Py_ssize_t at = first_executable(candidates, folder);
+    if (at < 0) {
+        return at == -1 ? 0 : -1; /* a start of nothing fails by itself */
+    }
+    PyObject *target = program_path(PyTuple_GET_ITEM(candidates, at), folder), *texts = argv_text(argv);
+    int result = PyErr_Occurred() ? -1 : target && texts ? judge_ask(PROC_SPAWN, target, texts) : 0;
+    result = result == 0 && target ? bind_to(call, target) : result;
+    Py_XDECREF(target);
+    Py_XDECREF(texts);
     return result;
 }
 
@@ -88,7 +114,7 @@ ask_fork_exec(Call *call, const char *name)
     PyObject *folder = argument_once(call->args[FOLDER]);
     PyObject *argv = folder ? take_paths(call, ARGV) : NULL;
     PyObject *candidates = argv ? take_paths(call, CANDIDATES) : NULL;
-    int result = candidates && call_give(call, FOLDER, NULL, folder) == 0 ? ask_start(candidates, argv, folder) : -1;
+    int result = candidates && call_give(call, FOLDER, NULL, folder) == 0 ? ask_start(call, candidates, argv, folder) : -1;
     result = result == 0 ? ask_untold(call, name) : result;
     Py_XDECREF(folder);
     Py_XDECREF(argv);
