@@ -92,9 +92,20 @@ def _argument_choices(arguments, named):
         return [None]
     choices = [()]
     for argument in arguments:
+        if argument == "$libraries":
+            choices = [(*choice, *words) for choice in choices for words in _library_options(named)]
+            continue
         spelled = expand(argument, named) if argument.startswith(("$", "~")) else (argument,)
         choices = [(*choice, word) for choice in choices for word in spelled]
     return choices
+
+
+def _library_options(named):
+    """Return the one choice of options that name the folders of LD_LIBRARY_PATH; none where somebody may move one of them."""
+    folders = named.get("$libraries", ())
+    if any("*" in folder or folder[:1] not in ("", "/") for folder in folders):
+        return []
+    return [tuple(word for folder in folders for word in ("-L", folder))]
 
 
 def _program_entries(path, arguments, system):
