@@ -109,14 +109,14 @@ class Supervisor:
         signal.set_wakeup_fd(other, warn_on_full_buffer=False)
         if self.plugins:
             self.plugins.start(functools.partial(_wake, other))
-        poll = select.poll()
-        poll.register(self.pipe, select.POLLIN)
-        poll.register(wakeup, select.POLLIN)
+        poll = select.epoll()  # poll(2) fails where a package has the limit of descriptors lowered
+        poll.register(self.pipe, select.EPOLLIN)
+        poll.register(wakeup, select.EPOLLIN)
         return wakeup, poll
 
     def _timeout(self):
         deadline = self._folder.deadline()
-        return None if deadline is None else max(0, int((deadline - time.monotonic()) * 1000) + 1)
+        return None if deadline is None else max(0.0, deadline - time.monotonic()) + 0.001
 
     def _read(self):
         """Take what the pipe holds now."""
@@ -146,7 +146,7 @@ class Supervisor:
         self._killed_for = fields
         self._spare.release()
         own = [self._answering.pid] if self._answering is not None else []
-        killed, statuses, survivors = tree.kill_tree(self._group, own)
+        killed, statuses, survivors = tree.kill_tree(self._group, own, self._child)
         self._statuses.update(statuses)
         return {"pid": self._child, "cause": fields.get("id", ""), "processes": killed, "survivors": survivors}
 

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { ARGV = 0, CANDIDATES = 1, FOLDER = 4 };
@@ -166,6 +168,41 @@ ask_to_signal_oneself(Call *Py_UNUSED(call), const char *Py_UNUSED(name))
     return ask_signal((long)getpid());
 }
 
+/* Say whether a number is that of this process or of a thread of it. */
+static bool
+is_our_own(long number)
+{
+    return number == 0 || syscall(SYS_tgkill, (long)getpid(), number, 0) == 0;
+}
+
+static int
+ask_unless_our_own(Call *call, Py_ssize_t at, const char *name)
+{
+    long number;
+    int has_number = call_number(call, at, name, &number);
+    return has_number != 1 ? has_number : is_our_own(number) ? 0 : ask_signal(number);
+}
+
+/* setpriority(which, who, priority): of a process, a group of them, or all of a user's */
+static int
+ask_to_set_priority(Call *call, const char *Py_UNUSED(name))
+{
+    long which, who;
+    int has_number = call_number(call, 0, "which", &which);
+    if (has_number == 1 && which != PRIO_PROCESS) {
+        has_number = call_number(call, 1, "who", &who);
+        return has_number == 1 ? ask_signal(who) : has_number;
+    }
+    return has_number == 1 ? ask_unless_our_own(call, 1, "who") : has_number;
+}
+
+/* sched_setaffinity(pid, mask) and its like: on a processor that is busy, or behind all others, a process comes to nothing. */
+static int
+ask_to_schedule(Call *call, const char *Py_UNUSED(name))
+{
+    return ask_unless_our_own(call, 0, NULL);
+}
+
 /* Who the process is, and what it takes for the root: no rule about paths means the same afterwards. */
 static int
 ask_to_change_process(Call *Py_UNUSED(call), const char *name)
@@ -179,6 +216,10 @@ const Method methods_of_processes[] = {
     {"_signal", NULL, "raise_signal", ask_to_signal_oneself, NULL},
     {"_signal", NULL, "alarm", ask_to_signal_oneself, NULL},
     {"_signal", NULL, "setitimer", ask_to_signal_oneself, NULL},
+    {"posix", NULL, "setpriority", ask_to_set_priority, NULL},
+    {"posix", NULL, "sched_setaffinity", ask_to_schedule, NULL},
+    {"posix", NULL, "sched_setparam", ask_to_schedule, NULL},
+    {"posix", NULL, "sched_setscheduler", ask_to_schedule, NULL},
     {"posix", NULL, "execv", ask_untold, NULL},
     {"posix", NULL, "execve", ask_untold, NULL},
     {"posix", NULL, "posix_spawn", ask_untold, NULL},
