@@ -19,7 +19,7 @@ BASES = ("/tmp", "/dev/shm", "/var/tmp")
 # Searchable and not listable: a child that gives up its user still finds its session, and no other user finds its name.
 FOLDER_MODE = 0o711
 SESSION_MODE = 0o444
-PIPE_MODE = 0o622
+PIPE_MODE = 0o222
 BOARD_MODE = 0o666
 BOARD_SIZE = 4096 + 4096 * 4 + 4096 * 256  # as in core/src/board.c
 
@@ -75,9 +75,11 @@ def make_pipe(directory):
     """Make the pipe for records and return a descriptor that reads it and never sees its end."""
     try:
         os.mkfifo(directory.pipe, 0o600)
-        os.chmod(directory.pipe, PIPE_MODE if os.geteuid() == 0 else 0o600)
         # Read and write: with a writer of our own the pipe doesn't end when the last guarded process does.
-        return os.open(directory.pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(directory.pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        # Nobody else is to read it.
+        os.chmod(directory.pipe, PIPE_MODE if os.geteuid() == 0 else 0o200)
+        return fd
     except OSError as error:
         raise CannotArm(f"can't make the pipe for records {directory.pipe}: {error.strerror}") from error
 

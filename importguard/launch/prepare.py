@@ -12,7 +12,7 @@ from importguard.childargs import guard_child
 from importguard.errors import CannotArm
 from importguard.kernel import machine
 from importguard.kernel import plan as kernel
-from importguard.launch import bundle, directory, preflight, preloading, target, vouching
+from importguard.launch import bundle, directory, preflight, preloading, reserved, target, vouching
 from importguard.ledger import holdings
 from importguard.policy import compile as compiler
 from importguard.policy import named
@@ -66,6 +66,7 @@ def prepare(
         version = found.interpreter.version[:2]
         unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
     place = directory.create(environment)
+    resolved = resolved._replace(locked=(*resolved.locked, reserved.policy(place)))
     if asks:
         from importguard.ask import listener
         from importguard.launch import asking  # most runs ask nobody

@@ -102,7 +102,7 @@ def _refuses_patches(rule):
 
 def digest(resolved):
     """Return the digest of what is in force; it does not depend on the machine."""
-    parts = [policy.digest for policy in _policies(resolved)]
+    parts = [policy.digest for policy in _policies(resolved) if policy.digest]
     parts += [resolved.mode, resolved.on_violation, resolved.malicious, resolved.bytecode, resolved.startup_files]
     parts += [digest(resolved.candidate)] if resolved.candidate else []
     if resolved.lock:
