@@ -146,6 +146,8 @@ def rule_of(line, layer, named):
     # A glob that covers capabilities with targets of different kinds has no target; one line serves them all.
     kind, data, rank = patterns.compile_target(capability, target, named)
     rank = 100 * rank + _length(capability)
+    if effect == "allow" and kind == "spawn":
+        data = patterns.called_by_name(data)
     return layer, rank, effect, capability, kind, data, package, specifier, phases, where
 
 

@@ -120,6 +120,18 @@ def _program_entries(path, arguments, system):
     return entries
 
 
+def called_by_name(entries):
+    """Return the entries of a grant so that a program of several names is started by its own: it may be another by each of them."""
+    return tuple(
+        (program, arguments, called or _only_name(program), system) for program, arguments, called, system in entries
+    )
+
+
+def _only_name(program):
+    is_shared = program.startswith("/") and "*" not in program and links.has_other_names(program)
+    return os.path.basename(program) if is_shared else ""
+
+
 def _compile_net(target, named):
     if target.startswith("unix:"):
         sockets = tuple(("unix", path, "", "") for path in expand(target[5:], named))
