@@ -10,13 +10,26 @@ from importguard.paths import as_text
 from importguard.pinned import int, len, list, set, tuple, type
 from importguard.programs import argv_text, first_executable, is_executable, program_path
 
-# What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
-# imported may not choose what `ldconfig` loads. It gets what the user had set.
+# What makes a harmless program run code of the caller's choice, or go where the caller likes: a package that may start
+# `ldconfig` while it is imported may not choose what `ldconfig` loads. It gets what the user had set. Whatever `recommended`
+# refuses to be set at import is here: a test holds both together.
 STEERING = (
-    "BASH_ENV", "COMPILER_PATH", "ENV", "GCONV_PATH", "HOME", "IFS", "JAVA_TOOL_OPTIONS", "LIBRARY_PATH", "LOCPATH",
-    "LSB_OS_RELEASE", "MAGIC", "NODE_OPTIONS", "PATH", "PERL5OPT", "POSIXLY_CORRECT", "RUBYOPT", "SHELLOPTS",
+    "ALL_PROXY", "ANTHROPIC_BASE_URL", "AWS_CA_BUNDLE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BASH_ENV",
+    "BROWSER", "COMPILER_PATH", "CURL_CA_BUNDLE", "DOCKER_CONFIG", "DOCKER_HOST", "EDITOR", "ENV", "FTP_PROXY",
+    "GCONV_PATH", "GLIBC_TUNABLES", "GNUTARGET", "GOFLAGS", "HGRCPATH", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "IFS",
+    "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "KUBECONFIG", "LDEMULATION", "LIBRARY_PATH", "LOCPATH", "LSB_OS_RELEASE",
+    "LUA_INIT", "MAGIC", "MAKEFILES", "MAKEFLAGS", "MANPAGER", "NPM_CONFIG_REGISTRY", "OPENAI_API_BASE",
+    "OPENAI_BASE_URL", "PAGER", "PATH", "PIP_CONFIG_FILE", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL",
+    "POSIXLY_CORRECT", "PROMPT_COMMAND", "PYTHONBREAKPOINT", "PYTHONHOME", "PYTHONINSPECT", "PYTHONPLATLIBDIR",
+    "REQUESTS_CA_BUNDLE", "RSYNC_RSH", "RUSTC_WRAPPER", "SHELLOPTS", "SSH_ASKPASS", "SSLKEYLOGFILE", "SSL_CERT_DIR",
+    "SSL_CERT_FILE", "SUDO_ASKPASS", "SVN_SSH", "TAR_OPTIONS", "UV_CONFIG_FILE", "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_URL", "VISUAL", "WGETRC", "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME", "XDG_DATA_DIRS", "XDG_DATA_HOME", "ZDOTDIR", "_JAVA_OPTIONS", "all_proxy", "ftp_proxy",
+    "http_proxy", "https_proxy", "npm_config_registry",
 )  # fmt: skip
-STEERING_FAMILIES = ("BASH_FUNC_", "FONTCONFIG_", "GCC_", "GIT_", "LD_")
+STEERING_FAMILIES = (
+    "AWS_ENDPOINT_URL", "BASH_FUNC_", "COLLECT_", "FONTCONFIG_", "GCC_", "GIT_", "LD_", "LESS", "NODE_", "OPENSSL_", "PERL", "RUBY",
+)  # fmt: skip
 DEFAULT_PATH = "/bin:/usr/bin"
 SPAWN_WITHOUT_ENV = (3, 13)
 OPENS = 0  # posix.POSIX_SPAWN_OPEN
