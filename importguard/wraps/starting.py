@@ -3,7 +3,7 @@
 import sys
 from _thread import get_ident
 
-from importguard import pinned
+from importguard import later, pinned
 from importguard.childargs import CARRIERS, carries_the_guard, guard_child
 from importguard.denials import Denied
 from importguard.paths import as_text
@@ -97,12 +97,10 @@ class Spawner:
             preexec_fn()
             before = decoded(self.inherited.now)
             _, _, env = arrange(before)
-            for name in (*before, *CARRIERS):
-                if name not in env:
-                    pinned.unsetenv(name)
-            for name in env:
-                if env[name] != before.get(name):
-                    pinned.putenv(name, env[name])
+            write_environment(
+                gone=[name for name in (*before, *CARRIERS) if name not in env],
+                changed={name: value for name, value in env.items() if value != before.get(name)},
+            )
 
         return preexec
 
@@ -166,12 +164,10 @@ class Spawner:
         command = once(command)
         _, _, env = self.prepare("/bin/sh", ("sh", "-c", command), None, frame)
         # system(3) gives the child this process's own environment: what it is to know has to stand there.
-        for name in CARRIERS:
-            if name not in env:
-                pinned.unsetenv(name)
-        for name in env:
-            if carries_the_guard(name):
-                pinned.putenv(name, env[name])
+        write_environment(
+            gone=[name for name in CARRIERS if name not in env],
+            changed={name: value for name, value in env.items() if carries_the_guard(name)},
+        )
         return self.call(real, command)
 
     def fork_exec(self, real, args, frame):
@@ -205,6 +201,21 @@ class Spawner:
 def steers(name):
     """Say whether a variable has a harmless program run, load or show what its caller likes."""
     return name in STEERING or name.startswith(STEERING_FAMILIES)
+
+
+def write_environment(gone, changed):
+    """Change the environment in C for a child: on the guard's own behalf, whoever starts it."""
+    thread = get_ident()
+    was_busy = thread in later.busy
+    later.busy.add(thread)
+    try:
+        for name in gone:
+            pinned.unsetenv(name)
+        for name in changed:
+            pinned.putenv(name, changed[name])
+    finally:
+        if not was_busy:
+            later.busy.discard(thread)
 
 
 def decoded(variables):

@@ -80,3 +80,30 @@ def test_a_granted_program_is_not_the_packages_to_steer(program, tmp_path, inter
             done.append((outcome.stdout, (world.root / "tmp/loot").exists()))
 
     assert done == [("0\n", True), ("0\n", False)]
+
+
+PREPARES = """
+import os, subprocess
+print(subprocess.run(["uname", "-s"], preexec_fn=os.setpgrp, capture_output=True, text=True))
+print(subprocess.run(["uname", "-s"], preexec_fn=os.getpid, capture_output=True, text=True, env=None))
+print(os.system("uname -s"))
+"""
+
+
+@pytest.mark.parametrize("core", ["c", "py"])
+def test_what_the_guard_tells_a_child_is_nobodys_doing(core, tmp_path, any_interpreter):
+    """A child that keeps its environment, and gets something to do before it starts, is started at import as it is unguarded."""
+    environment = envs.create(tmp_path / "env", any_interpreter)
+    envs.install(environment, wheels.Wheel("acme-prepares", "1.0", {"acme_prepares.py": PREPARES}), folder=tmp_path / "wheels")
+    granted = ["proc.spawn:$bin/uname -s", "proc.spawn:$bin/sh -c *"]
+    policy = f"version = 1\n[package.acme-prepares]\nimport.allow = {granted!r}\n"
+    with worlds.furnished(tmp_path, environment) as world:
+        (world.project / "app.py").write_text("import acme_prepares\n")
+        command = [environment.python, "app.py"]
+
+        bare = guarded.run(world, command, mode=guarded.UNGUARDED)
+        outcome = guarded.run(world, command, policy=policy, options=("--core", core))
+
+    assert bare.stdout.count("Linux") == 3
+    assert outcome.stdout == bare.stdout, outcome.story()
+    assert not outcome.decisions(capability="env.write"), outcome.story()
