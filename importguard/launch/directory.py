@@ -14,6 +14,7 @@ PREFIX = "importguard-"
 OUTER, INNER = 12, 24  # digits after the prefix, and of the name inside
 DIGITS = frozenset("0123456789abcdef")
 SESSION = "session.bin"
+BOARD = "board"
 SETTLED = 60  # seconds after which a directory that nobody uses is taken for an orphan
 BASES = ("/tmp", "/dev/shm", "/var/tmp")
 # Searchable and not listable: a child that gives up its user still finds its session, and no other user finds its name.
@@ -40,7 +41,7 @@ class Directory(typing.NamedTuple):
 
     @property
     def board(self):
-        return self.path + "/board"
+        return f"{self.path}/{BOARD}"
 
 
 def create(environment):
@@ -158,9 +159,13 @@ def _create_in(base):
         except FileExistsError:
             continue
         path = f"{outer}/{os.urandom(12).hex()}"
-        os.mkdir(path, 0o700)
-        os.chmod(path, FOLDER_MODE)
-        os.chmod(outer, FOLDER_MODE)
+        try:
+            os.mkdir(path, 0o700)
+            os.chmod(path, FOLDER_MODE)
+            os.chmod(outer, FOLDER_MODE)
+        except OSError:
+            shutil.rmtree(outer, ignore_errors=True)
+            raise
         return Directory(outer, path)
     raise OSError(errno.EEXIST, "every name is taken")
 
@@ -175,12 +180,24 @@ def _sweep(base):
 
 
 def _is_session(outer):
-    """Say whether a folder holds what a session holds and nothing else: somebody else's may have such a name too."""
+    """Say whether a folder holds what a session holds and nothing else: somebody else's may have such a name too.
+
+    A start that was cut short has left less than a whole session.
+    """
     try:
-        [inner] = os.listdir(outer)
-        return _is_name(inner, "", INNER) and os.path.exists(f"{outer}/{inner}/{SESSION}")
+        held = os.listdir(outer)
+        if not held:
+            return True
+        [inner] = held
+        names = os.listdir(f"{outer}/{inner}")
+        return _is_name(inner, "", INNER) and (SESSION in names or all(map(_is_of_a_start, names)))
     except (OSError, ValueError):
         return False
+
+
+def _is_of_a_start(name):
+    """Say whether a session has a file of this name before it's whole."""
+    return name == BOARD or (name.startswith("base-") and name.endswith(".bin"))
 
 
 def _is_name(name, prefix, digits):

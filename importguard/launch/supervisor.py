@@ -58,7 +58,11 @@ class Supervisor:
         or None when the tree was killed. `group` is a control group for it, where there is one, `answering` the
         notified.process.Answering of what a Plan has asked."""
         forwarder = Forwarder()
-        wakeup, poll = self._listen()
+        try:
+            wakeup, poll = self._listen()
+        except OSError:
+            self._spare.release()  # to remove the session takes some as well
+            raise
         self._answering = answering
         self._child = _start_beneath(plan, path, argv, environment, forwarder.mask, answering)
         self._group = group
