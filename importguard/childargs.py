@@ -7,12 +7,11 @@ other words: `-P -s` for `-I`, every PYTHON* variable put aside under another na
 
 import sys
 
-from importguard import dynamic, ldpreload
+from importguard import dynamic, ldpreload, throughenv
 from importguard.pinned import O_CLOEXEC, O_RDONLY, close, len, list, open, read
 from importguard.session import HELD, VARIABLE, encode_spawn, without_ahead
 
 TAKES_VALUE = "cmWXQ"
-ENV_WITH_VALUE = ("-u", "--unset", "-C", "--chdir")
 PYTHONS = ("python", "pypy")
 CARRIERS = ("PYTHONPATH", ldpreload.VARIABLE)
 
@@ -27,40 +26,46 @@ def guard_child(argv, env, spawn):
     """
     env = {name: value for name, value in env.items() if not name.startswith(VARIABLE)}
     preload = spawn.get("preload", "")
-    if ldpreload.is_there(preload):
-        env[ldpreload.VARIABLE] = ldpreload.with_object(env.get(ldpreload.VARIABLE), preload)
-    else:
+    if not ldpreload.is_there(preload):
         preload = ""
     argv, flags = _without_deafness(list(argv), preload)
     if flags:
         for name in [name for name in env if name.startswith("PYTHON")]:
             env[HELD + name] = env.pop(name)
-    given = env.get("PYTHONPATH")
-    rest = without_ahead(given, spawn["ahead"]) if given is not None else ""
-    env["PYTHONPATH"] = spawn["ahead"] + (":" + rest if rest else "")
-    env[VARIABLE] = encode_spawn({**spawn, "flags": flags, "pythonpath": "" if given is None else "="})
-    return _through_env(argv, env), env
+
+    def variables(value_of):
+        found = {}
+        if preload:
+            found[ldpreload.VARIABLE] = ldpreload.with_object(value_of(ldpreload.VARIABLE, env.get(ldpreload.VARIABLE)), preload)
+        given = value_of("PYTHONPATH", env.get("PYTHONPATH"))
+        rest = without_ahead(given, spawn["ahead"]) if given is not None else ""
+        found["PYTHONPATH"] = spawn["ahead"] + (":" + rest if rest else "")
+        found[VARIABLE] = encode_spawn({**spawn, "flags": flags, "pythonpath": "" if given is None else "="})
+        return found
+
+    return _through_env(argv, variables), {**env, **variables(lambda _name, before: before)}
 
 
-def _through_env(argv, env):
-    """Have `env -i` and `env -u NAME`, which clear the environment on the way, set the guard's variables again."""
-    if not argv or argv[0].rpartition("/")[2] != "env":
+def _through_env(argv, variables):
+    """Have `env -i`, `env -u NAME` and their like, which clear the environment on the way, set the guard's variables again.
+
+    `variables` returns them, told what the user has LD_PRELOAD and PYTHONPATH set to.
+    """
+    way = throughenv.follow(argv) or throughenv.follow(_as_the_kernel_starts(argv))
+    if way is None or not (way.cleared or [name for name in (*way.unset, *way.assigned) if carries_the_guard(name)]):
         return argv
-    at, clears = 1, False
-    while at < len(argv):
-        word = argv[at]
-        if word in ENV_WITH_VALUE:
-            clears = clears or word in ("-u", "--unset")
-            at += 2
-        elif word[:1] == "-" and word[:2] != "-S" and not word.startswith("--split-string"):
-            clears = clears or word in ("-", "-i", "--ignore-environment") or word.startswith(("-u", "--unset="))
-            at += 1
-        elif "=" in word:
-            at += 1
-        else:
-            break
-    own = [f"{name}={env[name]}" for name in env if carries_the_guard(name)]
-    return argv[:at] + own + argv[at:] if clears and at < len(argv) else argv
+    own = [f"{name}={value}" for name, value in variables(way.value_of).items()]
+    return way.argv[: way.place] + own + way.argv[way.place :]
+
+
+def _as_the_kernel_starts(argv):
+    """Return the arguments with which a script's interpreter is started where that is `env`, [] for all else."""
+    if not argv or "/" not in argv[0]:
+        return []
+    interpreter, _, rest = first_line(argv[0]).strip().partition(" ")
+    if interpreter.rpartition("/")[2] != "env" or not rest:
+        return []
+    return [interpreter, rest.strip(), *argv]
 
 
 def carries_the_guard(name):
@@ -94,22 +99,27 @@ def _with_interpreter(argv):
 
 def shebang(path):
     """Return the words of a script's first line, [] when it has none; `env` and its -S are looked through."""
-    try:
-        fd = open(path, O_RDONLY | O_CLOEXEC)
-    except OSError:
-        return []
-    try:
-        first = read(fd, 512)
-    except OSError:
-        return []
-    finally:
-        close(fd)
-    if first[:2] != b"#!":
-        return []
-    words = first[2:].partition(b"\n")[0].decode("utf-8", "surrogateescape").split()
+    words = first_line(path).split()
     if words and words[0].rpartition("/")[2] == "env":
         words = words[2:] if words[1:2] == ["-S"] else words[1:]
     return words
+
+
+def first_line(path):
+    """Return what a script's first line names for its interpreter, "" when it has none."""
+    try:
+        fd = open(path, O_RDONLY | O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        first = read(fd, 512)
+    except OSError:
+        return ""
+    finally:
+        close(fd)
+    if first[:2] != b"#!":
+        return ""
+    return first[2:].partition(b"\n")[0].decode("utf-8", "surrogateescape")
 
 
 def _without_isolation(argv):

@@ -26,7 +26,7 @@ PATHS = ("importguard.paths",)
 PATCHING = ("importguard.patching",)
 BLAMED = ("importguard.model",)
 # What asks for the start of a program, and tells the child.
-STARTING = (*PATHS, *DENYING, "importguard.programs", "importguard.dynamic", "importguard.childargs", "importguard.wraps.starting")
+STARTING = (*PATHS, *DENYING, "importguard.programs", "importguard.dynamic", "importguard.throughenv", "importguard.childargs", "importguard.wraps.starting")
 ENVIRON = (*PATHS, "importguard.wraps.environ")
 # What -I and -E do, where the guard couldn't be started beneath them.
 ISOLATING = ("importguard.isolation",)

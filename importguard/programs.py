@@ -2,7 +2,7 @@
 
 from importguard import paths
 from importguard.pinned import X_OK as EXECUTABLE
-from importguard.pinned import access, bytes, enumerate, str, tuple, type
+from importguard.pinned import access, bytes, enumerate, stat, str, tuple, type
 
 
 def program_path(path, folder=None):
@@ -28,13 +28,19 @@ def within(folder, path):
 
 
 def first_executable(candidates, folder=None):
-    """Return at which of a search's candidate paths a program is started: the first that can be, else the last."""
-    at = -1
-    for at, candidate in enumerate(candidates):  # noqa: B007
+    """Return at which of a search's candidate paths a program is started: the first that can be.
+
+    Where none can, the one whose error the search tells: the first that is there, else the last.
+    """
+    at = there = -1
+    for at, candidate in enumerate(candidates):
         text = paths.as_text(candidate)
-        if is_executable(text if text[:1] == "/" else within(folder, text)):
-            break
-    return at
+        path = text if text[:1] == "/" else within(folder, text)
+        if is_executable(path):
+            return at
+        if there < 0 and may_be_there(path):
+            there = at
+    return at if there < 0 else there
 
 
 def is_executable(path):
@@ -43,6 +49,17 @@ def is_executable(path):
         return access(path, EXECUTABLE) and not paths.is_folder(path)
     except (OSError, ValueError):
         return False
+
+
+def may_be_there(path):
+    """Say whether there is something at a path, as far as it can be told."""
+    try:
+        stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def argv_text(argv):

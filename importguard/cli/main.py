@@ -1,12 +1,13 @@
 """The top of the command line: finds the command's module, loads that one alone, and reports errors in one line."""
 
 import argparse
+import errno
 import importlib
 import os
 import sys
 
 import importguard
-from importguard.errors import ImportguardError, UsageError
+from importguard.errors import CannotArm, ImportguardError, UsageError
 
 COMMANDS = {
     "run": "run a command with every Python process below it guarded",
@@ -82,6 +83,9 @@ def main(arguments):
     except KeyboardInterrupt:
         return 130
     except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            complain(str(CannotArm("no more files can be opened here: raise the limit (`ulimit -n`)")))
+            return CannotArm.exit_status
         # What was to be written in the midst of a command is still to be, and fails in the same way.
         problem = _output_problem()
         if problem is None or problem.errno != error.errno:

@@ -4,7 +4,7 @@ Every audit event of CPython 3.11 to 3.13 is classified: by a reader below, or i
 """
 
 from importguard import paths
-from importguard.pinned import NAMES, bytes, hasattr, int, isinstance, len, lstat, slice, str, tuple, type
+from importguard.pinned import NAMES, bytes, getpid, hasattr, int, isinstance, len, lstat, slice, str, tuple, type
 from importguard.programs import argv_text, program_path
 
 WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND
@@ -195,6 +195,14 @@ def read_kill(args):
     return (("proc.signal", str(args[0]) if type(args[0]) is int else "?", None),)
 
 
+def read_limits(args):
+    """Limits that are too low for it end a process as a signal does, or have it fail."""
+    pid, _, limits = args
+    if limits is None or pid in (0, getpid()):
+        return ()
+    return (("proc.signal", str(pid) if type(pid) is int else "?", None),)
+
+
 def read_env(args):
     name = paths.as_text(args[0])
     return (("env.write", name, None),) if name else ()
@@ -273,6 +281,7 @@ READERS = {
     "os.kill": (read_kill, ("proc.signal",)),
     "os.killpg": (read_kill, ("proc.signal",)),
     "signal.pthread_kill": (read_kill, ("proc.signal",)),
+    "resource.prlimit": (read_limits, ("proc.signal",)),
     "os.putenv": (read_env, ("env.write",)),
     "os.unsetenv": (read_env, ("env.write",)),
     "ctypes.dlopen": (read_dlopen, ("native.load",)),

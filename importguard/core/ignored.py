@@ -87,14 +87,13 @@ IGNORED = {
         "cpython._PySys_ClearAuditHooks",
         "monitoring.register_callback",
     ),
-    "works on a descriptor that was opened before, or on limits": (
+    "works on a descriptor that was opened before, or on one's own limits": (
         "fcntl.fcntl",
         "fcntl.flock",
         "fcntl.ioctl",
         "fcntl.lockf",
         "mmap.__new__",
         "os.lockf",
-        "resource.prlimit",
         "resource.setrlimit",
         "socket.__new__",
         "sqlite3.connect/handle",

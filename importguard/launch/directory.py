@@ -14,12 +14,13 @@ PREFIX = "importguard-"
 OUTER, INNER = 12, 24  # digits after the prefix, and of the name inside
 DIGITS = frozenset("0123456789abcdef")
 SESSION = "session.bin"
+BOARD = "board"
 SETTLED = 60  # seconds after which a directory that nobody uses is taken for an orphan
 BASES = ("/tmp", "/dev/shm", "/var/tmp")
 # Searchable and not listable: a child that gives up its user still finds its session, and no other user finds its name.
 FOLDER_MODE = 0o711
 SESSION_MODE = 0o444
-PIPE_MODE = 0o622
+PIPE_MODE = 0o222
 BOARD_MODE = 0o666
 BOARD_SIZE = 4096 + 4096 * 4 + 4096 * 256  # as in core/src/board.c
 
@@ -40,7 +41,7 @@ class Directory(typing.NamedTuple):
 
     @property
     def board(self):
-        return self.path + "/board"
+        return f"{self.path}/{BOARD}"
 
 
 def create(environment):
@@ -75,9 +76,11 @@ def make_pipe(directory):
     """Make the pipe for records and return a descriptor that reads it and never sees its end."""
     try:
         os.mkfifo(directory.pipe, 0o600)
-        os.chmod(directory.pipe, PIPE_MODE if os.geteuid() == 0 else 0o600)
         # Read and write: with a writer of our own the pipe doesn't end when the last guarded process does.
-        return os.open(directory.pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(directory.pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        # Nobody else is to read it.
+        os.chmod(directory.pipe, PIPE_MODE if os.geteuid() == 0 else 0o200)
+        return fd
     except OSError as error:
         raise CannotArm(f"can't make the pipe for records {directory.pipe}: {error.strerror}") from error
 
@@ -156,9 +159,13 @@ def _create_in(base):
         except FileExistsError:
             continue
         path = f"{outer}/{os.urandom(12).hex()}"
-        os.mkdir(path, 0o700)
-        os.chmod(path, FOLDER_MODE)
-        os.chmod(outer, FOLDER_MODE)
+        try:
+            os.mkdir(path, 0o700)
+            os.chmod(path, FOLDER_MODE)
+            os.chmod(outer, FOLDER_MODE)
+        except OSError:
+            shutil.rmtree(outer, ignore_errors=True)
+            raise
         return Directory(outer, path)
     raise OSError(errno.EEXIST, "every name is taken")
 
@@ -173,12 +180,24 @@ def _sweep(base):
 
 
 def _is_session(outer):
-    """Say whether a folder holds what a session holds and nothing else: somebody else's may have such a name too."""
+    """Say whether a folder holds what a session holds and nothing else: somebody else's may have such a name too.
+
+    A start that was cut short has left less than a whole session.
+    """
     try:
-        [inner] = os.listdir(outer)
-        return _is_name(inner, "", INNER) and os.path.exists(f"{outer}/{inner}/{SESSION}")
+        held = os.listdir(outer)
+        if not held:
+            return True
+        [inner] = held
+        names = os.listdir(f"{outer}/{inner}")
+        return _is_name(inner, "", INNER) and (SESSION in names or all(map(_is_of_a_start, names)))
     except (OSError, ValueError):
         return False
+
+
+def _is_of_a_start(name):
+    """Say whether a session has a file of this name before it's whole."""
+    return name == BOARD or (name.startswith("base-") and name.endswith(".bin"))
 
 
 def _is_name(name, prefix, digits):

@@ -12,7 +12,7 @@ from importguard.childargs import guard_child
 from importguard.errors import CannotArm
 from importguard.kernel import machine
 from importguard.kernel import plan as kernel
-from importguard.launch import bundle, directory, preflight, preloading, target, vouching
+from importguard.launch import bundle, directory, preflight, preloading, reserved, target, vouching
 from importguard.ledger import holdings
 from importguard.policy import compile as compiler
 from importguard.policy import named
@@ -54,6 +54,19 @@ def prepare(
     `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
     `asks`: for how many seconds the launcher asks about what is refused, 0 where it doesn't. `times_imports`: how long modules take is recorded.
     """
+    place = directory.create(environment)
+    try:
+        return _prepare(
+            place, found, resolved, environment, argv, records, inside, plugins, recording, unlocked, asks, times_imports
+        )  # fmt: skip
+    except BaseException:
+        directory.remove(place)
+        raise
+
+
+def _prepare(
+    place, found, resolved, environment, argv, records, inside, plugins, recording, unlocked, asks, times_imports
+):  # fmt: skip
     look_at_lock = _reader_of_lock(resolved) if resolved.lock and not unlocked else None
     if plugins:
         plugins.owners(found.sites)
@@ -65,7 +78,7 @@ def prepare(
     if found.interpreter is not None:
         version = found.interpreter.version[:2]
         unknown, known = preflight.look_at_startup_files(found.site_dirs, found.sites, version)
-    place = directory.create(environment)
+    resolved = resolved._replace(locked=(*resolved.locked, reserved.policy(place)))
     if asks:
         from importguard.ask import listener
         from importguard.launch import asking  # most runs ask nobody

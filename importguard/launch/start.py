@@ -122,6 +122,8 @@ def supervise(command, found, resolved, environment, log, *, recording=False, le
         path, argv, environment = _guarded(command, prepared, environment)
         ends_trees = resolved.mode == "enforce" and resolved.on_violation == "kill"
         group = cgroup.make() if ends_trees else None
+        if ends_trees or plugins:
+            tree.get_ready()
         calls = _calls(prepared) if prepared.kernel.asking else None
         return supervised.run(path, argv, environment, prepared.kernel, group, calls)
     finally:

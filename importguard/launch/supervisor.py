@@ -58,7 +58,11 @@ class Supervisor:
         or None when the tree was killed. `group` is a control group for it, where there is one, `answering` the
         notified.process.Answering of what a Plan has asked."""
         forwarder = Forwarder()
-        wakeup, poll = self._listen()
+        try:
+            wakeup, poll = self._listen()
+        except OSError:
+            self._spare.release()  # to remove the session takes some as well
+            raise
         self._answering = answering
         self._child = _start_beneath(plan, path, argv, environment, forwarder.mask, answering)
         self._group = group
@@ -109,14 +113,14 @@ class Supervisor:
         signal.set_wakeup_fd(other, warn_on_full_buffer=False)
         if self.plugins:
             self.plugins.start(functools.partial(_wake, other))
-        poll = select.poll()
-        poll.register(self.pipe, select.POLLIN)
-        poll.register(wakeup, select.POLLIN)
+        poll = select.epoll()  # poll(2) fails where a package has the limit of descriptors lowered
+        poll.register(self.pipe, select.EPOLLIN)
+        poll.register(wakeup, select.EPOLLIN)
         return wakeup, poll
 
     def _timeout(self):
         deadline = self._folder.deadline()
-        return None if deadline is None else max(0, int((deadline - time.monotonic()) * 1000) + 1)
+        return None if deadline is None else max(0.0, deadline - time.monotonic()) + 0.001
 
     def _read(self):
         """Take what the pipe holds now."""
@@ -146,7 +150,7 @@ class Supervisor:
         self._killed_for = fields
         self._spare.release()
         own = [self._answering.pid] if self._answering is not None else []
-        killed, statuses, survivors = tree.kill_tree(self._group, own)
+        killed, statuses, survivors = tree.kill_tree(self._group, own, self._child)
         self._statuses.update(statuses)
         return {"pid": self._child, "cause": fields.get("id", ""), "processes": killed, "survivors": survivors}
 

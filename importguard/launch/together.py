@@ -15,7 +15,7 @@ GROUPS = {
     policy.table policy.decide suite.expected ledger ledger.regular report report.redact report.sink report.compose report.reader denials errors
     report.writer report.recent report.escaping suite.kept report.log suite.places suite.children suite.reporter later core
     recorder wraps wraps.fresh wraps.inherited wraps.spawn guard launch.command launch.inplace sessionfile advisories
-    advisories.advisory advisories.layout advisories.database advisories.locate dynamic ldpreload childargs kernel
+    advisories.advisory advisories.layout advisories.database advisories.locate dynamic ldpreload throughenv childargs kernel
     kernel.machine policy.machine kernel.secrets kernel.ceiling kernel.landlock kernel.refused kernel.plan launch.directory
     launch.preflight launch.preloading launch.probe paths ledger.scan launch.target launch.vouching ledger.holdings
     policy.files policy.lines policy.toml policy.preset policy.compile launch.prepare policy.approval policy.find

@@ -1,5 +1,6 @@
 """Ends a whole process tree, double-forked daemons included; the caller must be a subreaper."""
 
+import contextlib
 import os
 import signal
 import time
@@ -21,12 +22,19 @@ def reap():
         ended[pid] = status
 
 
-def kill_tree(group=None, own=()):
+def get_ready():
+    """Have ready what killing takes: a package may have this process's limits lowered so far that nothing can be loaded."""
+    import psutil  # only a run that may have to be killed pays for it
+
+    psutil.Process()
+
+
+def kill_tree(group=None, own=(), child=0):
     """Kill every descendant until waitpid has none left; return ([{"pid", "argv"}], {pid: wait status}, survivors).
 
     `group` is a control group that the command was put into: the kernel then ends all of it at once, and what is left to do
     here is to reap, and to kill what started before it was put there. `own` are pids of the guard's: they end as well, and
-    aren't listed.
+    aren't listed. `child` is the command, which ends even where `/proc` can't be read.
 
     A scan of the processes alone misses one that forks and exits in between. As a subreaper this process inherits it,
     so only ECHILD says that nothing is left. Survivors are those that this user may not kill.
@@ -37,13 +45,15 @@ def kill_tree(group=None, own=()):
     statuses = {}
     end = time.monotonic() + DEADLINE
     while True:
-        descendants = _descendants()
-        _kill(descendants, killed)
+        try:
+            _kill(_descendants(), killed)
+        except OSError:
+            _kill_without_looking(child, statuses, killed)
         statuses.update(reap())
         if not _has_children():
             return _listed(killed, own), statuses, []
         if time.monotonic() > end:
-            return _listed(killed, own), statuses, [process.pid for process in _descendants()]
+            return _listed(killed, own), statuses, _survivors()
         time.sleep(PAUSE)
 
 
@@ -74,7 +84,7 @@ def _faults_of_children():
 
 
 def _descendants():
-    import psutil  # only a run that is killed pays for it
+    import psutil
 
     return psutil.Process().children(recursive=True)
 
@@ -89,6 +99,20 @@ def _kill(processes, killed):
             process.send_signal(signal.SIGKILL)
         except (psutil.Error, OSError):
             continue
+
+
+def _kill_without_looking(child, statuses, killed):
+    if child and child not in statuses:
+        killed.setdefault(child, {"pid": child, "argv": []})
+        with contextlib.suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _survivors():
+    try:
+        return [process.pid for process in _descendants()]
+    except OSError:
+        return []
 
 
 def _argv(pid):

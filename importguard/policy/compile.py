@@ -102,7 +102,7 @@ def _refuses_patches(rule):
 
 def digest(resolved):
     """Return the digest of what is in force; it does not depend on the machine."""
-    parts = [policy.digest for policy in _policies(resolved)]
+    parts = [policy.digest for policy in _policies(resolved) if policy.digest]
     parts += [resolved.mode, resolved.on_violation, resolved.malicious, resolved.bytecode, resolved.startup_files]
     parts += [digest(resolved.candidate)] if resolved.candidate else []
     if resolved.lock:
@@ -146,6 +146,8 @@ def rule_of(line, layer, named):
     # A glob that covers capabilities with targets of different kinds has no target; one line serves them all.
     kind, data, rank = patterns.compile_target(capability, target, named)
     rank = 100 * rank + _length(capability)
+    if effect == "allow" and kind == "spawn":
+        data = patterns.called_by_name(data)
     return layer, rank, effect, capability, kind, data, package, specifier, phases, where
 
 

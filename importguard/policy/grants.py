@@ -23,7 +23,7 @@ FAMILIES = {
     "code.run": "text",
     "runtime.patch": "name",
 }
-ROOTS = ("$prefix", "$stdlib", "$site", "$tmp", "$cache", "$cwd", "$home", "$bin", "$keys")
+ROOTS = ("$prefix", "$stdlib", "$site", "$tmp", "$cache", "$cwd", "$home", "$bin", "$keys", "$libraries")
 FILE_SETS = ("$package", "$secrets", "$persistence", "$written")
 NET_SETS = ("$loopback", "$private", "$metadata", "$hostname")
 ALL_NAMED = ROOTS + FILE_SETS + NET_SETS

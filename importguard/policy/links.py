@@ -31,6 +31,16 @@ def _look(path):
 
 
 @functools.cache
+def has_other_names(path):
+    """Return whether a file has another name than the last of its path: that of what it is a link to, or one beside it."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return status.st_nlink > 1 or os.path.basename(real(path)) != os.path.basename(path)
+
+
+@functools.cache
 def names(folder):
     """Return the names in a folder, none where there is no such folder, None where they can't be told or are many."""
     try:
@@ -53,5 +63,6 @@ def linked(folder):
 def forget():
     """Look anew from here on: links change, and a table says how they are when it is made."""
     _look.cache_clear()
+    has_other_names.cache_clear()
     names.cache_clear()
     linked.cache_clear()

@@ -24,6 +24,8 @@ POINTERS = (
     ("CLOUDSDK_CONFIG", "/application_default_credentials.json"), ("AZURE_CONFIG_DIR", "/msal_token_cache.json"),
     ("GNUPGHOME", "/private-keys-v1.d"),
 )  # fmt: skip
+# What is compared with an argument, as it was typed.
+AS_SPELLED = ("$hostname", "$libraries")
 TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
 
 
@@ -53,6 +55,7 @@ def surroundings(environ, cwd, given=()):
         "$keys": keys(environ, str(cwd)),
         "$bin": tuple(folder for folder in BIN if os.path.isdir(folder)),
         "$hostname": (os.uname().nodename,),
+        "$libraries": libraries(environ),
         "$prefix": (),
         "$stdlib": (),
         "$site": (),
@@ -60,7 +63,7 @@ def surroundings(environ, cwd, given=()):
     }
     for name, value in dict(given).items():
         named[name if name.startswith("$") else "$" + name] = (value,) if isinstance(value, str) else tuple(value)
-    return {name: values if name == "$hostname" else _real(values) for name, values in named.items()}
+    return {name: values if name in AS_SPELLED else _real(values) for name, values in named.items()}
 
 
 def _python_s_own():
@@ -85,6 +88,12 @@ def keys(environ, cwd):
     named = [(environ.get(variable, ""), tail) for variable, tail in POINTERS]
     paths = [os.path.join(cwd, part + tail) for value, tail in named for part in value.split(":") if part]
     return tuple(path for path in paths if not os.path.realpath(path).startswith(("/dev/", "/proc/", "/sys/")))
+
+
+def libraries(environ):
+    """Return the folders of the launch's own LD_LIBRARY_PATH, as they stand there; ctypes.util hands all of them to `ld`."""
+    listed = environ.get("LD_LIBRARY_PATH", "")
+    return tuple(listed.split(":")) if listed else ()
 
 
 def caches(environ):

@@ -92,9 +92,20 @@ def _argument_choices(arguments, named):
         return [None]
     choices = [()]
     for argument in arguments:
+        if argument == "$libraries":
+            choices = [(*choice, *words) for choice in choices for words in _library_options(named)]
+            continue
         spelled = expand(argument, named) if argument.startswith(("$", "~")) else (argument,)
         choices = [(*choice, word) for choice in choices for word in spelled]
     return choices
+
+
+def _library_options(named):
+    """Return the one choice of options that name the folders of LD_LIBRARY_PATH; none where somebody may move one of them."""
+    folders = named.get("$libraries", ())
+    if any("*" in folder or folder[:1] not in ("", "/") for folder in folders):
+        return []
+    return [tuple(word for folder in folders for word in ("-L", folder))]
 
 
 def _program_entries(path, arguments, system):
@@ -107,6 +118,18 @@ def _program_entries(path, arguments, system):
         called = "" if real == linked else name
         entries.append((real, arguments, called, system))
     return entries
+
+
+def called_by_name(entries):
+    """Return the entries of a grant so that a program of several names is started by its own: it may be another by each of them."""
+    return tuple(
+        (program, arguments, called or _only_name(program), system) for program, arguments, called, system in entries
+    )
+
+
+def _only_name(program):
+    is_shared = program.startswith("/") and "*" not in program and links.has_other_names(program)
+    return os.path.basename(program) if is_shared else ""
 
 
 def _compile_net(target, named):

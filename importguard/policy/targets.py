@@ -286,13 +286,13 @@ def host_matches(kind, data, host, address):
 def spawn_matches(patterns, target, argv, is_written):
     """Return whether one of the patterns (program, arguments, called, system) matches a program and its argv.
 
-    `called` is the base name that argv[0] must have, for a program that is reached through a symbolic link;
+    `called` is the base name that argv[0] must have, after a login shell's "-", for a program that has several names;
     a `system` pattern never matches what this process tree wrote.
     """
     for program, arguments, called, system in patterns:
         if not path_glob(program, target):
             continue
-        if called and (not argv or argv[0].rpartition("/")[2] != called):
+        if called and (not argv or argv[0].rpartition("/")[2].removeprefix("-") != called):
             continue
         if system and is_written(target):
             continue

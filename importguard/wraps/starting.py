@@ -3,20 +3,33 @@
 import sys
 from _thread import get_ident
 
-from importguard import pinned
+from importguard import later, pinned
 from importguard.childargs import CARRIERS, carries_the_guard, guard_child
 from importguard.denials import Denied
 from importguard.paths import as_text
 from importguard.pinned import int, len, list, set, tuple, type
 from importguard.programs import argv_text, first_executable, is_executable, program_path
 
-# What makes a harmless program run code of the caller's choice: a package that may start `ldconfig` while it is
-# imported may not choose what `ldconfig` loads. It gets what the user had set.
+# What makes a harmless program run code of the caller's choice, or go where the caller likes: a package that may start
+# `ldconfig` while it is imported may not choose what `ldconfig` loads. It gets what the user had set. Whatever `recommended`
+# refuses to be set at import is here: a test holds both together.
 STEERING = (
-    "BASH_ENV", "COMPILER_PATH", "ENV", "GCONV_PATH", "HOME", "IFS", "JAVA_TOOL_OPTIONS", "LIBRARY_PATH", "LOCPATH",
-    "LSB_OS_RELEASE", "MAGIC", "NODE_OPTIONS", "PATH", "PERL5OPT", "POSIXLY_CORRECT", "RUBYOPT", "SHELLOPTS",
+    "ALL_PROXY", "ANTHROPIC_BASE_URL", "AWS_CA_BUNDLE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BASH_ENV",
+    "BROWSER", "COMPILER_PATH", "CURL_CA_BUNDLE", "DOCKER_CONFIG", "DOCKER_HOST", "EDITOR", "ENV", "FTP_PROXY",
+    "GCONV_PATH", "GLIBC_TUNABLES", "GNUTARGET", "GOFLAGS", "HGRCPATH", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "IFS",
+    "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "KUBECONFIG", "LDEMULATION", "LIBRARY_PATH", "LOCPATH", "LSB_OS_RELEASE",
+    "LUA_INIT", "MAGIC", "MAKEFILES", "MAKEFLAGS", "MANPAGER", "NPM_CONFIG_REGISTRY", "OPENAI_API_BASE",
+    "OPENAI_BASE_URL", "PAGER", "PATH", "PIP_CONFIG_FILE", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL",
+    "POSIXLY_CORRECT", "PROMPT_COMMAND", "PYTHONBREAKPOINT", "PYTHONHOME", "PYTHONINSPECT", "PYTHONPLATLIBDIR",
+    "REQUESTS_CA_BUNDLE", "RSYNC_RSH", "RUSTC_WRAPPER", "SHELLOPTS", "SSH_ASKPASS", "SSLKEYLOGFILE", "SSL_CERT_DIR",
+    "SSL_CERT_FILE", "SUDO_ASKPASS", "SVN_SSH", "TAR_OPTIONS", "UV_CONFIG_FILE", "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_URL", "VISUAL", "WGETRC", "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME", "XDG_DATA_DIRS", "XDG_DATA_HOME", "ZDOTDIR", "_JAVA_OPTIONS", "all_proxy", "ftp_proxy",
+    "http_proxy", "https_proxy", "npm_config_registry",
 )  # fmt: skip
-STEERING_FAMILIES = ("BASH_FUNC_", "FONTCONFIG_", "GCC_", "GIT_", "LD_")
+STEERING_FAMILIES = (
+    "AWS_ENDPOINT_URL", "BASH_FUNC_", "COLLECT_", "FONTCONFIG_", "GCC_", "GIT_", "LD_", "LESS", "NODE_", "OPENSSL_", "PERL", "RUBY",
+)  # fmt: skip
 DEFAULT_PATH = "/bin:/usr/bin"
 SPAWN_WITHOUT_ENV = (3, 13)
 OPENS = 0  # posix.POSIX_SPAWN_OPEN
@@ -41,13 +54,16 @@ class Spawner:
 
     def prepare(self, path, argv, env, frame, folder=None):
         """Ask for a start; return (path, argv, env) for the child. `env` is None for the program's own environment."""
-        return self.allow(path, argv, frame, folder)(env)
+        arrange, _ = self.allow(path, argv, frame, folder)
+        return arrange(env)
 
     def allow(self, path, argv, frame, folder=None):
-        """Ask for a start; return what turns the environment that was given for it into (path, argv, env) for the child.
+        """Ask for a start; return what turns the environment that was given for it into (path, argv, env) for the child,
+        and whether it's bound to what was asked for.
 
         A path that names no folder lies in `folder`, or in the working directory. What comes back is what was asked
-        for: an argument that answers differently when it is read once more is read here alone.
+        for: an argument that answers differently when it is read once more is read here alone, and whoever isn't the
+        application starts it by the absolute path, since the child's folder may be another one by then.
         """
         path, argv = once(path), [once(item) for item in argv]
         program = as_text(path)
@@ -59,6 +75,9 @@ class Spawner:
             raise denial.with_traceback(None) from None
         is_steered = self.is_enforcing and origin is not None and origin.phase != "run"
         fields = self.spawn_fields(origin, target, arguments)
+        is_bound = self.is_enforcing and origin is not None and fields["kind"] != "app"
+        if is_bound and program and target != program:
+            path = program = target
         # Only the path says what is started; argv[0] is a name that the caller chooses.
         named = [program, *texts[1:]]
 
@@ -69,7 +88,7 @@ class Spawner:
                 return path, argv, env
             return guarded[0], [texts[0] if guarded[0] == program else guarded[0], *guarded[1:]], env
 
-        return arrange
+        return arrange, is_bound
 
     def and_tell(self, preexec_fn, arrange):
         """Return a `preexec_fn` for a child that keeps its own environment: what it is to know comes last of all."""
@@ -78,12 +97,10 @@ class Spawner:
             preexec_fn()
             before = decoded(self.inherited.now)
             _, _, env = arrange(before)
-            for name in (*before, *CARRIERS):
-                if name not in env:
-                    pinned.unsetenv(name)
-            for name in env:
-                if env[name] != before.get(name):
-                    pinned.putenv(name, env[name])
+            write_environment(
+                gone=[name for name in (*before, *CARRIERS) if name not in env],
+                changed={name: value for name, value in env.items() if value != before.get(name)},
+            )
 
         return preexec
 
@@ -107,19 +124,27 @@ class Spawner:
             self.passing.discard(thread)
             self.spawned()
 
+    def start(self, real, named, prepared, **options):
+        """Call the real function with what was prepared for it; an error names the program as its caller did, or not at all."""
+        try:
+            return self.call(real, *prepared, **options)
+        except OSError as error:
+            if error.filename == prepared[0]:
+                error.filename = named
+                if named is None:
+                    del error.filename  # None would be shown
+            raise
+
     # One for each function that is wrapped: `real` is the function as it was, `frame` that of whoever calls it.
 
     def execv(self, execve, path, argv, frame):
-        path, argv, env = self.prepare(path, tuple(argv), None, frame)
-        return self.call(execve, path, argv, env)
+        return self.start(execve, None, self.prepare(path, tuple(argv), None, frame))
 
     def execve(self, real, path, argv, env, frame):
         if env is None:
             return real(path, argv, env)
-        if type(path) is int:
-            path = f"/proc/self/fd/{path}"
-        path, argv, env = self.prepare(path, tuple(argv), environment_of(env), frame)
-        return self.call(real, path, argv, env)
+        program = f"/proc/self/fd/{path}" if type(path) is int else path
+        return self.start(real, path, self.prepare(program, tuple(argv), environment_of(env), frame))
 
     def posix_spawn(self, real, path, argv, env, options, frame):
         if env is None and sys.version_info < SPAWN_WITHOUT_ENV:
@@ -128,8 +153,8 @@ class Spawner:
         if actions is not None:
             # Whatever says that it is empty may hold some all the same.
             options["file_actions"] = [read_action(action, self, frame) for action in tuple(actions)]
-        path, argv, env = self.prepare(once(path), tuple(argv), environment_of(env), frame)
-        return self.call(real, path, argv, env, **options)
+        path = once(path)
+        return self.start(real, path, self.prepare(path, tuple(argv), environment_of(env), frame), **options)
 
     def posix_spawnp(self, real, path, argv, env, options, frame):
         path = found_on_path(once(path), decoded(self.inherited.now).get("PATH"))
@@ -139,12 +164,10 @@ class Spawner:
         command = once(command)
         _, _, env = self.prepare("/bin/sh", ("sh", "-c", command), None, frame)
         # system(3) gives the child this process's own environment: what it is to know has to stand there.
-        for name in CARRIERS:
-            if name not in env:
-                pinned.unsetenv(name)
-        for name in env:
-            if carries_the_guard(name):
-                pinned.putenv(name, env[name])
+        write_environment(
+            gone=[name for name in CARRIERS if name not in env],
+            changed={name: value for name, value in env.items() if carries_the_guard(name)},
+        )
         return self.call(real, command)
 
     def fork_exec(self, real, args, frame):
@@ -158,10 +181,12 @@ class Spawner:
         # The child tries one after the other; what comes after the one that is asked for is never tried.
         del candidates[first_executable(candidates, folder) + 1 :]
         program = candidates[-1] if candidates else ""
-        arrange = self.allow(program, args[FORK_EXEC_ARGV], frame, folder)
+        arrange, is_bound = self.allow(program, args[FORK_EXEC_ARGV], frame, folder)
         path, argv, env = arrange(given)
         args[FORK_EXEC_ARGV] = [item if type(item) is bytes else encode(item) for item in argv]
-        args[FORK_EXEC_CANDIDATES] = candidates if path is program else [path]
+        # The child may find others on its way to the one that was asked for, which `preexec_fn` has put there.
+        is_kept = path is program and not (is_bound and candidates)
+        args[FORK_EXEC_CANDIDATES] = candidates if is_kept else [path]
         args[FORK_EXEC_CANDIDATES] = tuple(
             [item if type(item) is bytes else encode(item) for item in args[FORK_EXEC_CANDIDATES]]
         )
@@ -176,6 +201,21 @@ class Spawner:
 def steers(name):
     """Say whether a variable has a harmless program run, load or show what its caller likes."""
     return name in STEERING or name.startswith(STEERING_FAMILIES)
+
+
+def write_environment(gone, changed):
+    """Change the environment in C for a child: on the guard's own behalf, whoever starts it."""
+    thread = get_ident()
+    was_busy = thread in later.busy
+    later.busy.add(thread)
+    try:
+        for name in gone:
+            pinned.unsetenv(name)
+        for name in changed:
+            pinned.putenv(name, changed[name])
+    finally:
+        if not was_busy:
+            later.busy.discard(thread)
 
 
 def decoded(variables):

@@ -91,6 +91,14 @@ else:
 fork_exec(module, [b"sh", b"-c", b"cp ~/.aws/credentials $TMPDIR/loot"], (b"/bin/sh",))
 """
     ),
+    "program_of_another_folder_in_the_child": Attempt(
+        "import subprocess\nscript(TMP + '/a/uname')\n"
+        "subprocess.run(['./uname', '-p'], cwd='/usr/bin', env=dict(os.environ), preexec_fn=lambda: os.chdir(TMP + '/a'))\n"
+    ),
+    "program_that_the_child_makes": Attempt(
+        "import subprocess\npath = TMP + '/b:/usr/bin'\n"
+        "subprocess.run(['uname', '-p'], env={**os.environ, 'PATH': path}, preexec_fn=lambda: script(TMP + '/b/uname'))\n"
+    ),
     "second_thread_module": Attempt(
         "import _imp, importlib.machinery, shutil, time\n"
         "threads = _imp.create_builtin(importlib.machinery.ModuleSpec('_thread', None))\n"

@@ -12,6 +12,9 @@ from test_byways import by_connection
 LINKER_SCRIPT = "TARGET(binary)\\nINPUT(%s)\\nTARGET(elf64-x86-64)\\nmain = 0;\\n"
 LINK = "import subprocess\nopen(TMP + PLACE, 'w').write('" + LINKER_SCRIPT + "' % AWS)\n"
 LINK += "subprocess.run(['gcc', '-Wl,-t', '-o', LOOT, WHICH], capture_output=True, env={**os.environ, 'LIBRARY_PATH': TMP})\n"
+# Shows the words of a file, one by one, as names of what it can't find.
+SHOWN = "import subprocess\nopen(TMP + '/libshown.so', 'w').write('SECTIONS { .text : { INCLUDE %s\\n } }' % (os.getcwd() + '/.env'))\n"
+SHOWN += "done = subprocess.run(['ld', '-t', FOLDER '-o', '/dev/null', WHICH], capture_output=True)\nopen(LOOT, 'wb').write(done.stderr)\n"
 # What a file begins with anywhere, line by line.
 MAGIC = "text = '0 string x %s\\n' + ''.join('>%d string x %%s\\n' % at for at in range(1, 200))\nopen(TMP + '/.magic', 'w').write(text)\n"
 LOOK = "import subprocess\n" + MAGIC + "done = subprocess.run(['file', '-b', AWS], env={**os.environ, NAME: TMP + PLACE}, capture_output=True)\n"
@@ -92,6 +95,10 @@ SIDEWAYS = {
         LINK.replace("PLACE", "'/script'").replace("WHICH", "'-l:' + '../' * 12 + TMP[1:] + '/script'")
     ),
     "script_for_the_linker_in_its_path": Attempt(LINK.replace("PLACE", "'/libscript.so'").replace("WHICH", "'-lscript'")),
+    "linker_that_shows_a_file": Attempt(SHOWN.replace("FOLDER", "'-L', TMP,").replace("WHICH", "'-lshown'"), "kept:dotenv0"),
+    "linker_that_shows_a_file_by_a_way_out_of_its_folders": Attempt(
+        SHOWN.replace("FOLDER", "").replace("WHICH", "'-l:' + '../' * 12 + TMP[1:] + '/libshown.so'"), "kept:dotenv0"
+    ),
     "program_that_shows_what_files_begin_with": Attempt(LOOK.replace("NAME", "'MAGIC'").replace("PLACE", "'/.magic'")),
     "program_that_shows_what_files_begin_with_at_home": Attempt(LOOK.replace("NAME", "'HOME'").replace("PLACE", "''")),
     "program_that_reads_its_answer_from_a_script": Attempt(
@@ -169,7 +176,7 @@ SIDEWAYS = {
 }
 # On this machine, what does them is another program.
 PROGRAMS = {
-    "script_for_the_linker": "gcc", "script_for_the_linker_in_its_path": "gcc", "program_that_shows_what_files_begin_with": "file",
+    "linker_that_shows_a_file": "ld", "linker_that_shows_a_file_by_a_way_out_of_its_folders": "ld", "script_for_the_linker": "gcc", "script_for_the_linker_in_its_path": "gcc", "program_that_shows_what_files_begin_with": "file",
     "program_that_shows_what_files_begin_with_at_home": "file", "program_that_reads_its_answer_from_a_script": "lsb_release",
     "program_that_is_told_of_a_script_before": "lsb_release", "settings_of_a_repository": "git", "settings_at_another_home": "git",
     "hooks_of_new_repositories": "git", "options_of_an_archiver": "tar", "files_of_a_build": "make",

@@ -111,7 +111,74 @@ def test_env_that_clears_the_environment_sets_the_guard_again(options):
     assert argv == ["/usr/bin/env", *options, *own, "python3", "-c", "1"]
 
 
-@pytest.mark.parametrize("argv", [["/usr/bin/env", "python3"], ["/usr/bin/env", "A=1", "ls"], ["/usr/bin/env", "-i"]])
+CLEARING = {
+    "-vi": ["-vi"],
+    "--ignore-env": ["--ignore-env"],
+    "--unset": ["--uns", "PYTHONPATH"],
+    "-iu": ["-iuHOME"],
+    "--": ["-i", "--"],
+    "behind a value": ["-C", "-x", "-i"],
+    "set to nothing": ["LD_PRELOAD=", "PYTHONPATH=", f"{VARIABLE}="],
+    "-a": ["-a", "other", "-i"],
+}
+
+
+@pytest.mark.parametrize("before", [[], ["timeout", "5"], ["/usr/bin/timeout", "-k", "3", "--sig", "TERM", "5"], ["nice"], ["nice", "-n", "5"],
+                                    ["nohup", "setsid", "-w"], ["stdbuf", "-o", "L"], ["env", "A=1"]])  # fmt: skip
+@pytest.mark.parametrize("way", CLEARING)
+def test_what_is_spelled_otherwise_is_seen(way, before):
+    """Clusters, abbreviations and values, also behind another program that starts one."""
+    argv, _ = guarded([*before, "env", *CLEARING[way], "python3", "-c", "1"])
+
+    start = [*before, "env", *CLEARING[way]]
+    assert argv[: len(start)] == start
+    assert argv[len(start)] == "PYTHONPATH=/ig/ahead"
+    assert argv[len(start) + 1].startswith(f"{VARIABLE}=")
+    assert argv[len(start) + 2 :] == ["python3", "-c", "1"]
+
+
+SPLIT = {
+    "-S": (["-S", "-i A=1 python3 -c 'a b'"], ["-i", "A=1"]),
+    "in one word": (["-S-i A=1 python3 -c 'a b'"], ["-i", "A=1"]),
+    "behind letters": (["-iS", "A=1 python3 -c 'a b'"], ["-i", "A=1"]),
+    "in a long option": (["--split=-i A=1 python3 -c \"a b\""], ["-i", "A=1"]),
+    "in a word of its own": (["--split-string", "-i", "A=1", "python3", "-c", "a b"], ["-i", "A=1"]),
+}
+
+
+@pytest.mark.parametrize("way", SPLIT)
+def test_a_line_for_env_is_taken_apart(way):
+    """-S puts words in the place of one."""
+    options, kept = SPLIT[way]
+
+    argv, _ = guarded(["env", *options, "x"])
+
+    assert argv[: len(kept) + 2] == ["env", *kept, "PYTHONPATH=/ig/ahead"]
+    assert argv[-4:] == ["python3", "-c", "a b", "x"]
+
+
+def test_what_the_user_sets_on_the_way_is_kept():
+    """Paths that are set by `env` come after the guard's, and what it clears isn't brought back."""
+    argv, _ = guarded(["env", "-i", "PYTHONPATH=/mine", "python3"], {"PYTHONPATH": "/other"})
+    assert "PYTHONPATH=/ig/ahead:/mine" in argv
+
+    argv, _ = guarded(["env", "-i", "python3"], {"PYTHONPATH": "/other"})
+    assert "PYTHONPATH=/ig/ahead" in argv
+
+
+def test_a_script_whose_first_line_clears_the_environment(tmp_path):
+    """It is started as the kernel does, through `env`."""
+    script = tmp_path / "tool"
+    script.write_text("#!/usr/bin/env -S -i A=1 python3\nprint(1)\n")
+
+    argv, _ = guarded([str(script), "x"])
+
+    assert argv[:4] == ["/usr/bin/env", "-i", "A=1", "PYTHONPATH=/ig/ahead"]
+    assert argv[-3:] == ["python3", str(script), "x"]
+
+
+@pytest.mark.parametrize("argv", [["/usr/bin/env", "python3"], ["/usr/bin/env", "A=1", "ls"], ["/usr/bin/env", "-i"], ["timeout", "5", "ls", "-i"],
+                                  ["env", "-S", "A=1 ls $HOME"], ["env", "-S", "-i ls 'x"], ["env", "ls", "-i"], ["env", "-u"]])  # fmt: skip
 def test_env_that_clears_nothing_is_left_as_it_is(argv):
     """Nothing is added where nothing is lost."""
     assert guarded(argv)[0] == argv

@@ -11,6 +11,14 @@ WAYS = {
     "subprocess -E": "subprocess.run([sys.executable, '-E', '-c', CODE])",
     "subprocess env={}": "subprocess.run([sys.executable, '-c', CODE], env={'SINK': os.environ['SINK']})",
     "env -i": "subprocess.run(['/usr/bin/env', '-i', 'SINK=' + os.environ['SINK'], sys.executable, '-c', CODE])",
+    "env -vi": "subprocess.run(['env', '-vi', 'SINK=' + os.environ['SINK'], sys.executable, '-c', CODE])",
+    "env -S": "subprocess.run(['env', '-S-i SINK=' + os.environ['SINK'] + ' ' + sys.executable + \" -c 'import acme_kid'\"])",
+    "env A=": "subprocess.run(['env', 'LD_PRELOAD=', 'PYTHONPATH=', '_IMPORTGUARD=', sys.executable, '-c', CODE])",
+    "timeout env -i": "subprocess.run(['timeout', '50', 'env', '-i', 'SINK=' + os.environ['SINK'], sys.executable, '-c', CODE])",
+    "a first line with env -S -i": (
+        "with open('tool', 'w') as file:\n    file.write(f\"#!/usr/bin/env -S -i SINK={os.environ['SINK']} {sys.executable}\\nimport acme_kid\\n\")\n"
+        "os.chmod('tool', 0o700)\nsubprocess.run(['./tool'])"
+    ),
     "subprocess close_fds=False": "subprocess.run([sys.executable, '-c', CODE], close_fds=False)",
     "subprocess shell": "subprocess.run(f'\"{sys.executable}\" -c \"{CODE}\"', shell=True)",
     "os.system": "os.system(f'\"{sys.executable}\" -c \"{CODE}\"')",

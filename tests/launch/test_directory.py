@@ -81,3 +81,34 @@ def test_a_session_file_cannot_be_written_twice(bases):
     with pytest.raises(CannotArm):
         directory.write_file(place, directory.SESSION, b"other")
     assert os.stat(place.session).st_mode & 0o777 == 0o444
+
+
+def test_what_a_start_left_that_was_cut_short_is_swept(bases):
+    """A session that isn't whole goes as well, and what holds anything else stays."""
+    empty, begun, other = (bases[0] / f"{directory.PREFIX}{digit * 12}" for digit in "abc")
+    empty.mkdir()
+    for folder, name in ((begun, "base-cpython-311-30b07f0.bin"), (other, "somebody's")):
+        (folder / ("0" * 24)).mkdir(parents=True)
+        (folder / ("0" * 24) / name).write_text("")
+    for folder in (empty, begun, other):
+        os.utime(folder, (0, 0))
+
+    directory.create({})
+
+    assert (empty.exists(), begun.exists(), other.exists()) == (False, False, True)
+
+
+def test_a_folder_that_can_only_be_half_made_is_taken_back(bases, monkeypatch):
+    """Where there's no room for what lies in it, it goes."""
+    make = os.mkdir
+
+    def fail_within(path, mode):
+        if directory.PREFIX in os.path.dirname(path):
+            raise OSError(28, "No space left on device")
+        make(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", fail_within)
+    with pytest.raises(CannotArm, match="No space left"):
+        directory.create({})
+
+    assert [list(base.iterdir()) for base in bases] == [[], []]

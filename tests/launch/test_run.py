@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -363,3 +364,22 @@ def test_an_outer_run_that_makes_no_sense_starts_nothing(place, told):
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("importguard IG301: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("most", [8, 12, 14, 16])
+def test_too_few_descriptors_are_one_line(most, place):
+    """What can't be armed for want of them isn't started, and nobody sees a traceback."""
+    ended = place.python("print('ran')", before=("/bin/sh", "-c", f'ulimit -n {most}; exec "$@"', "sh"))
+
+    if ended.returncode != 0:
+        assert (ended.returncode, ended.stdout) == (3, "")
+        assert "no more files can be opened here" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_a_session_that_can_not_be_written_is_taken_back(place):
+    """A limit on the size of files leaves no folder behind."""
+    ended = place.python("print('ran')", before=("/bin/sh", "-c", 'ulimit -f 100; exec "$@"', "sh"))
+
+    assert (ended.returncode, ended.stdout) == (3, "")
+    folder = re.search(r"can't write the session file (\S+)/[0-9a-f]{24}/", ended.stderr)
+    assert folder and not Path(folder[1]).exists()

@@ -192,6 +192,22 @@ def test_a_launcher_out_of_descriptors_still_kills(start):
     assert running.written() == ["one0"]
 
 
+@pytest.mark.parametrize("limit", [resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE])
+def test_a_launcher_whose_limits_are_lowered_to_nothing_still_kills(start, limit):
+    """As a package may have them lowered that is let do so; what is written is lost where it may write no file."""
+    running = start("--on-violation", "kill", first=False)
+    assert running.tell("work") == "worked"
+    pid = running.launcher.pid
+    (child,) = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    resource.prlimit(pid, limit, (0, 0))
+
+    running.tell("steal one 1")
+    status, err = running.end()
+
+    assert status == 86, err
+    assert not Path(f"/proc/{child}").exists()
+
+
 def test_a_launcher_out_of_descriptors_shows_what_it_has_not_shown_before(start):
     """Without a records file what is refused goes to standard error, although nothing can be loaded any more to word it."""
     running = start("--records", "", first=False)

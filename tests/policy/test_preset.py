@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -204,8 +205,6 @@ def hook(event, args):
 sys.addaudithook(hook)
 ctypes.util.find_library("c")
 ctypes.util.find_library("importguard-has-no-such-library")
-os.environ["LD_LIBRARY_PATH"] = "/usr/lib:/opt/lib"
-ctypes.util.find_library("importguard-has-no-such-library")
 ctypes.util._get_soname("/usr/lib/libc.so.6")
 platform.processor(); platform.architecture(); platform._Processor.from_subprocess()
 for name in ("_ifconfig_getnode", "_ip_getnode", "_arp_getnode", "_netstat_getnode"):
@@ -214,9 +213,12 @@ print(json.dumps([[shutil.which(program) or program, argv] for program, argv in 
 """
 
 
-def test_programs_of_the_standard_library():
+@pytest.mark.parametrize("path", ["", "/usr/lib", "/usr/lib/::/opt/lib"])
+def test_programs_of_the_standard_library(path):
     """Every program that this machine's standard library starts to look at the machine is let pass at import."""
-    answer = subprocess.run([sys.executable, "-I", "-c", PROBE], capture_output=True, text=True, check=True)
+    environ = {**os.environ, "LD_LIBRARY_PATH": path}
+    made = table_of_launch(path)
+    answer = subprocess.run([sys.executable, "-I", "-c", PROBE], env=environ, capture_output=True, text=True, check=True)
     seen = json.loads(answer.stdout)
 
     assert seen, "the probe started nothing"
@@ -224,7 +226,29 @@ def test_programs_of_the_standard_library():
         real = str(pathlib.Path(program).resolve()) if program.startswith("/") else program
         if "/" not in real:
             continue  # not installed here, so nothing was started
-        assert tables.ask(TABLES["recommended"], "proc.spawn", real, argv=tuple(argv)) == "allow", argv
+        assert tables.ask(made, "proc.spawn", real, argv=tuple(argv)) == "allow", argv
+
+
+@pytest.mark.parametrize("path", ["", "/opt/lib"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("-t", "-L", "/tmp/x", "-o", "/dev/null", "-lx"),
+        ("-t", "-L", "/opt/lib", "-L", "/tmp/x", "-o", "/dev/null", "-lx"),
+        ("-t", "-o", "/dev/null", "-l:../../tmp/x"),
+        ("-t", "-L", "/opt/lib", "-o", "/dev/null", "-l:x"),
+        ("-t", "-L", "/opt/lib", "-o", "/dev/null", "-l/../../x"),
+    ],
+)
+def test_a_linker_is_given_no_other_folders(path, argv):
+    """It is let look where LD_LIBRARY_PATH had it look before: a file of a package's own has it show any other."""
+    assert tables.ask(table_of_launch(path), "proc.spawn", "/usr/bin/ld", argv=("ld", *argv)) == "deny"
+
+
+def table_of_launch(path):
+    """Return the loaded Table of a launch with such an LD_LIBRARY_PATH."""
+    surroundings = {**tables.surroundings(), "$libraries": tuple(path.split(":")) if path else ()}
+    return tables.table.load(tables.compiler.table(tables.resolved(), surroundings))
 
 
 def test_gitpython_looks_for_git(tmp_path):

@@ -213,6 +213,21 @@ def test_program_behind_a_link(tmp_path):
     assert not targets.spawn_matches(data, str(real), None, never_written)
 
 
+def test_a_grant_of_a_program_with_several_names(tmp_path):
+    """A grant is for its own name, by whichever way it is reached; one with a single name may be called what its caller likes."""
+    (tmp_path / "busybox").touch()
+    (tmp_path / "uname").symlink_to("busybox")
+    (tmp_path / "alone").touch()
+
+    def is_granted(name, called):
+        _, data, _ = patterns.compile_target("proc.spawn", f"{tmp_path}/{name}", {})
+        return targets.spawn_matches(patterns.called_by_name(data), f"{tmp_path}/{name}", (called,), never_written)
+
+    assert is_granted("uname", "uname") and is_granted("uname", "/bin/uname") and is_granted("uname", "-uname")
+    assert not is_granted("uname", "sh")
+    assert is_granted("alone", "sh")
+
+
 def test_system_program_that_was_just_written(tmp_path):
     """A program that the process tree wrote itself is none of the system's."""
     _, data, _ = patterns.compile_target("proc.spawn", "$bin/gcc", {"$bin": (str(tmp_path),)})

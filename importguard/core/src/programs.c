@@ -2,6 +2,7 @@
    events.py. */
 #include "readers.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,9 +141,25 @@ is_executable(const Buffer *path)
     return result && paths_kind(buffer_text(path), true) != S_IFDIR;
 }
 
-/* Say whether a candidate can be started: 1, 0, or -1 with an error. */
+/* Say whether there is something at a path, as far as it can be told. */
+static bool
+may_be_there(const Buffer *path)
+{
+    struct stat status;
+    bool is_absent = true;
+    if (!memchr(path->data, '\0', path->size)) {
+        Py_BEGIN_ALLOW_THREADS;
+        is_absent = stat(path->data, &status) < 0 && (errno == ENOENT || errno == ENOTDIR);
+        Py_END_ALLOW_THREADS;
+    }
+    return !is_absent;
+}
+
+typedef enum { IS_ABSENT, IS_THERE, IS_EXECUTABLE } Candidate;
+
+/* Say what a candidate is, -1 with an error. */
 static int
-can_be_started(PyObject *candidate, Text folder)
+candidate_read(PyObject *candidate, Text folder)
 {
     Held name;
     Buffer path;
@@ -155,26 +172,36 @@ can_be_started(PyObject *candidate, Text folder)
     if (result < 0 && !PyErr_Occurred()) {
         PyErr_NoMemory();
     }
-    result = result == 0 ? is_executable(&path) : -1;
+    if (result == 0) {
+        result = is_executable(&path) ? IS_EXECUTABLE : may_be_there(&path) ? IS_THERE : IS_ABSENT;
+    }
     buffer_end(&path);
     let_go(&name);
     return result;
 }
 
-/* Return at which of a search's candidates (a tuple) a program is started: the first that can be, else the last; -1
-   for none, -2 with an error. */
+/* Return at which of a search's candidates (a tuple) a program is started: the first that can be; where none can, the one
+   whose error the search tells, the first that is there, else the last. -1 for none, -2 with an error. */
 Py_ssize_t
 first_executable(PyObject *candidates, PyObject *folder)
 {
     Held place;
-    Py_ssize_t at, last = PyTuple_GET_SIZE(candidates) - 1;
+    Py_ssize_t last = PyTuple_GET_SIZE(candidates) - 1, there = last;
     if (hold(folder, core.enforcing, &place) < 0) {
         return -2;
     }
-    int can = 0;
-    for (at = 0; at <= last && can == 0; at++) {
-        can = can_be_started(PyTuple_GET_ITEM(candidates, at), place.text);
+    int found = IS_ABSENT;
+    for (Py_ssize_t at = 0; at <= last && found != IS_EXECUTABLE; at++) {
+        int read = candidate_read(PyTuple_GET_ITEM(candidates, at), place.text);
+        if (read < 0) {
+            let_go(&place);
+            return -2;
+        }
+        if (read > found) {
+            found = read;
+            there = at;
+        }
     }
     let_go(&place);
-    return can < 0 ? -2 : at - 1;
+    return there;
 }

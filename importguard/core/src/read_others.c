@@ -2,6 +2,8 @@
 #include "reading.h"
 #include "sockets.h"
 
+#include <unistd.h>
+
 int
 reads_load_extension(Reading *reading, PyObject *args)
 {
@@ -120,6 +122,19 @@ reads_kill(Reading *reading, PyObject *args)
 {
     PyObject *pid = PyTuple_GET_ITEM(args, 0);
     return ask_for(reading, PROC_SIGNAL, PyLong_CheckExact(pid) ? PyObject_Str(pid) : PyUnicode_FromString("?"));
+}
+
+/* Limits that are too low for it end a process as a signal does, or have it fail. */
+int
+reads_limits(Reading *reading, PyObject *args)
+{
+    PyObject *process = PyTuple_GET_ITEM(args, 0);
+    int overflow = 0;
+    long pid = PyLong_CheckExact(process) ? PyLong_AsLongAndOverflow(process, &overflow) : -1;
+    if (PyTuple_GET_ITEM(args, 2) == Py_None || (!overflow && (pid == 0 || pid == (long)getpid()))) {
+        return 0;
+    }
+    return reads_kill(reading, args);
 }
 
 int

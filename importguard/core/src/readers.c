@@ -44,6 +44,7 @@ static const Reader readers[] = {
     PLAIN("os.kill", reads_kill, CAN(PROC_SIGNAL), 1),
     PLAIN("os.killpg", reads_kill, CAN(PROC_SIGNAL), 1),
     PLAIN("signal.pthread_kill", reads_kill, CAN(PROC_SIGNAL), 1),
+    PLAIN("resource.prlimit", reads_limits, CAN(PROC_SIGNAL), 3),
     PLAIN("os.putenv", reads_text, CAN(ENV_WRITE), 1),
     PLAIN("os.unsetenv", reads_text, CAN(ENV_WRITE), 1),
     PLAIN("ctypes.dlopen", reads_dlopen, CAN(NATIVE_LOAD), 1),

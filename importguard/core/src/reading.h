@@ -44,6 +44,7 @@ int reads_spawn(Reading *reading, PyObject *args);
 int reads_system(Reading *reading, PyObject *args);
 int reads_fork(Reading *reading, PyObject *args);
 int reads_kill(Reading *reading, PyObject *args);
+int reads_limits(Reading *reading, PyObject *args);
 int reads_dlopen(Reading *reading, PyObject *args);
 int reads_dlsym(Reading *reading, PyObject *args);
 int reads_pickle(Reading *reading, PyObject *args);

@@ -84,7 +84,15 @@ is_written(const Table *table, Text path)
     return table->asks.is_written(table->asks.context, path) != 0;
 }
 
-/* `called` is the base name that argv[0] must have, for a program that is reached through a symbolic link. */
+/* Return the name that a program is called by: a login shell's has a "-" before it. */
+static Text
+name_called(Text argument)
+{
+    Text name = base_name(argument);
+    return name.size && name.data[0] == '-' ? (Text){name.data + 1, name.size - 1} : name;
+}
+
+/* `called` is the base name that argv[0] must have, for a program that has several names. */
 static bool
 program_matches(const Table *table, const Program *program, const Wanted *wanted)
 {
@@ -93,7 +101,7 @@ program_matches(const Table *table, const Program *program, const Wanted *wanted
         return false;
     }
     if (program->called.size
-        && (count < 1 || !text_equals(base_name(wanted->arguments[0]), text_at(table, program->called)))) {
+        && (count < 1 || !text_equals(name_called(wanted->arguments[0]), text_at(table, program->called)))) {
         return false;
     }
     if (!program->takes_any
