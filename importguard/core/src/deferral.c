@@ -16,7 +16,7 @@ with_carried(PyObject *args, Py_ssize_t position, Manner manner)
         return Py_NewRef(args);
     }
     PyObject *function = PyTuple_GET_ITEM(args, position);
-    PyObject *carried = carry(function, manner), *copy;
+    PyObject *carried = carry_callable(function, manner), *copy;
     if (!carried || carried == function) {
         Py_XDECREF(carried);
         return carried ? Py_NewRef(args) : NULL;
@@ -62,7 +62,7 @@ names_with_carried(PyObject *names, const char *name, Manner manner)
     if (names && entry_of(names, name, &function) < 0) {
         return NULL;
     }
-    PyObject *carried = function ? carry(function, manner) : NULL;
+    PyObject *carried = function ? carry_callable(function, manner) : NULL;
     if (!carried) {
         return function ? NULL : Py_XNewRef(names);
     }
@@ -107,7 +107,7 @@ set_handler(PyObject *self, PyObject *const *args, Py_ssize_t size)
     if (size != 2) {
         return real_set_handler(self, args, size);
     }
-    PyObject *given[2] = {args[0], carry(args[1], HANDLING)};
+    PyObject *given[2] = {args[0], carry_callable(args[1], HANDLING)};
     PyObject *result = given[1] ? real_set_handler(self, given, size) : NULL;
     Py_XDECREF(given[1]);
     return without_carried(result);
@@ -130,7 +130,7 @@ register_at_fork(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObjec
     if (size > 0 || all > FORK_FUNCTIONS) {
         return real_register_at_fork(self, args, size, names);
     }
-    while (made < all && (given[made] = carry(args[made], AT_FORK))) {
+    while (made < all && (given[made] = carry_callable(args[made], AT_FORK))) {
         made++;
     }
     if (made == all) {
