@@ -1,6 +1,7 @@
 /* Classes of the library that keep a function for later: their __init__ stays the object that it is, and only how it is
- * called is diverted. Twin: wrap_weakref, wrap_finalizers, wrap_futures and wrap_asyncio in wraps/deferred.py. */
+ * called is diverted, or on 3.11 how it begins. Twin: wrap_weakref, wrap_finalizers, wrap_futures and wrap_asyncio in wraps/deferred.py. */
 #include "carrier.h"
+#include "prologue.h"
 
 #include <string.h>
 
@@ -17,11 +18,17 @@ static const Known KNOWN[] = {
     {"concurrent.futures.thread", "_WorkItem", 2, "fn", false},
     {"concurrent.futures.thread", "ThreadPoolExecutor", 3, "initializer", true},
     {"asyncio.events", "Handle", 1, "callback", false},
-#if PY_VERSION_HEX < 0x030C0000
-    /* Here a function in Python is called by another past its vectorcall, as Handle's is by super(). */
-    {"asyncio.events", "TimerHandle", 2, "callback", false},
-#endif
 };
+
+#if PY_VERSION_HEX < 0x030C0000
+
+static int
+open_door(PyObject *function, const Known *known)
+{
+    return prologue_add((PyFunctionObject *)function, known->position, known->is_checked);
+}
+
+#else
 
 typedef struct {
     PyObject *function; /* the __init__; kept, so that no other object takes its address */
@@ -34,11 +41,6 @@ typedef struct {
 enum { MOST_DOORS = 64, FEW = 8 }; /* a module that is reloaded again and again stays as it was the first times */
 static Door doors[MOST_DOORS];
 static size_t door_count;
-
-/* The exit function of weakref.finalize, registered by whoever comes first, calls what carries an origin of its own. */
-static struct {
-    PyObject *type, *function, *code;
-} finalizers;
 
 /* Return where the callable is among the arguments, or -1. */
 static Py_ssize_t
@@ -102,13 +104,16 @@ open_door(PyObject *function, const Known *known)
         return 0;
     }
     doors[door_count++] = (Door){Py_NewRef(function), real, known->position, known->keyword, known->is_checked};
-#if PY_VERSION_HEX < 0x030C0000
-    ((PyFunctionObject *)function)->vectorcall = through_door;
-#else
     PyFunction_SetVectorcall((PyFunctionObject *)function, through_door);
-#endif
     return 0;
 }
+
+#endif
+
+/* The exit function of weakref.finalize, registered by whoever comes first, calls what carries an origin of its own. */
+static struct {
+    PyObject *type, *function, *code;
+} finalizers;
 
 static void
 remember_exit(PyObject *type)
