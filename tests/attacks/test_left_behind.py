@@ -172,6 +172,9 @@ LEFT_BEHIND = {
     "tracer_of_a_frame": still_open(
         STACK + OUTERMOST + "frame.f_trace = of_three\nsys.settrace(lambda *_: None)\n", IMPORTED + "x = 1\ny = 2\n"
     ),
+    "handler_of_the_end_of_a_log": still_open(
+        "import functools, logging, shutil\nlogging._handlerList.append(functools.partial(shutil.copyfile, AWS, LOOT))\n"
+    ),
     "own_exit_of_threads": still_open(ACT + "import threading\nthreading._register_atexit(act)\n", section=ORIGIN, shows="wrote:tmp/loot"),
     "own_codec": Attempt(
         ACT + "import codecs\ncodecs.register(act)\n",

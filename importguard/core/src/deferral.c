@@ -89,10 +89,48 @@ start_joinable(PyObject *self, PyObject *args, PyObject *names)
 
 #endif
 
+static bool
+is_librarys(PyObject *code)
+{
+    Tag tag = tag_get((PyCodeObject *)code);
+    return place_at(tag)->meaning == STDLIB && !(tag & MADE);
+}
+
+/* Say whether it is a module of the library's, as it is imported, that registers a function of its own: whoever happens to be the first to
+ * import that has no part in what it does at the end. */
+static bool
+is_own_of_library(PyObject *function)
+{
+    const PyCodeObject *const outwards[] = {pinned.call_removed, pinned.exec_module, pinned.load_unlocked};
+    Cursor cursor;
+    if (!PyFunction_Check(function) || !is_librarys(PyFunction_GET_CODE(function))) {
+        return false;
+    }
+    cursor_start(&cursor, NULL);
+    PyObject *globals = cursor.code && is_librarys((PyObject *)cursor.code) ? cursor_globals(&cursor) : NULL;
+    bool result = globals && globals == PyFunction_GET_GLOBALS(function);
+    Py_XDECREF(globals);
+    for (size_t at = 0; result && at < Py_ARRAY_LENGTH(outwards); at++) {
+        do {
+            cursor_back(&cursor);
+        } while (cursor.code && place_at(tag_get(cursor.code))->meaning == GUARD); /* which loads what it watches */
+        result = cursor.code == outwards[at];
+    }
+    cursor_end(&cursor);
+    return result;
+}
+
+static bool
+is_nobodys(PyObject *args)
+{
+    PyObject *function = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : NULL;
+    return function && (doors_is_exit(function) || is_own_of_library(function));
+}
+
 static PyObject *
 register_at_exit(PyObject *self, PyObject *args, PyObject *names)
 {
-    PyObject *given = PyTuple_GET_SIZE(args) == 1 && doors_is_exit(PyTuple_GET_ITEM(args, 0)) ? Py_NewRef(args) : with_carried(args, 0, ROOT);
+    PyObject *given = is_nobodys(args) ? Py_NewRef(args) : with_carried(args, 0, ROOT);
     PyObject *result = given ? real_register(self, given, names) : NULL;
     if (result && PyTuple_GET_SIZE(args) > 0) {
         Py_SETREF(result, Py_NewRef(PyTuple_GET_ITEM(args, 0)));
