@@ -22,10 +22,13 @@ class Deferral:
         self.has_worker = False
 
     def carry(self, function, frame):
-        """Return `function`, or one that carries its origin where that is an import or a start-up file."""
+        """Return `function`, or one that carries its origin where that is an import or a start-up file.
+
+        What can't be called yet may be by then.
+        """
         if not (self.imports_under_way or self.has_carried or self.is_starting()):
             return function
-        if not callable(function) or type(function) is Carried:
+        if function is None or type(function) is Carried:
             return function
         origin = self.trace(frame)
         if origin.phase == "run":
@@ -39,7 +42,7 @@ class Deferral:
         The walk of a thread, a handler or a finalizer finds no caller: a package that is called could hand a deputy or
         a function of the standard library to one, and be forgotten.
         """
-        if not callable(function) or type(function) is Carried:
+        if function is None or type(function) is Carried:
             return function
         origin = self.trace(frame)
         if origin.phase != "run":
@@ -49,6 +52,10 @@ class Deferral:
         # An executor's thread works for many: from here on the application's items say whose they are as well.
         self.has_worker = self.has_worker or is_worker(function)
         return Carried(origin, function)
+
+    def carry_callable(self, function, frame):
+        """The same for those who look whether it can be called: they still refuse what can't."""
+        return self.carry_always(function, frame) if callable(function) else function
 
 
 def is_application(origin):
@@ -82,7 +89,7 @@ def tell_threading():
 
 def _wrap_start(real, deferral):
     def start(function, *args, **kwargs):
-        return real(deferral.carry_always(function, get_frame(1)), *args, **kwargs)
+        return real(deferral.carry_callable(function, get_frame(1)), *args, **kwargs)
 
     start.__name__ = start.__qualname__ = real.__name__
     start.__doc__ = real.__doc__
@@ -100,7 +107,7 @@ def wrap_signals(module, deferral):
         return
 
     def signal(signalnum, handler, /):
-        return unwrap(set_handler(signalnum, deferral.carry_always(handler, get_frame(1))))
+        return unwrap(set_handler(signalnum, deferral.carry_callable(handler, get_frame(1))))
 
     def getsignal(signalnum, /):
         return unwrap(get_handler(signalnum))
@@ -115,7 +122,7 @@ def wrap_atexit(module, deferral):
         return
 
     def register(func, /, *args, **kwargs):
-        real(deferral.carry_always(func, get_frame(1)), *args, **kwargs)
+        real(deferral.carry_callable(func, get_frame(1)), *args, **kwargs)
         return func
 
     register.__doc__ = real.__doc__

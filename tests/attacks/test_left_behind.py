@@ -172,12 +172,21 @@ LEFT_BEHIND = {
     "tracer_of_a_frame": still_open(
         STACK + OUTERMOST + "frame.f_trace = of_three\nsys.settrace(lambda *_: None)\n", IMPORTED + "x = 1\ny = 2\n"
     ),
+    "handler_of_the_end_of_a_log": still_open(
+        "import functools, logging, shutil\nlogging._handlerList.append(functools.partial(shutil.copyfile, AWS, LOOT))\n"
+    ),
     "own_exit_of_threads": still_open(ACT + "import threading\nthreading._register_atexit(act)\n", section=ORIGIN, shows="wrote:tmp/loot"),
-    "own_codec": still_open(
+    "own_codec": Attempt(
         ACT + "import codecs\ncodecs.register(act)\n",
-        IMPORTED + "try:\n    ''.encode('no-such')\nexcept LookupError:\n    pass\n",
-        ORIGIN,
-        shows="wrote:tmp/loot",
+        "wrote:tmp/loot",
+        app=IMPORTED + "try:\n    ''.encode('no-such')\nexcept (LookupError, PermissionError):\n    pass\n",
+    ),
+    "own_monitor_of_lines": Attempt(
+        ACT + OUTERMOST + "if sys.version_info >= (3, 12):\n    events = sys.monitoring\n    events.use_tool_id(3, 'own')\n"
+        "    events.register_callback(3, events.events.LINE, act)\n    events.set_local_events(3, frame.f_code, events.events.LINE)\n"
+        "else:\n    act()\n",
+        "wrote:tmp/loot",
+        app=IMPORTED + "x = 1\ny = 2\n",
     ),
     "jump_in_the_application": still_open(
         JUMPING,

@@ -27,6 +27,8 @@ BY_THE_APPLICATION = {
     "zipped": f"spec = {ZIPPED}\nspec.loader.exec_module(importlib.util.module_from_spec(spec))\n",
     "sourceless": "loader, module = made('sourceless', importlib.machinery.SourcelessFileLoader('sourceless', SITE + '/sourceless.bin'))\n"
     "loader.exec_module(module)\n",
+    "unnamed": "loader, module = made('unnamed', importlib.machinery.SourcelessFileLoader('unnamed', SITE + '/unnamed.bin'))\n"
+    "loader.exec_module(module)\n",
     "thread": "loader, module = made('thread')\n"
     "thread = threading.Thread(target=loader.exec_module, args=(module,))\nthread.start()\nthread.join()\n",
     "own": "import acme_hand\nacme_hand.load()\n",
@@ -49,6 +51,11 @@ PLACES = {f"acme_hand/{name}.py": source for name, source in MODULES.items()}
 OWN = LOAD.replace("load(path)", "load(path=os.path.dirname(__file__) + '/own.py')")
 
 
+def unnamed(interpreter):
+    """Return the bytes of a .pyc whose code isn't called what the body of a module is."""
+    return wheels.compile_with(interpreter, BODY, "<payload>").replace(b"<module>", b"anything")
+
+
 def archive():
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as members:
@@ -59,6 +66,7 @@ def archive():
 def furnish(folder, interpreter):
     environment = envs.create(folder / "env", interpreter)
     files = {**PLACES, "acme_hand/__init__.py": OWN, "acme_hand/more.zip": archive(), "acme_hand/sourceless.bin": wheels.bytecode(BODY)}
+    files["acme_hand/unnamed.bin"] = unnamed
     hosts = [wheels.Wheel(name, "1.0", {f"{name.replace('-', '_')}.py": LOAD}) for name in ("acme-host", "alembic")]
     start = "import sys\nfrom acme_start import load\n\ndef main():\n    load(sys.argv[1])\n"
     program = wheels.Wheel("acme-start", "1.0", {"acme_start.py": LOAD, "acme_main.py": start}, commands={"acme-start": "acme_main:main"})

@@ -128,6 +128,59 @@ def test_a_traceback_shows_no_frame_of_the_guard(tmp_path, any_interpreter, twin
     assert at_no_address(outcome.stderr) == at_no_address(bare.stderr), outcome.story()
 
 
+UNFIT = """
+import asyncio, atexit, codecs, concurrent.futures, gc, os, signal, sys, threading, _thread, weakref
+import multiprocessing.util as processes
+
+class Unfit: pass
+unfit = Unfit()
+
+def attempt(function, *args, **names):
+    try: function(*args, **names)
+    except BaseException as error: print(type(error).__name__, error)
+
+attempt(_thread.start_new_thread, unfit, ())
+attempt(atexit.register, unfit)
+attempt(signal.signal, signal.SIGUSR1, unfit)
+attempt(os.register_at_fork, before=unfit)
+attempt(codecs.register, unfit)
+attempt(codecs.register_error, 'own', unfit)
+attempt(concurrent.futures.ThreadPoolExecutor, 1, initializer=unfit)
+attempt(weakref.finalize(unfit, unfit))
+attempt(weakref.finalize(unfit, None))
+attempt(processes.Finalize(None, unfit, exitpriority=1))
+with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    print(pool.submit(unfit).exception())
+loop = asyncio.new_event_loop()
+loop.set_exception_handler(lambda loop, context: print(context['exception']))
+loop.call_soon(unfit); loop.call_later(0, unfit); loop.call_later(0.01, loop.stop); loop.run_forever(); loop.close()
+
+def own(given): return None
+codecs.register(own)
+codecs.unregister(own)
+attempt(''.encode, 'no-such')
+codecs.register_error('own', own)
+print(codecs.lookup_error('own') is own)
+if sys.version_info >= (3, 12):
+    events = sys.monitoring
+    events.use_tool_id(3, 'own')
+    print(events.register_callback(3, events.events.LINE, own), events.register_callback(3, events.events.LINE, None) is own)
+"""
+
+
+def test_what_can_not_be_called_is_refused_as_ever(tmp_path, any_interpreter, twin_environments):
+    """By whom it was handed to, or when it is called, and in the same words; and what is taken back is what was given."""
+    environment = envs.copy(twin_environments(any_interpreter), tmp_path / "env")
+    (environment.site_packages / "acme_evil.py").write_text(UNFIT)
+    with worlds.furnished(tmp_path / "world", environment) as world:
+        (world.project / "app.py").write_text(IMPORT)
+        bare = guarded.run(world, [environment.python, "app.py"], mode=guarded.UNGUARDED)
+        outcome = guarded.run(world, [environment.python, "app.py"], options=("--core", "c"))
+
+    assert bare.stdout.count("TypeError") == 10, bare.story()
+    assert outcome.stdout == bare.stdout, outcome.story()
+
+
 def at_no_address(text):
     return re.sub("0x[0-9a-f]+", "0x", text)
 

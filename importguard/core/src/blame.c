@@ -209,6 +209,24 @@ at_end(const Process *of, bool on_main_thread, Walked *walked, Blame *blame)
     blame->phase = phase_now(of);
 }
 
+/* Who calls by himself what another one has arranged answers for it first, and that one behind him; the application doesn't answer for work
+ * of an import. */
+static void
+at_lent(const Process *of, Walked *walked, Blame *blame)
+{
+    const Source *source = walked->lent;
+    OwnerId last = walked->count ? walked->owners[walked->count - 1] : OWNER_UNOWNED;
+    bool ends_in_app = identity_text(of->identity, last).kind == KIND_APP;
+    walked->count -= ends_in_app;
+    for (int at = 0; at < source->count && identity_text(of->identity, source->owners[at]).kind != KIND_APP; at++) {
+        append(walked, source->owners[at]);
+    }
+    if (ends_in_app && source->phase == PHASE_RUN) {
+        append(walked, last);
+    }
+    blame->phase = blame->phase == PHASE_RUN ? source->phase : blame->phase;
+}
+
 /* Give the chain of a walk its end, and the blame its phase and its module. Twin: conclude. */
 void
 conclude(const Process *of, bool on_main_thread, Walked *walked, Blame *blame)
@@ -229,6 +247,9 @@ conclude(const Process *of, bool on_main_thread, Walked *walked, Blame *blame)
     }
     else {
         at_end(of, on_main_thread, walked, blame);
+    }
+    if (walked->lent) {
+        at_lent(of, walked, blame);
     }
     PyErr_Clear(); /* without memory there is no module to name */
     if (!is_whole || walked->count == MOST_OWNERS) {

@@ -19,7 +19,7 @@ typedef struct {
     OwnerId owners[MOST_OWNERS];
     int count, end;
     PyObject *detail; /* a new reference, or NULL */
-    const Source *source;
+    const Source *source, *lent; /* `lent` is of work that somebody there has called by himself, or NULL */
 } Walked;
 
 #define NOBODY_ASKED (-1)

@@ -1,6 +1,5 @@
-/* Functions that the interpreter keeps and calls from nobody's frame: those of codecs, and of sys.monitoring.
- *
- * Somebody's own code shows whose it is when it is called; what is built in or the library's carries who handed it over. No twin. */
+/* Functions that the interpreter keeps and calls from nobody's frame: those of codecs, and of sys.monitoring. They carry who handed them
+ * over. No twin. */
 #include "builtins.h"
 #include "carrier.h"
 
@@ -25,7 +24,7 @@ keep(PyObject *carried)
 static PyObject *
 register_search(PyObject *self, PyObject *function)
 {
-    PyObject *carried = carry(function, CALLED_BACK);
+    PyObject *carried = carry_callable(function, CALLED_BACK);
     PyObject *result = carried ? real_register(self, carried) : NULL;
     if (result && carried != function && keep(carried) < 0) {
         Py_CLEAR(result);
@@ -72,7 +71,7 @@ register_error(PyObject *self, PyObject *const *args, Py_ssize_t size)
     if (size != 2) {
         return real_register_error(self, args, size);
     }
-    PyObject *given[2] = {args[0], carry(args[1], CALLED_BACK)};
+    PyObject *given[2] = {args[0], carry_callable(args[1], CALLED_BACK)};
     PyObject *result = given[1] ? real_register_error(self, given, size) : NULL;
     Py_XDECREF(given[1]);
     return result;

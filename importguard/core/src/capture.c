@@ -106,17 +106,6 @@ answers_for_itself(PyObject *function)
     return meaning == MAIN || meaning == APPLICATION;
 }
 
-/* Say whether a function is code that somebody owns, whose frame shows whose it is. */
-static bool
-is_somebodys(PyObject *function)
-{
-    if (PyMethod_Check(function)) {
-        function = PyMethod_GET_FUNCTION(function);
-    }
-    Tag tag = PyFunction_Check(function) ? tag_get((PyCodeObject *)PyFunction_GET_CODE(function)) : NO_TAG;
-    return tag != NO_TAG && place_at(tag)->meaning != STDLIB && place_at(tag)->meaning != GUARD;
-}
-
 static bool
 is_same(const OwnerId *left, int count, const OwnerId *right, int other)
 {
@@ -216,8 +205,8 @@ trace(void)
     if (walk_here(&walked) < 0) {
         return NULL;
     }
-    Origin *origin = remembered(&walked, is_main);
-    if (!origin && (origin = conclude_origin(&walked, is_main)) && is_lasting(walked.end, origin)) {
+    Origin *origin = walked.lent ? NULL : remembered(&walked, is_main);
+    if (!origin && (origin = conclude_origin(&walked, is_main)) && !walked.lent && is_lasting(walked.end, origin)) {
         Origin *came_to = walked.source ? (Origin *)(void *)((char *)walked.source - offsetof(Origin, source)) : NULL;
         remember(&walked, is_main, came_to, origin);
     }
@@ -261,23 +250,34 @@ carry_for(Origin *origin, PyObject *function, Manner manner)
     return carried_new(origin, function, interrupts);
 }
 
-/* Return a new reference to `function`, or to one that carries its origin where that must be known later. NULL with an
- * exception set where it can't be told. */
+/* Return a new reference to `function`, or to one that carries its origin where that must be known later: what can't be called yet may be by
+ * then. NULL with an exception set where it can't be told. */
 PyObject *
 carry(PyObject *function, Manner manner)
 {
     bool is_here = core.armed && is_carrying && PyThreadState_GetInterpreter(PyThreadState_Get()) == core.interpreter;
-    if (!is_here || !PyCallable_Check(function) || (manner == CALLED_BACK && is_somebodys(function))) {
+    if (!is_here || function == Py_None) {
         return Py_NewRef(function);
     }
     const void *innermost;
+    Origin *before = manner == HANDLING || manner == CALLED_BACK ? handed_back_origin(function) : NULL;
     if (answers_for_itself(function) || (!has_foreign_roots && is_arranged_by_the_application(&innermost))) {
-        return plain(function, manner);
+        return before ? carried_new(before, function, true) : plain(function, manner);
     }
     Origin *origin = trace();
+    if (origin && before && origin_is_the_application(origin)) {
+        Py_SETREF(origin, (Origin *)Py_NewRef(before));
+    }
     PyObject *result = origin ? carry_for(origin, function, manner) : NULL;
     Py_XDECREF(origin);
     return result;
+}
+
+/* The same for those who look whether it can be called: they still refuse what can't. */
+PyObject *
+carry_callable(PyObject *function, Manner manner)
+{
+    return PyCallable_Check(function) ? carry(function, manner) : Py_NewRef(function);
 }
 
 /* Say whether an origin is the application's by way of event loops that have made a greenlet for it, as for a thread of its own. */

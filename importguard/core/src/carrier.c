@@ -98,7 +98,12 @@ set_out(const Carried *carried, Errand **begun)
     };
     cursor_end(&cursor);
     begin(errand);
-    show(errand);
+    if (errand->is_direct) {
+        board_know_thread();
+    }
+    else {
+        show(errand);
+    }
     return 0;
 }
 
@@ -198,16 +203,6 @@ PyObject *
 carried_function(PyObject *function)
 {
     return is_carried(function) ? ((Carried *)function)->function : function;
-}
-
-/* Return the function that was given in the place of the Carried that a builtin gives back. */
-PyObject *
-without_carried(PyObject *result)
-{
-    if (result && is_carried(result)) {
-        Py_SETREF(result, Py_NewRef(carried_function(result)));
-    }
-    return result;
 }
 
 /* The origin is not shown to the collector: it can't be part of a cycle, and nobody shall find it there. */

@@ -35,7 +35,6 @@ bool is_carried(PyObject *function);
 PyObject *carried_new(Origin *origin, PyObject *function, bool interrupts);
 Origin *carried_origin(PyObject *carried);
 PyObject *carried_function(PyObject *function);
-PyObject *without_carried(PyObject *result);
 extern int errands_under_way; /* in all threads */
 const Errand *errands_here(void);
 const Errand *errand_above(const Errand *newest, const void *frame);
@@ -62,10 +61,15 @@ bool capture_was_the_application(uint64_t since);
 extern uint64_t capture_answers;
 int capture_origin(Origin **origin);
 PyObject *carry(PyObject *function, Manner manner);
+PyObject *carry_callable(PyObject *function, Manner manner);
 
 /* doors.c */
 PyObject *doors_watch(PyObject *self, PyObject *module);
 bool doors_is_exit(PyObject *function);
+
+/* handed_back.c */
+PyObject *without_carried(PyObject *result);
+Origin *handed_back_origin(PyObject *function);
 
 /* callbacks.c */
 int callbacks_divert(void);

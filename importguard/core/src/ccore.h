@@ -133,6 +133,7 @@ typedef struct {
 } Pinned;
 extern Pinned pinned;
 int pinned_start(void);
+bool pinned_has(const PyCodeObject *code);
 
 /* creation.c */
 int creation_watch(void);

@@ -16,7 +16,7 @@ with_carried(PyObject *args, Py_ssize_t position, Manner manner)
         return Py_NewRef(args);
     }
     PyObject *function = PyTuple_GET_ITEM(args, position);
-    PyObject *carried = carry(function, manner), *copy;
+    PyObject *carried = carry_callable(function, manner), *copy;
     if (!carried || carried == function) {
         Py_XDECREF(carried);
         return carried ? Py_NewRef(args) : NULL;
@@ -62,7 +62,7 @@ names_with_carried(PyObject *names, const char *name, Manner manner)
     if (names && entry_of(names, name, &function) < 0) {
         return NULL;
     }
-    PyObject *carried = function ? carry(function, manner) : NULL;
+    PyObject *carried = function ? carry_callable(function, manner) : NULL;
     if (!carried) {
         return function ? NULL : Py_XNewRef(names);
     }
@@ -89,10 +89,48 @@ start_joinable(PyObject *self, PyObject *args, PyObject *names)
 
 #endif
 
+static bool
+is_librarys(PyObject *code)
+{
+    Tag tag = tag_get((PyCodeObject *)code);
+    return place_at(tag)->meaning == STDLIB && !(tag & MADE);
+}
+
+/* Say whether it is a module of the library's, as it is imported, that registers a function of its own: whoever happens to be the first to
+ * import that has no part in what it does at the end. */
+static bool
+is_own_of_library(PyObject *function)
+{
+    const PyCodeObject *const outwards[] = {pinned.call_removed, pinned.exec_module, pinned.load_unlocked};
+    Cursor cursor;
+    if (!PyFunction_Check(function) || !is_librarys(PyFunction_GET_CODE(function))) {
+        return false;
+    }
+    cursor_start(&cursor, NULL);
+    PyObject *globals = cursor.code && is_librarys((PyObject *)cursor.code) ? cursor_globals(&cursor) : NULL;
+    bool result = globals && globals == PyFunction_GET_GLOBALS(function);
+    Py_XDECREF(globals);
+    for (size_t at = 0; result && at < Py_ARRAY_LENGTH(outwards); at++) {
+        do {
+            cursor_back(&cursor);
+        } while (cursor.code && place_at(tag_get(cursor.code))->meaning == GUARD); /* which loads what it watches */
+        result = cursor.code == outwards[at];
+    }
+    cursor_end(&cursor);
+    return result;
+}
+
+static bool
+is_nobodys(PyObject *args)
+{
+    PyObject *function = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : NULL;
+    return function && (doors_is_exit(function) || is_own_of_library(function));
+}
+
 static PyObject *
 register_at_exit(PyObject *self, PyObject *args, PyObject *names)
 {
-    PyObject *given = PyTuple_GET_SIZE(args) == 1 && doors_is_exit(PyTuple_GET_ITEM(args, 0)) ? Py_NewRef(args) : with_carried(args, 0, ROOT);
+    PyObject *given = is_nobodys(args) ? Py_NewRef(args) : with_carried(args, 0, ROOT);
     PyObject *result = given ? real_register(self, given, names) : NULL;
     if (result && PyTuple_GET_SIZE(args) > 0) {
         Py_SETREF(result, Py_NewRef(PyTuple_GET_ITEM(args, 0)));
@@ -107,7 +145,7 @@ set_handler(PyObject *self, PyObject *const *args, Py_ssize_t size)
     if (size != 2) {
         return real_set_handler(self, args, size);
     }
-    PyObject *given[2] = {args[0], carry(args[1], HANDLING)};
+    PyObject *given[2] = {args[0], carry_callable(args[1], HANDLING)};
     PyObject *result = given[1] ? real_set_handler(self, given, size) : NULL;
     Py_XDECREF(given[1]);
     return without_carried(result);
@@ -130,7 +168,7 @@ register_at_fork(PyObject *self, PyObject *const *args, Py_ssize_t size, PyObjec
     if (size > 0 || all > FORK_FUNCTIONS) {
         return real_register_at_fork(self, args, size, names);
     }
-    while (made < all && (given[made] = carry(args[made], AT_FORK))) {
+    while (made < all && (given[made] = carry_callable(args[made], AT_FORK))) {
         made++;
     }
     if (made == all) {

@@ -1,40 +1,46 @@
 /* Classes of the library that keep a function for later: their __init__ stays the object that it is, and only how it is
- * called is diverted. Twin: wrap_weakref, wrap_finalizers, wrap_futures and wrap_asyncio in wraps/deferred.py. */
+ * called is diverted, or on 3.11 how it begins. Twin: wrap_weakref, wrap_finalizers, wrap_futures and wrap_asyncio in wraps/deferred.py. */
 #include "carrier.h"
+#include "prologue.h"
 
 #include <string.h>
 
-static const struct {
+typedef struct {
     const char *module, *type;
     Py_ssize_t position; /* of the callable among the arguments of __init__, self counts */
     const char *keyword; /* its name, NULL where it has none */
-} KNOWN[] = {
-    {"weakref", "finalize", 2, NULL},
-    {"multiprocessing.util", "Finalize", 2, "callback"},
-    {"concurrent.futures.thread", "_WorkItem", 2, "fn"},
-    {"concurrent.futures.thread", "ThreadPoolExecutor", 3, "initializer"},
-    {"asyncio.events", "Handle", 1, "callback"},
-#if PY_VERSION_HEX < 0x030C0000
-    /* Here a function in Python is called by another past its vectorcall, as Handle's is by super(). */
-    {"asyncio.events", "TimerHandle", 2, "callback"},
-#endif
+    bool is_checked;     /* what can't be called is refused */
+} Known;
+
+static const Known KNOWN[] = {
+    {"weakref", "finalize", 2, NULL, false},
+    {"multiprocessing.util", "Finalize", 2, "callback", false},
+    {"concurrent.futures.thread", "_WorkItem", 2, "fn", false},
+    {"concurrent.futures.thread", "ThreadPoolExecutor", 3, "initializer", true},
+    {"asyncio.events", "Handle", 1, "callback", false},
 };
+
+#if PY_VERSION_HEX < 0x030C0000
+
+static int
+open_door(PyObject *function, const Known *known)
+{
+    return prologue_add((PyFunctionObject *)function, known->position, known->is_checked);
+}
+
+#else
 
 typedef struct {
     PyObject *function; /* the __init__; kept, so that no other object takes its address */
     vectorcallfunc real;
     Py_ssize_t position;
     const char *keyword;
+    bool is_checked;
 } Door;
 
 enum { MOST_DOORS = 64, FEW = 8 }; /* a module that is reloaded again and again stays as it was the first times */
 static Door doors[MOST_DOORS];
 static size_t door_count;
-
-/* The exit function of weakref.finalize, registered by whoever comes first, calls what carries an origin of its own. */
-static struct {
-    PyObject *type, *code;
-} finalizers;
 
 /* Return where the callable is among the arguments, or -1. */
 static Py_ssize_t
@@ -80,7 +86,7 @@ through_door(PyObject *function, PyObject *const *args, size_t given, PyObject *
     if (at < 0) {
         return door->real(function, args, given, names);
     }
-    PyObject *carried = carry(args[at], HANDED_OVER);
+    PyObject *carried = door->is_checked ? carry_callable(args[at], HANDED_OVER) : carry(args[at], HANDED_OVER);
     if (!carried) {
         return NULL;
     }
@@ -91,20 +97,23 @@ through_door(PyObject *function, PyObject *const *args, size_t given, PyObject *
 }
 
 static int
-open_door(PyObject *function, Py_ssize_t position, const char *keyword)
+open_door(PyObject *function, const Known *known)
 {
     vectorcallfunc real = ((PyFunctionObject *)function)->vectorcall;
     if (real == through_door || door_count == MOST_DOORS) {
         return 0;
     }
-    doors[door_count++] = (Door){Py_NewRef(function), real, position, keyword};
-#if PY_VERSION_HEX < 0x030C0000
-    ((PyFunctionObject *)function)->vectorcall = through_door;
-#else
+    doors[door_count++] = (Door){Py_NewRef(function), real, known->position, known->keyword, known->is_checked};
     PyFunction_SetVectorcall((PyFunctionObject *)function, through_door);
-#endif
     return 0;
 }
+
+#endif
+
+/* The exit function of weakref.finalize, registered by whoever comes first, calls what carries an origin of its own. */
+static struct {
+    PyObject *type, *function, *code;
+} finalizers;
 
 static void
 remember_exit(PyObject *type)
@@ -113,6 +122,7 @@ remember_exit(PyObject *type)
     PyObject *function = method && PyMethod_Check(method) ? PyMethod_GET_FUNCTION(method) : NULL;
     if (function && PyFunction_Check(function) && !finalizers.type) {
         finalizers.type = Py_NewRef(type);
+        finalizers.function = Py_NewRef(function);
         finalizers.code = Py_NewRef(PyFunction_GET_CODE(function));
     }
     Py_XDECREF(method);
@@ -124,7 +134,7 @@ bool
 doors_is_exit(PyObject *function)
 {
     PyObject *inner = PyMethod_Check(function) ? PyMethod_GET_FUNCTION(function) : NULL;
-    return inner && PyFunction_Check(inner) && PyMethod_GET_SELF(function) == finalizers.type
+    return inner && inner == finalizers.function && PyMethod_GET_SELF(function) == finalizers.type
            && PyFunction_GET_CODE(inner) == finalizers.code;
 }
 
@@ -144,20 +154,20 @@ keep_from_shortcuts(PyObject *type)
 }
 
 static int
-watch_type(PyObject *module, const char *name, Py_ssize_t position, const char *keyword)
+watch_type(PyObject *module, const Known *known)
 {
-    PyObject *type = PyObject_GetAttrString(module, name);
+    PyObject *type = PyObject_GetAttrString(module, known->type);
     PyObject *init = type ? PyObject_GetAttrString(type, "__init__") : NULL;
     int result = -1;
     if (init && PyFunction_Check(init)) {
         keep_from_shortcuts(type);
-        result = open_door(init, position, keyword);
-        if (strcmp(name, "finalize") == 0) {
+        result = open_door(init, known);
+        if (strcmp(known->type, "finalize") == 0) {
             remember_exit(type);
         }
     }
     else if (init) {
-        PyErr_Format(PyExc_RuntimeError, "%s.__init__ is not the function that it should be", name);
+        PyErr_Format(PyExc_RuntimeError, "%s.__init__ is not the function that it should be", known->type);
     }
     Py_XDECREF(type);
     Py_XDECREF(init);
@@ -174,8 +184,7 @@ doors_watch(PyObject *Py_UNUSED(self), PyObject *module)
         Py_RETURN_NONE;
     }
     for (size_t at = 0; at < Py_ARRAY_LENGTH(KNOWN); at++) {
-        if (strcmp(KNOWN[at].module, name) == 0
-            && watch_type(module, KNOWN[at].type, KNOWN[at].position, KNOWN[at].keyword) < 0) {
+        if (strcmp(KNOWN[at].module, name) == 0 && watch_type(module, &KNOWN[at]) < 0) {
             return NULL;
         }
     }

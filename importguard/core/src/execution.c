@@ -1,7 +1,8 @@
 /* Every way in which a code object comes to run, and whether it is the interpreter itself that runs it. */
 #include "ccore.h"
 
-#include "owners.h"
+#include "carrier.h"
+#include "judge.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -245,12 +246,44 @@ execution_on_function(PyObject *args)
     return code ? settle(code) : 0;
 }
 
+static int
+deny_code(PyObject *function, const char *reason)
+{
+    PyObject *name = ((PyFunctionObject *)function)->func_qualname;
+    PyObject *args = Py_BuildValue("(sOs)", "runtime.patch", name, reason);
+    Py_XDECREF(attend(core.tampered, args));
+    Py_XDECREF(args);
+    PyErr_Clear();
+    return deny(PyUnicode_FromFormat("importguard IG206: the code of '%U' can't be replaced: %s", name, reason));
+}
+
+/* Functions of the import system are known by their code, and one of the application's is taken to show whose it is wherever it is called:
+ * neither may have another's. */
+static int
+ask_for_code(PyObject *function, PyCodeObject *code)
+{
+    PyCodeObject *old = (PyCodeObject *)PyFunction_GET_CODE(function);
+    if (!core.enforcing) {
+        return 0;
+    }
+    if (pinned_has(old)) {
+        return deny_code(function, "the guard knows imports by it");
+    }
+    Meaning was = place_at(tag_get(old))->meaning, is = place_at(tag_get(code))->meaning;
+    bool is_lost = (was == MAIN || was == APPLICATION) && is == STDLIB && !capture_is_the_application();
+    return is_lost ? deny_code(function, "the application's would become the library's") : 0;
+}
+
 /* function.__code__ = code */
 int
 execution_on_set_attribute(PyObject *args)
 {
     PyCodeObject *code = code_in(args, 2);
-    return code ? settle(code) : 0;
+    if (!code) {
+        return 0;
+    }
+    PyObject *function = PyTuple_GET_ITEM(args, 0);
+    return settle(code) < 0 ? -1 : PyFunction_Check(function) ? ask_for_code(function, code) : 0;
 }
 
 /* Learn what tells the interpreter itself from others; returns 0, or -1 with an exception set. */

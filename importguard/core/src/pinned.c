@@ -49,6 +49,21 @@ pin_from_zip(PyObject *zipimport)
     return pinned.zip_find ? 0 : -1;
 }
 
+/* Say whether code is known as that of a function of the import system. */
+bool
+pinned_has(const PyCodeObject *code)
+{
+    const PyCodeObject *const all[] = {
+        pinned.exec_body,        pinned.load_unlocked,  pinned.find_and_load, pinned.find_spec,   pinned.call_removed, pinned.compile_bytecode,
+        pinned.source_to_code,   pinned.get_data,       pinned.exec_module,   pinned.zip_unmarshal, pinned.zip_compile, pinned.zip_find,
+    };
+    size_t at = 0;
+    while (at < Py_ARRAY_LENGTH(all) && all[at] != code) {
+        at++;
+    }
+    return at < Py_ARRAY_LENGTH(all);
+}
+
 /* Remember the functions of the import system by their code, which has no other copy. Returns 0, or -1 with an exception
  * set. */
 int

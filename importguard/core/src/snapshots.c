@@ -131,16 +131,38 @@ classes_of(PyObject *dict, PyObject *module)
     return found;
 }
 
+/* Return whose a module is, by itself or by its name; NOBODY where it isn't compared. */
+static OwnerId
+owner_of_module(PyObject *module, PyObject *name)
+{
+    for (size_t at = 0; at < snapshot_count; at++) {
+        const Snapshot *snapshot = &snapshots[at];
+        if (!snapshot->type && (module ? object_of(snapshot) == module : PyUnicode_Compare(snapshot->module, name) == 0)) {
+            return snapshot->owner;
+        }
+    }
+    return NOBODY;
+}
+
 /* A module that is executed a second time is compared from then on with what it holds by then. */
 static void
-forget(PyObject *module, PyObject *name, PyObject *waste)
+forget(PyObject *module, PyObject *name, OwnerId owner, PyObject *waste)
 {
     for (size_t at = snapshot_count; at-- > 0;) {
-        PyObject *holder = object_of(&snapshots[at]);
-        if (holder == module || (snapshots[at].type && PyUnicode_Compare(snapshots[at].module, name) == 0)) {
+        const Snapshot *snapshot = &snapshots[at];
+        bool is_of_it = object_of(snapshot) == module || (snapshot->type && PyUnicode_Compare(snapshot->module, name) == 0);
+        if (is_of_it && snapshot->owner == owner) {
             drop(&snapshots[at], waste);
         }
     }
+}
+
+/* Say whether what was executed is somebody's code in a module that is another's, or the library's: whoever had it executed changes that. */
+static bool
+is_anothers(PyObject *module, OwnerId owner)
+{
+    OwnerId before = owner_of_module(module, NULL);
+    return before != NOBODY && (before != owner || before == OWNER_STDLIB);
 }
 
 static bool
@@ -171,11 +193,14 @@ snapshots_watch(PyObject *module, PyObject *name, OwnerId owner)
         return 0;
     }
     if (has_references(module)) {
+        if (is_anothers(module, owner)) {
+            return 0;
+        }
         PyObject *waste = PyList_New(0);
         if (!waste) {
             return -1;
         }
-        forget(module, name, waste);
+        forget(module, name, owner, waste);
         Py_DECREF(waste);
     }
     return watch(module, name, owner);
@@ -246,19 +271,6 @@ on_change(void *context, PyObject *key, PyObject *Py_UNUSED(value), PyObject *ol
     const Comparison *comparison = context;
     OwnerId victim = comparison->snapshot->owner;
     return comparison->author == NOBODY || comparison->author == victim ? 0 : note(comparison, key, old, victim);
-}
-
-/* Return whose a module is, by itself or by its name; NOBODY where it isn't compared. */
-static OwnerId
-owner_of_module(PyObject *module, PyObject *name)
-{
-    for (size_t at = 0; at < snapshot_count; at++) {
-        const Snapshot *snapshot = &snapshots[at];
-        if (!snapshot->type && (module ? object_of(snapshot) == module : PyUnicode_Compare(snapshot->module, name) == 0)) {
-            return snapshot->owner;
-        }
-    }
-    return NOBODY;
 }
 
 static bool

@@ -39,19 +39,16 @@ add(Walked *walked, const Cursor *cursor, OwnerId owner)
 
 /* The walk has come to deferred work: it goes on with whoever arranged that, and not with what called or interrupts it.
  *
- * Somebody who calls by himself what another one has arranged is still asked for, and the application doesn't answer. */
+ * Somebody who calls by himself what another one has arranged is asked for himself. */
 static int
 follow_errand(Walked *walked, const Errand *errand)
 {
-    const Origin *origin = errand->origin;
-    if (!errand->is_direct || origin->source.phase != PHASE_RUN) {
-        walked->source = &origin->source;
-        return stop(walked, CARRIED, NULL);
+    if (errand->is_direct && !walked->lent) {
+        walked->lent = &errand->origin->source;
+        return 0;
     }
-    for (int at = 0; at < origin->others; at++) {
-        add_owner(walked, origin->source.owners[at]);
-    }
-    return 0;
+    walked->source = &errand->origin->source;
+    return stop(walked, CARRIED, NULL);
 }
 
 /* Code that was there before the guard, in a process that was armed late: its globals are all that is left to ask. */
@@ -110,6 +107,7 @@ is_import(const PyCodeObject *code)
     return code == pinned.load_unlocked || code == pinned.exec_body;
 }
 
+/* Say whether code calls itself the body of a module. */
 static bool
 is_body(const PyCodeObject *code)
 {
@@ -117,11 +115,10 @@ is_body(const PyCodeObject *code)
     return PyUnicode_GET_LENGTH(name) == 8 && PyUnicode_CompareWithASCIIString(name, "<module>") == 0;
 }
 
-/* Say whether code is the body of a module of a distribution's. */
 static bool
-is_distributions_body(const PyCodeObject *code)
+is_a_distributions(const PyCodeObject *code)
 {
-    const Place *place = code && is_body(code) ? place_at(tag_get((PyCodeObject *)code)) : NULL;
+    const Place *place = code ? place_at(tag_get((PyCodeObject *)code)) : NULL;
     return place && (place->meaning == OWNED || place->meaning == RUNNER) && owner_text(place->number).kind == KIND_DISTRIBUTION;
 }
 
@@ -170,11 +167,20 @@ is_importing(const Cursor *cursor)
     return cursor->code == pinned.find_and_load || cursor_imports(cursor);
 }
 
+static bool
+is_somebodys(const PyCodeObject *code)
+{
+    Tag tag = tag_get((PyCodeObject *)code);
+    Meaning meaning = place_at(tag)->meaning;
+    return tag != NO_TAG && meaning != STDLIB && meaning != GUARD;
+}
+
+/* `beneath` is the code that was passed last, `executed` what the import system executes in the frame before. */
 static int
 walk_from(Walked *walked, Cursor *cursor)
 {
     const Errand *newest = errands(), *errand;
-    PyCodeObject *beneath = NULL;
+    PyCodeObject *beneath = NULL, *executed = NULL;
     bool by_hand = false, is_finding = false;
     int result = 0;
     for (; result == 0 && walked->end == GOES_ON && cursor->code; cursor_back(cursor)) {
@@ -193,10 +199,12 @@ walk_from(Walked *walked, Cursor *cursor)
             walked->end = BODY; /* its detail are the globals of whoever was asked last */
         }
         if (result == 0 && walked->end == GOES_ON) {
-            by_hand = by_hand || (cursor->code == pinned.exec_module && is_distributions_body(beneath));
+            by_hand = by_hand || (cursor->code == pinned.exec_module && is_a_distributions(executed));
             result = step(walked, cursor);
         }
-        beneath = cursor->code == pinned.call_removed ? beneath : cursor->code;
+        is_finding = is_finding && !is_somebodys(cursor->code); /* who had finders asked may himself be called by an import */
+        executed = cursor->code == pinned.call_removed ? beneath : NULL;
+        beneath = cursor->code;
     }
     if (by_hand && walked->end == GOES_ON) {
         walked->end = BODY;
@@ -215,7 +223,7 @@ walk_here(Walked *walked)
     walked->count = 0;
     walked->end = GOES_ON;
     walked->detail = NULL;
-    walked->source = NULL;
+    walked->source = walked->lent = NULL;
     Cursor cursor;
     cursor_start(&cursor, NULL);
     int result = walk_from(walked, &cursor);
@@ -322,8 +330,8 @@ is_own(PyObject *Py_UNUSED(module), PyObject *frame)
     return PyBool_FromLong(PyFrame_Check(frame) && is_own_from((PyFrameObject *)frame));
 }
 
-/* Code that deferred work makes is made for whoever arranged that, who isn't here: it is nobody's, but where those who run
- * other people's code (a notebook's kernel in its loop) have arranged it for the application. */
+/* Code that deferred work makes is made for whoever arranged that, who isn't here: it is nobody's, but where those who run other people's
+ * code have arranged it for the application (a notebook's kernel in its loop), or are the program that was typed (a debugger). */
 static Tag
 maker_by_origin(const Origin *origin, bool skip_runners)
 {
@@ -332,8 +340,9 @@ maker_by_origin(const Origin *origin, bool skip_runners)
     while (at < source->count && owner_runs_others(source->owners[at])) {
         at++;
     }
-    bool is_for_the_application = skip_runners && source->phase == PHASE_RUN && at < source->count
-                                  && owner_text(source->owners[at]).kind == KIND_APP;
+    bool is_typed = at > 0 && at == source->count && text_same(owner_text(source->owners[at - 1]).name, blame_program());
+    bool is_for_the_application = skip_runners && source->phase == PHASE_RUN
+                                  && (is_typed || (at < source->count && owner_text(source->owners[at]).kind == KIND_APP));
     return TAG_OF(is_for_the_application ? MAIN_PLACE : UNOWNED_PLACE);
 }
 
@@ -362,8 +371,9 @@ maker_of_code(bool skip_runners)
     for (cursor_start(&cursor, NULL); result == NO_TAG && cursor.code; cursor_back(&cursor)) {
         Tag tag = tag_get(cursor.code);
         Meaning meaning = place_at(tag)->meaning;
-        if (is_errand(&cursor)) {
-            const Origin *origin = errand_above(errands(), cursor_identity(&cursor))->origin;
+        const Errand *errand = errands() ? errand_above(errands(), cursor_identity(&cursor)) : NULL;
+        if (errand && !errand->is_native && !errand->is_direct) {
+            const Origin *origin = errand->origin;
             bool is_applications = is_librarys && origin_is_the_application(origin);
             result = is_applications ? TAG_OF(STDLIB_PLACE) : maker_by_origin(origin, skip_runners);
         }
