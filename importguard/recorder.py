@@ -6,16 +6,17 @@ from importguard.pinned import getpid, len, write
 from importguard.report.redact import redact
 from importguard.report.sink import new_id, now, open_target, to_line
 
-NO_SUPERVISOR = (6, 2)  # ENXIO, ENOENT
+NO_READER = (6, 2)  # ENXIO, ENOENT
 MOST_UNHEARD = 16
+STDERR = "stderr"
 
 
 class Recorder:
     """Writes records to the target of this process, and to standard error what has nowhere else to go.
 
     What a supervisor reads it redacts, which may have to learn from it first; all else is redacted here.
-    `late` is the target of a daemon whose supervisor has ended, "" for none: that is how most daemons go on, and no
-    fault. `busy` holds the threads whose own events are passed over. `copy` is a file that gets what was decided above allow
+    `late` is the target of a daemon whose supervisor has ended, and of what outlives a run of pytest, "" for none: that is
+    how most daemons go on, and no fault. `busy` holds the threads whose own events are passed over. `copy` is a file that gets what was decided above allow
     as well, "" for none: whoever started this process wants to know it at once.
     """
 
@@ -23,8 +24,8 @@ class Recorder:
         self.target = target
         self.supervised = supervised
         self.busy = busy
-        self._write = None if target == "stderr" else open_target(target)
-        self._write_late = open_target(late) if late else None
+        self._write = None if target == STDERR else open_target(target)
+        self._late = late
         self.lost = 0
         # Hears of each record in the thread that it was made in; it has no say in any.
         self.listener = None
@@ -63,7 +64,7 @@ class Recorder:
 
     def _deliver(self, record):
         if self.copy and record.get("verdict", "allow") != "allow":
-            self._write_copy(record)
+            hand_on(record, self.copy)
         if self._write is None:
             self._say(record)
             return
@@ -71,18 +72,11 @@ class Recorder:
             self._write(to_line(record if self.supervised else redact(record)))
             self._admit()
         except OSError as error:
-            if not self.supervised or error.errno not in NO_SUPERVISOR:
+            if not (self.supervised or self._late) or error.errno not in NO_READER:
                 raise
-            self.supervised = False
-            self._write = self._write_late
+            late, self._late, self.supervised = self._late, "", False
+            self._write = open_target(late) if late not in ("", STDERR) else None
             self._deliver(record)
-
-    def _write_copy(self, record):
-        try:
-            open_target("file:" + self.copy)(to_line(redact(record)))
-        except OSError:
-            # Who wanted it has ended, or this process may not write there any more: the record itself goes its way.
-            return
 
     def _admit(self):
         """Say in the records themselves, as soon as there is a way again, that some are missing."""
@@ -96,6 +90,15 @@ class Recorder:
             complain(messages.one_line(record))
         elif record.get("verdict") in ("deny", "kill"):
             complain(messages.denial(redact(record)))
+
+
+def hand_on(record, file):
+    """Append a record to a file of somebody else's, who reads it there."""
+    try:
+        open_target("file:" + file)(to_line(redact(record)))
+    except OSError:
+        # Who wanted it has ended, or this process may not write there any more: the record itself goes its way.
+        return
 
 
 def complain(text):

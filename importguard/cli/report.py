@@ -40,6 +40,8 @@ def run(args):
     from importguard.page import gather, model, write
 
     output = args.output
+    if source := _same(args.records, output):
+        raise RecordsError(f"{output}: the page would replace the records of {source}: give it another name by -o")
     records, problems = gather.gather(args.records)
     told = gather.told(problems)
     is_fault = bool(problems) and not args.skip_unreadable
@@ -58,6 +60,14 @@ def run(args):
     if is_fault:
         raise RecordsError("\n".join(told))
     return 0
+
+
+def _same(sources, output):
+    """Return the file of records that the page would be written over, "" for none."""
+    if not os.path.isfile(output):
+        return ""
+    there = [path for path in sources if path != "-" and os.path.exists(path)]
+    return next((path for path in there if os.path.samefile(path, output)), "")
 
 
 def _counted(number, noun):

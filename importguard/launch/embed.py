@@ -13,6 +13,7 @@ from importguard.policy import decide, resolve
 from importguard.policy import table as tables
 
 FIRST_OWN = 64  # no descriptor of ours has a number below: programs expect the lowest ones to be free
+RUNNER = "pytest"
 SUITE = "pytest: start it by `importguard run -- pytest --importguard`"
 
 
@@ -32,10 +33,12 @@ def arm_suite(policy, *, mode, records, learning):
 
     A lesson's records have what a lock could refuse among them.
     """
-    return _arm({"policy": policy, "mode": mode, "records": records}, SUITE, learning=learning)
+    return _arm({"policy": policy, "mode": mode, "records": records}, SUITE, program=RUNNER, learning=learning, late="stderr")
 
 
-def _arm(options, where, *, learning=False):
+def _arm(options, where, *, program="", learning=False, late=""):
+    """`program` is the distribution that acts for the user where a script of the user's own has been started; `late` is
+    where records go once `records` isn't there any more."""
     environment = dict(os.environ)
     if learning:
         from importguard.launch import lesson  # before anything is guarded; who doesn't learn loads nothing of it
@@ -50,12 +53,12 @@ def _arm(options, where, *, learning=False):
     found = prepare.look(me, environment, is_own=True)
     target = inplace.records(resolved.records)
     prepared = prepare.prepare(
-        found, resolved, environment, sys.orig_argv, records=target, inside=True, recording=learning, unlocked=learning
+        found, resolved, environment, sys.orig_argv, records=target, late=late, inside=True, recording=learning, unlocked=learning
     )
     compiler.forget()
     content = session.load(prepared.directory.session)
     taken = lesson.Lesson(found.sites, prepared.named, resolved, prepared.table) if learning else None
-    told = {**guard.TYPED_BY_THE_USER, "program": found.program, "session": prepared.directory.session}
+    told = {**guard.TYPED_BY_THE_USER, "program": found.program or program, "session": prepared.directory.session}
     _keep(prepared)
     armed = guard.arm(content, told, is_late=True)
     armed.corridor.program_starts()

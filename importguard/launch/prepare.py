@@ -44,12 +44,12 @@ def look(command, environment, *, is_own=False):
 
 
 def prepare(
-    found, resolved, environment, argv, *, records, inside=False, plugins=None, recording=False, unlocked=False,
+    found, resolved, environment, argv, *, records, late="", inside=False, plugins=None, recording=False, unlocked=False,
     asks=0, times_imports=False,
 ):
     """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe.
 
-    `inside`: this very process is to be guarded, which nobody can start with the kernel's layers over it any more.
+    `late` is where they write once `records` isn't there any more, "" for what the policy has; `inside`: this very process is to be guarded, which nobody can start with the kernel's layers over it any more.
     `plugins` is a plugins.host.Host, whose plugins may know more owners and advisories, and deny more. Where processes are
     `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
     `asks`: for how many seconds the launcher asks about what is refused, 0 where it doesn't. `times_imports`: how long modules take is recorded.
@@ -103,7 +103,7 @@ def _prepare(
         "ledger": holdings.held(found.sites, tables.load(table).is_app),
         "records": records or place.pipe,
         "supervised": not records,
-        "late": _late(resolved.records),
+        "late": late or _late(resolved.records),
         "startup_known": (*known, *(vouched if resolved.lock_is_trusted else ())),
         "databases": tuple(str(path) for path in locate.paths()),
         "started": time.time(),

@@ -13,8 +13,8 @@ GROUPS = {
     ARMING: """
     pinned messages model session policy policy.targets policy.grants policy.links policy.patterns policy.named versions
     policy.table policy.decide suite.expected ledger ledger.regular report report.redact report.sink report.compose report.reader denials errors
-    report.writer report.recent report.escaping suite.kept report.log suite.places suite.children suite.reporter later core
-    recorder wraps wraps.fresh wraps.inherited wraps.spawn guard launch.command launch.inplace sessionfile advisories
+    report.writer report.recent report.escaping suite.kept report.log suite.places suite.children later recorder suite.reporter core
+    wraps wraps.fresh wraps.inherited wraps.spawn guard launch.command launch.inplace sessionfile advisories
     advisories.advisory advisories.layout advisories.database advisories.locate dynamic ldpreload throughenv childargs kernel
     kernel.machine policy.machine kernel.secrets kernel.ceiling kernel.landlock kernel.refused kernel.plan launch.directory
     launch.preflight launch.preloading launch.probe paths ledger.scan launch.target launch.vouching ledger.holdings

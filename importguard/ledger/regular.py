@@ -1,14 +1,16 @@
 """Reading what a package chose the name of: a pipe or a device in the place of a file must not make anybody wait."""
 
+import builtins
 import errno
-import os
-import stat
+from stat import S_ISREG
+
+from importguard.pinned import O_CLOEXEC, O_NONBLOCK, O_RDONLY, close, fstat, open
 
 
 def read_binary(path):
     """Open a regular file for reading; raises OSError for anything else."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        return open(handle, "rb")
-    os.close(handle)
+    handle = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    if S_ISREG(fstat(handle).st_mode):
+        return builtins.open(handle, "rb")
+    close(handle)
     raise OSError(errno.EINVAL, "not a regular file", path)

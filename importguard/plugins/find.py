@@ -6,16 +6,10 @@ import os
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from importguard import errors
 from importguard.plugins import dependencies
+from importguard.plugins.asking import PluginError, ask, text_of, words
 
 GROUP = "importguard.plugins"
-
-
-class PluginError(errors.CannotArm):
-    """A plugin that the policy names can't be used, so nothing was started."""
-
-    code = "IG305"
 
 
 def find(name, options):
@@ -53,13 +47,17 @@ def _entry(name, installed):
 
 
 def _make(name, point, options):
-    """Call what the entry point names; whatever a stranger's code raises becomes one line."""
-    try:
-        return point.load()(options)
-    except ValueError as error:
-        raise PluginError(f"plugin {name!r}: {error}") from error
-    except Exception as error:
-        raise PluginError(f"plugin {name!r} can't be loaded: {type(error).__name__}: {error}") from error
+    """Call what the entry point names."""
+
+    def make():
+        try:
+            return point.load()(options)
+        except ValueError as error:
+            raise PluginError(f"plugin {name!r}: {text_of(error)}") from error
+        except BaseException as error:
+            raise PluginError(f"plugin {name!r} can't be loaded: {words(error)}") from error
+
+    return ask(name, "as it was loaded", make)
 
 
 def _installed():

@@ -1,16 +1,17 @@
 """Calls the plugins that a policy names, and contains them: who raises, hangs or would loosen is named."""
 
+import contextlib
+import copy
 import os
-import threading
 
 import pluggy
 
 from importguard import errors, versions
-from importguard.plugins import find, hookspecs
+from importguard.plugins import asking, find, hookspecs, shapes
+from importguard.plugins.asking import PluginError
 from importguard.plugins.worker import Worker
 from importguard.policy import toml
 
-PATIENCE = 10.0  # seconds for what a plugin says before the command starts
 TABLES = ("import", "run", "package")
 TAKING = ("importguard_record", "importguard_review", "importguard_finish")
 
@@ -26,12 +27,22 @@ class Host:
         self.workers = []
         self._told = set()
         self._names = list(named)
+        self._aside = contextlib.ExitStack()
         for name, options in named.items():
-            self.manager.register(find.find(name, options), name=name)
+            self._register(name, find.find(name, options))
         try:
             self.manager.check_pending()
         except pluggy.PluginValidationError as error:
-            raise find.PluginError(f"a plugin has a hook that importguard doesn't know: {error}") from error
+            raise PluginError(f"a plugin has a hook that importguard doesn't know: {asking.text_of(error)}") from error
+
+    def _register(self, name, plugin):
+        try:
+            asking.ask(name, "as its hooks were looked for", lambda: self.manager.register(plugin, name=name))
+        except PluginError as error:
+            if isinstance(error.__cause__, pluggy.PluginValidationError):
+                reason = asking.text_of(error.__cause__)
+                raise PluginError(f"plugin {name!r} has a hook that can't be called: {reason}") from error
+            raise
 
     # Before the command starts.
 
@@ -40,12 +51,12 @@ class Host:
         for name in self._with("importguard_owner"):
             for site in sites.values():
                 for path in _unowned(site):
-                    self._own(name, site, path, self._ask(name, "importguard_owner", path=path))
+                    self._own(name, site, path, self._ask(name, "importguard_owner", shapes.owner, path=path))
 
     def _own(self, plugin, site, path, answer):
-        if not answer:
+        if answer is None:
             return
-        owner, version = versions.canonical_name(str(answer[0])), str(answer[1])
+        owner, version = versions.canonical_name(answer[0]), answer[1]
         if owner in toml.RESERVED or owner in site["dists"]:
             self.notices.append(f"plugin {plugin!r} gave {path!r} to {owner!r}, a name that is taken: left unowned")
             return
@@ -57,8 +68,8 @@ class Host:
         """Return {PEP 503 name: [(id, reason, plugin)]} of what plugins call malicious."""
         found = {}
         for plugin in self._with("importguard_advisories"):
-            for entry in self._ask(plugin, "importguard_advisories", distributions=distributions(sites)) or ():
-                name, identity, reason = map(str, entry)
+            known = self._ask(plugin, "importguard_advisories", shapes.advisories, distributions=distributions(sites))
+            for name, identity, reason in known:
                 found.setdefault(versions.canonical_name(name), []).append((identity, reason, plugin))
         return found
 
@@ -66,7 +77,7 @@ class Host:
         """Return what plugins deny beyond the policies, each as a toml.Policy."""
         found = []
         for plugin in self._with("importguard_rules"):
-            rules = self._ask(plugin, "importguard_rules", distributions=distributions(sites))
+            rules = self._ask(plugin, "importguard_rules", shapes.rules, distributions=distributions(sites))
             if rules:
                 found.append(self._policy(plugin, rules))
         return tuple(found)
@@ -79,33 +90,24 @@ class Host:
             policy = toml.Reader({"version": 1, **kept}, "", (), shown, shown, shown, None).read(shown)
         except (errors.PolicyError, AttributeError, TypeError) as error:
             reason = error.args[0] if error.args else type(error).__name__
-            raise find.PluginError(f"plugin {plugin!r} gave rules that can't be read: {reason}") from error
+            raise PluginError(f"plugin {plugin!r} gave rules that can't be read: {reason}") from error
         if dropped:
             self.notices.append(
                 f"plugin {plugin!r} would loosen {', '.join(dropped)}: a plugin may only deny; left out"
             )
         return policy
 
-    def _ask(self, plugin, hook, **arguments):
-        """Return a plugin's answer; raises PluginError when it raises or takes too long: nothing starts half guarded."""
-        outcome = {}
+    def _ask(self, plugin, hook, shape, **arguments):
+        """Return a plugin's answer in its `shape`; raises PluginError when it has none that can be used: nothing starts half guarded."""
 
-        def call():
-            try:
-                answers = self._only(plugin, hook)(**arguments)
-                outcome["answer"] = answers[0] if isinstance(answers, list) and answers else answers or None
-            except BaseException as error:
-                outcome["error"] = error
+        def question():
+            answer = self._only(plugin, hook)(**arguments)
+            if not getattr(hookspecs, hook).importguard_spec["firstresult"]:
+                # pluggy has a list of the answers of all plugins; here one alone was asked.
+                answer = next(iter(answer), None)
+            return shape(plugin, hook, answer)
 
-        thread = threading.Thread(target=call, name=f"plugin {plugin}", daemon=True)
-        thread.start()
-        thread.join(PATIENCE)
-        if "error" in outcome:
-            error = outcome["error"]
-            raise find.PluginError(f"plugin {plugin!r} raised {type(error).__name__} in {hook}: {error}") from error
-        if "answer" not in outcome:
-            raise find.PluginError(f"plugin {plugin!r} gave no answer in {hook} for {PATIENCE:.0f} s")
-        return outcome["answer"]
+        return asking.ask(plugin, f"in {hook}", question)
 
     # While it runs.
 
@@ -115,14 +117,16 @@ class Host:
 
     def start(self, wake):
         """Begin to hand records out; `wake()` is called in another thread when there is something to look at."""
-        for name in self.takes_records():
+        if takers := self.takes_records():
+            self._aside.enter_context(asking.aside())
+        for name in takers:
             self.workers.append(Worker(name, self._taker(name), self._only(name, "importguard_finish"), wake))
 
     def take(self, record):
         """Hand one record to every plugin that wants records."""
         for worker in self.workers:
-            # Each has its own copy: what one changes must not reach the next, nor the records file.
-            worker.put(dict(record))
+            # Each has its own copy: what one changes must not reach the next, nor the records file, nor what the user is told.
+            worker.put(copy.deepcopy(record))
 
     def verdict(self):
         """Return (plugin, record) of the first that wants the tree killed, or None."""
@@ -139,6 +143,7 @@ class Host:
         """Let every plugin finish; yield (plugin, problem) of those that lost records."""
         for worker in self.workers:
             worker.end()
+        self._aside.close()
         yield from self.problems()
         for worker in self.workers:
             if worker.lost:
@@ -163,7 +168,7 @@ class Host:
         """Return {name: module} of the commands that plugins add."""
         found = {}
         for plugin in self._with("importguard_commands"):
-            found |= dict(self._ask(plugin, "importguard_commands") or {})
+            found |= self._ask(plugin, "importguard_commands", shapes.commands)
         return found
 
     def _with(self, hook):

@@ -5,6 +5,8 @@ import queue
 import threading
 import time
 
+from importguard.plugins.asking import words
+
 MOST_WAITING = 10_000
 PATIENCE = 5.0  # seconds for what is left when the command has ended
 TOO_LONG = 10.0  # seconds after which a call counts as one that hangs
@@ -58,7 +60,7 @@ class Worker:
                     self.wants_kill = record
                     self._wake()
             except BaseException as error:  # a stranger's code: SystemExit must not end the thread unheard
-                self._say(f"raised {type(error).__name__}: {error}")
+                self._say(f"raised {words(error)}")
                 if record is END:
                     return None
             finally:

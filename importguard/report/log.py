@@ -74,7 +74,8 @@ def _logger(stream, environment):
     coloured = pretty and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
     render = Pretty(coloured) if pretty else structlog.processors.JSONRenderer(separators=(",", ":"))
     return structlog.wrap_logger(
-        structlog.PrintLogger(stream), processors=[_unpack, render], wrapper_class=structlog.BoundLogger
+        # Not a PrintLogger, which takes a stream that was standard output when structlog was imported for whatever is that now.
+        structlog.WriteLogger(stream), processors=[_unpack, render], wrapper_class=structlog.BoundLogger
     )
 
 

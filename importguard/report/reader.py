@@ -1,6 +1,6 @@
 """From bytes of the records pipe to records: hostile writers get a `tamper` record, never an exception."""
 
-import json
+from json import loads
 
 from importguard.report.compose import record
 
@@ -50,7 +50,7 @@ def read_line(line):
     if len(line) > MOST_BYTES:
         return unreadable(line, "longer than a record can be")
     try:
-        fields = json.loads(line, parse_constant=_refuse)
+        fields = loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return unreadable(line, f"not JSON: {type(error).__name__}")
     problem = problem_of(fields)

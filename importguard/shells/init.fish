@@ -1,12 +1,12 @@
 # importguard: in a project that carries a policy, these commands run under it.
 function _importguard_project
     # Where the folder really is, which is where `importguard run` looks.
-    set -l at (pwd -P)
+    set -l at (pwd -P | string collect)
     while test -n "$at"
         test -f "$at/importguard.toml" -o -f "$at/importguard.lock"; and return 0
         grep -Eqs '^[[:space:]]*(\[[[:space:]]*)?tool[[:space:]]*\.[[:space:]]*"?importguard' "$at/pyproject.toml"; and return 0
         test "$at" = "$HOME"; and return 1
-        set at (string replace --regex '/[^/]*$' '' -- $at)
+        set at (string replace --regex '/[^/]*$' '' -- $at | string collect)
     end
     return 1
 end

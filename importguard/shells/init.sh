@@ -21,7 +21,7 @@ _importguard_run() {
 }
 for _importguard_name in python python3 pip pytest ipython; do
     # What the user has made of the name is what it stays elsewhere.
-    _importguard_theirs=$(typeset -f "$_importguard_name")
+    _importguard_theirs=$(typeset -f "$_importguard_name") || :
     case $_importguard_theirs in
     '' | *_importguard_run*) ;;
     *) eval "function _importguard_their_$_importguard_name ${_importguard_theirs#"$_importguard_name"}" ;;

@@ -1,15 +1,18 @@
 """Whether a run of pytest is to be guarded, and arming it: before pytest itself has parsed anything."""
 
-import os
+import contextlib
 import shlex
+import shutil
 import tempfile
 import typing
 
+DEEPEST = 20  # files of options that name one another
 OFF, OBSERVE, ENFORCE = MODES = ("off", "observe", "enforce")
 INI = "importguard"
 FLAG, OBSERVING, LEARNING, POLICY = OPTIONS = (
     "--importguard", "--importguard-observe", "--importguard-learn", "--importguard-policy",
 )  # fmt: skip
+MODES_OF_WORDS = {FLAG: ENFORCE, OBSERVING: OBSERVE}
 BELOW = f"{LEARNING} has no records below an outer run: `importguard learn -- python -m pytest` learns there"
 
 
@@ -39,12 +42,11 @@ def wanted(config, environ):
     mode = config.getini(INI)
     if mode not in MODES:
         raise ValueError(f"{INI} = {mode!r} is none of {', '.join(MODES)}{_near(mode)} ({config.inipath})")
-    typed = list(map(str, config.invocation_params.args))
-    words = [*shlex.split(environ.get("PYTEST_ADDOPTS", "")), *config.getini("addopts"), *typed]
-    if FLAG in words and mode == OFF:
-        mode = ENFORCE
-    if OBSERVING in words:
-        mode = OBSERVE
+    typed = _expanded(map(str, config.invocation_params.args))
+    words = _expanded([*config.getini("addopts"), *shlex.split(environ.get("PYTEST_ADDOPTS", ""))]) + typed
+    # As with all options, the last word counts, and any word more than what stands in the file.
+    for word in words:
+        mode = MODES_OF_WORDS.get(word, mode)
     if learns := LEARNING in words:
         if OBSERVING in words:
             raise ValueError(f"{LEARNING} enforces while it learns, and can't go with {OBSERVING}")
@@ -60,21 +62,49 @@ def arm(wanted, *, is_worker=False):
     A worker of pytest-xdist is armed already, and leaves learning to the process that has started it.
     """
     from importguard import errors, guard
-    from importguard.launch import embed
 
     if guard.guard is not None:
         if wanted.learns and not is_worker:
             raise errors.UsageError(BELOW)
         return Armed(guard.guard)
     try:
-        handle, path = tempfile.mkstemp(prefix="importguard-", suffix=".jsonl")
+        # In a folder of its own: what outlives the run finds that gone, and doesn't make the file anew.
+        folder = tempfile.mkdtemp(prefix="importguard-")
     except OSError as error:
         raise errors.CannotArm(f"no place for the records of the run: {error.strerror}; set TMPDIR to a folder that can be written") from error
-    os.close(handle)
+    try:
+        return _arm_with(wanted, f"{folder}/records.jsonl")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _arm_with(wanted, records):
+    from importguard import guard
+    from importguard.launch import embed
+
     if wanted.learns:
         from importguard.suite import learning  # all that it needs is there before anything is guarded
-    notices, lesson = embed.arm_suite(wanted.policy, mode=wanted.mode, records=path, learning=wanted.learns)
-    return Armed(guard.guard, path, learning.Learning(lesson, path) if wanted.learns else None, notices)
+    notices, lesson = embed.arm_suite(wanted.policy, mode=wanted.mode, records=records, learning=wanted.learns)
+    return Armed(guard.guard, records, learning.Learning(lesson, records) if wanted.learns else None, notices)
+
+
+def missed(config):
+    """Return the first option that is set, "" for none: where nothing was armed by then, it was given in a way that `wanted` doesn't see."""
+    names = [word for word in OPTIONS if word != POLICY and config.getoption(word.lstrip("-").replace("-", "_"))]
+    return names[0] if names else ""
+
+
+def _expanded(words, depth=0):
+    """Return words with those of the files that `@FILE` names, as pytest has them from 8.2 on."""
+    found = []
+    for word in words:
+        if word.startswith("@") and depth < DEEPEST:
+            # What can't be read pytest says itself.
+            with contextlib.suppress(OSError, ValueError), open(word[1:]) as file:
+                found += _expanded(file.read().splitlines(), depth + 1)
+        found.append(word)
+    return found
 
 
 def _near(mode):

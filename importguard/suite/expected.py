@@ -48,26 +48,30 @@ def texts_of(marks):
     return [text for mark in marks if not problem(mark) for text in mark.kwargs.get("expect", ())]
 
 
-def is_expected(record, texts, armed):
-    """Say whether one of the grants covers what a record says was refused by the guard `armed`."""
-    return any(_covers(grants.parse(text), record, armed) for text in texts)
+class Judge:
+    """Judges what the guard `armed` has refused; what named targets go by is what held before any test had changed it."""
 
+    def __init__(self, armed):
+        self._armed = armed
+        self._environ, self._cwd = dict(os.environ), os.getcwd()
 
-def _covers(grant, record, armed):
-    if record["capability"] not in grants.capabilities(grant.capability):
-        return False
-    if grant.phase and grant.phase != record.get("phase"):
-        return False
-    kind, data, _rank = patterns.compile_target(record["capability"], grant.target, _named())
-    return targets.matches(kind, data, Asked(record), _table(armed))
+    def is_expected(self, record, texts):
+        """Say whether one of the grants covers what a record says was refused."""
+        return any(self._covers(grants.parse(text), record) for text in texts)
 
+    def _covers(self, grant, record):
+        if record["capability"] not in grants.capabilities(grant.capability):
+            return False
+        if grant.phase and grant.phase != record.get("phase"):
+            return False
+        kind, data, _rank = patterns.compile_target(record["capability"], grant.target, self._named)
+        return targets.matches(kind, data, Asked(record), self._table)
 
-@functools.cache
-def _named():
-    return named.surroundings(os.environ, os.getcwd(), named.interpreter())
+    @functools.cached_property
+    def _named(self):
+        return named.surroundings(self._environ, self._cwd, named.interpreter())
 
-
-@functools.cache
-def _table(armed):
-    """Return the table in force, which knows what its named sets hold."""
-    return tables.load(session.opened(armed.session["table"]))
+    @functools.cached_property
+    def _table(self):
+        """The table in force, which knows what its named sets hold."""
+        return tables.load(session.opened(self._armed.session["table"]))

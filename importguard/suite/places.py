@@ -8,7 +8,9 @@ import threading
 from importguard.report.log import NOTICED
 
 LOADING, SESSION = "the loading of plugins and conftests", "no test in particular"
-# Tasks of asyncio copy the context that they are made in, so that one which outlives its test still names it.
+COLLECTION = "collection of "
+# Tasks of asyncio copy the context that they are made in, so that one which outlives its test still names it. What a module
+# copies while it is collected is for its tests to use, and so it names no place: whatever test uses it is to blame.
 _place = contextvars.ContextVar("importguard_place", default=None)
 
 
@@ -29,7 +31,7 @@ class Places:
         elif self._threads:
             self._threads = {}
         self.current = place
-        _place.set(place)
+        _place.set(None if place.startswith(COLLECTION) else place)
 
     def take(self, record):
         """Keep a record of this process, in the thread in which it was made."""
@@ -53,7 +55,7 @@ class Places:
         if place in self.kept:
             del self.kept[place][:count]
 
-    def left_over(self, told):
-        """Return the (place, record) pairs that no report has told; `told` are collections, whose reports have."""
-        places = [place for place in self.kept if not (place in told and place.startswith("collection"))]
-        return [(place, record) for place in places for record in self.kept[place]]
+    def take_all(self):
+        """Return {place: records} of what no report has told, and keep it no longer."""
+        kept, self.kept = self.kept, {}
+        return kept

@@ -79,8 +79,9 @@ def _arm_as(wanted, config, pluginmanager):
         return  # a run within a run, whose tests are one of the outer one's
     _forget_rewriting()
     config.stash[GUARD] = reporter.Reporter(armed, ahead)
-    pluginmanager.register(config.stash[GUARD], "importguard-reporter")
+    # Whatever stops the run before it has begun, what was made for it goes.
     config.add_cleanup(lambda: config.stash[GUARD].finish(config))
+    pluginmanager.register(config.stash[GUARD], "importguard-reporter")
 
 
 def _forget_rewriting():
@@ -92,13 +93,18 @@ def _forget_rewriting():
 
 def pytest_configure(config):
     config.addinivalue_line("markers", MARK)
+    if option := early.missed(config):
+        from importguard import guard  # who has no guard pays nothing for it
+
+        if guard.guard is None:
+            raise pytest.UsageError(f"{option} came too late, and nothing is guarded: give it on the command line, in addopts or PYTEST_ADDOPTS")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     known = {}
     if any(_is_marked(item, known) for item in items):
-        config.pluginmanager.register(Marked(), "importguard-marked")
+        config.pluginmanager.register(Marked(config.stash.get(GUARD, None)), "importguard-marked")
 
 
 def _is_marked(node, known):
@@ -112,7 +118,13 @@ def _is_marked(node, known):
 
 
 class Marked:
-    """Fails tests whose markers can't be understood; most suites have no marker, and pay nothing for a look at each test."""
+    """Fails tests whose markers can't be understood, and tells the reporter, if there is one, what the others expect.
+
+    Most suites have no marker, and pay nothing for a look at each test.
+    """
+
+    def __init__(self, reporter):
+        self._reporter = reporter
 
     def pytest_runtest_setup(self, item):
         from importguard.suite import expected
@@ -120,6 +132,10 @@ class Marked:
         for mark in item.iter_markers(MARKER):
             if problem := expected.problem(mark):
                 pytest.fail(problem, pytrace=False)
+
+    def pytest_runtest_teardown(self, item):
+        if self._reporter is not None:
+            self._reporter.learn_expected(item)
 
 
 @pytest.fixture

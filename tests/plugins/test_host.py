@@ -14,6 +14,11 @@ def hook(text):
     return HEAD + "    @hookimpl\n" + "\n".join("    " + line for line in text.strip().splitlines()) + "\n"
 
 
+def advising(answer):
+    """Return the source of a plugin that gives an answer for advisories."""
+    return hook(f"def importguard_advisories(self, distributions):\n    return {answer}")
+
+
 def run(plugged, world, monkeypatch, name, program=STEAL, *, more="", options=(), seconds=20):
     policy = POLICY.format(name=name) + more
     return plugged.run(
@@ -122,15 +127,29 @@ def test_plugin_whose_rules_raise_lets_nothing_start(plugged, world, monkeypatch
         ("1/0", "plugin 'odd' can't be loaded: ZeroDivisionError"),
         (HEAD.replace("self.options = options", "raise ValueError('no such option')"), "plugin 'odd': no such option"),
         (hook("def importguard_recrod(self, record):\n    pass"), "a plugin has a hook that importguard doesn't know"),
+        (HEAD.replace("self.options = options", "raise SystemExit(0)"), "plugin 'odd' can't be loaded: SystemExit: 0"),
+        ("raise SystemExit(0)", "plugin 'odd' can't be loaded: SystemExit: 0"),
+        (hook("def importguard_record(self, rec):\n    pass"), "plugin 'odd' has a hook that can't be called: "),
+        (advising("[('thief', 'X-1')]"), "plugin 'odd' answered ('thief', 'X-1') in importguard_advisories, which is no tuple of 3 texts"),
+        (advising("5"), "plugin 'odd' answered 5 in importguard_advisories, which is no iterable"),
+        (advising("(1 / 0 for turn in [1])"), "plugin 'odd' raised ZeroDivisionError in importguard_advisories: "),
+        (hook("def importguard_owner(self, path):\n    return ('x',)"), "plugin 'odd' answered ('x',) in importguard_owner"),
+        (hook("def importguard_owner(self, path):\n    return 'acme'"), "plugin 'odd' answered 'acme' in importguard_owner"),
+        (HEAD.replace("self.options = options", "raise KeyError('two\\nlines')"), "plugin 'odd' can't be loaded: KeyError: "),
+        (HEAD.replace("self.options = options", "raise ValueError('two\\nlines')"), "plugin 'odd': two\\x0alines"),
     ],
-    ids=["missing", "broken", "option", "hook"],
+    ids=["missing", "broken", "option", "hook", "exit", "exit on import", "argument", "pair", "number", "generator", "single", "text", "lines", "line"],
 )
 def test_plugin_that_cant_be_used_lets_nothing_start(plugged, world, monkeypatch, source, said):
     """A plugin that is missing, broken, or has a hook of another name: one line, exit 3, nothing was started."""
+    (world.environment.site_packages / "acme_loose.py").write_text("")
     if source is not None:
         plugged.install("odd", source)
 
-    outcome = run(plugged, world, monkeypatch, "odd")
+    try:
+        outcome = run(plugged, world, monkeypatch, "odd")
+    finally:
+        (world.environment.site_packages / "acme_loose.py").unlink()
 
     assert (outcome.returncode, outcome.stdout) == (3, "")
     assert f"importguard IG305: {said}" in outcome.stderr
@@ -308,3 +327,48 @@ def test_guarded_program_gets_nothing_of_a_plugin(plugged, world, monkeypatch):
     outcome = run(plugged, world, monkeypatch, "keeper", "import sys; print([n for n in sys.modules if 'plug' in n])")
 
     assert outcome.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("source", [HEAD.replace("self.options = options", "threading.Event().wait()"), "threading.Event().wait()\n" + HEAD])
+def test_plugin_that_is_never_made_lets_nothing_start(plugged, world, monkeypatch, source):
+    """One that hangs as it is imported, or as it is made, is waited for ten seconds."""
+    plugged.install("stuck", "import threading\n" + source)
+
+    outcome = run(plugged, world, monkeypatch, "stuck")
+
+    assert (outcome.returncode, outcome.stdout) == (3, "")
+    assert outcome.stderr == "importguard IG305: plugin 'stuck' gave no answer as it was loaded for 10 s\n"
+
+
+def test_list_for_an_owner_is_taken_as_a_tuple(plugged, world, monkeypatch):
+    """A list of both texts names the owner and the version, and not the letters of one."""
+    (world.environment.site_packages / "acme_loose.py").write_text("import subprocess\ntry:\n    subprocess.run(['/bin/true'])\nexcept OSError: pass\n")
+    plugged.install("dpkg", hook("def importguard_owner(self, path):\n    return ['acme-system', '3.0'] if path.endswith('acme_loose.py') else None"))
+    try:
+        outcome = run(plugged, world, monkeypatch, "dpkg", "import acme_loose")
+    finally:
+        (world.environment.site_packages / "acme_loose.py").unlink()
+
+    (denied,) = outcome.decisions(capability="proc.spawn", verdict="deny")
+    assert (denied["owner"]["name"], denied["owner"]["version"]) == ("acme-system", "3.0")
+
+
+def test_plugin_changes_nothing_of_what_others_are_told(plugged, world, monkeypatch):
+    """What one writes into a record, however deep, reaches neither the user nor the records file."""
+    plugged.install("liar", hook("def importguard_record(self, record):\n    record.get('owner', {})['name'] = 'innocent'"))
+
+    outcome = run(plugged, world, monkeypatch, "liar", "import acme_thief, time; time.sleep(1)")
+
+    assert outcome.decisions(owner="acme-thief", verdict="deny")
+    assert "innocent" not in outcome.stderr + json.dumps(list(outcome.records)), outcome.story()
+
+
+def test_what_a_plugin_prints_is_not_the_commands(plugged, world, monkeypatch):
+    """Whatever it prints as it is loaded, asked, or told is on standard error."""
+    hooks = "    @hookimpl\n    def importguard_rules(self, distributions):\n        print('asked')\n\n    @hookimpl\n    def importguard_record(self, record):\n        print('told')\n"
+    plugged.install("chatty", "print('loaded')\n" + HEAD + hooks)
+
+    outcome = run(plugged, world, monkeypatch, "chatty")
+
+    assert outcome.stdout == "went on\n", outcome.story()
+    assert all(word in outcome.stderr for word in ("loaded", "asked", "told"))

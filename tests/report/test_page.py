@@ -271,6 +271,19 @@ def test_page_without_room_leaves_nothing_behind(tmp_path):
     assert (tmp_path / "out.html").read_text() == "of yesterday"
 
 
+@pytest.mark.parametrize("name", ["run.jsonl", "link", "./run.jsonl"])
+def test_page_never_replaces_the_records(tmp_path, name):
+    """A page by the name of the records that it is made of, or by a link to them, is a mistake: they stay."""
+    text = json.dumps(decision(1)) + "\n"
+    (tmp_path / "run.jsonl").write_text(text)
+    (tmp_path / "link").symlink_to("run.jsonl")
+
+    done = guarded.importguard("report", tmp_path / "run.jsonl", "-o", f"{tmp_path}/{name}")
+
+    assert (done.returncode, (tmp_path / "run.jsonl").read_text()) == (2, text)
+    assert "the page would replace the records" in done.stderr
+
+
 def test_file_that_isnt_there_is_named(tmp_path):
     """A records file that doesn't exist: one line, exit 2."""
     done = guarded.importguard("report", tmp_path / "nothing.jsonl", "-o", tmp_path / "out.html")

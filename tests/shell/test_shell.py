@@ -108,6 +108,20 @@ def test_prompt_that_is_set_anew_keeps_its_mark(terminal, shell):
     assert opened.end() == 7
 
 
+def test_list_that_is_made_anew_keeps_the_mark(terminal, world):
+    """A .zshrc that sets zsh's list of what runs before a prompt, and adds nothing to it, takes nothing away."""
+    if shutil.which("zsh") is None:
+        pytest.skip("this machine has no zsh")
+    (world.home / ".zshrc").write_text("mine() { PROMPT=\"<$?>> \" }\nprecmd_functions=(mine)\n")
+    opened = terminal([*guarded.launcher(), "shell", "--shell", shutil.which("zsh")])
+
+    opened.wait_for(r"\(importguard\) <0>> ")
+    opened.type("false")
+    opened.wait_for(r"\(importguard\) <1>> ")
+
+    assert opened.end() == 7
+
+
 @pytest.mark.parametrize("name", ["bash", "zsh"])
 def test_name_of_an_environment_brings_no_second_mark(terminal, world, name):
     """What an environment's `activate` puts in front of the prompt stands before the one mark."""
@@ -216,6 +230,29 @@ def test_users_own_functions_stay_elsewhere(world, shell, hooked):
 
     assert "mine a b" in again
     assert "mine a b" in hooked(f"{twice}\npip a b", before=mine)
+
+
+def test_hook_ends_no_shell_that_ends_at_errors(world, shell):
+    """In a script under `set -e` the hook is no error."""
+    name = os.path.basename(shell)
+    if name == "fish":
+        pytest.skip("fish has no set -e")
+    (world.programs / "importguard").symlink_to(guarded.launcher()[0])
+
+    line = f'set -e; eval "$(importguard shell-init {name})"; echo there'
+    done = subprocess.run([shell, "-c", line], cwd=world.project, env=world.variables(), capture_output=True, text=True, timeout=SECONDS)
+
+    assert (done.returncode, done.stdout) == (0, "there\n"), done.stderr
+
+
+def test_hook_knows_a_folder_of_two_lines(world, hooked):
+    """A folder with a newline in its name is a folder like any other: its project is found, and nobody waits."""
+    folder = world.project / "one\ntwo" / "below"
+    folder.mkdir(parents=True)
+    (folder.parent / "importguard.toml").write_text("version = 1\n")
+
+    assert "canary-key" not in hooked("python -c 'import acme_thief'", folder=folder)
+    assert "canary-key" in hooked("python -c 'import acme_thief'", folder=world.home)
 
 
 @pytest.mark.parametrize("has_policy", [True, False])

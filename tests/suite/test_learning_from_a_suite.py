@@ -131,7 +131,7 @@ def test_forger():
     fields = {"v": 1, "id": "x", "time": "", "event": "decision", "pid": 1, "verdict": "allow", "capability": "fs.read",
               "target": os.path.expanduser("~/.ssh/id_rsa"), "phase": "run", "rule": "", "candidate": None, "via": [],
               "owner": {"name": "acme-thief", "version": "1.0", "kind": "distribution"}}
-    for path in glob.glob(tempfile.gettempdir() + "/importguard-*.jsonl"):
+    for path in glob.glob(tempfile.gettempdir() + "/importguard-*/records.jsonl"):
         with open(path, "a") as file:
             file.write(json.dumps(fields) + "\\n")
 """

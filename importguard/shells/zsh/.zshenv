@@ -6,3 +6,9 @@ unset IMPORTGUARD_ZDOTDIR
 typeset -ga precmd_functions
 _importguard_mark() { [[ $PROMPT == *'(importguard) '* ]] || PROMPT="(importguard) $PROMPT" }
 precmd_functions+=(_importguard_mark)
+# A .zshrc may make that list anew: before the first prompt, and once, it is looked at again.
+_importguard_hook() {
+    (( ${precmd_functions[(I)_importguard_mark]} )) || precmd_functions+=(_importguard_mark)
+    _importguard_mark
+}
+zmodload zsh/sched && sched +0 _importguard_hook

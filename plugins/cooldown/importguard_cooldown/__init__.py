@@ -17,7 +17,8 @@ FILES = ("pylock.toml", "uv.lock")
 
 
 class Cooldown:
-    """Made with `days` (7), `allow` (names that may be younger), `files` (lock files, by path).
+    """Made with `days` (7), `allow` (names that may be younger), `files` (lock files, by path; relative ones are looked for
+    in the working directory and upwards from there, as the project's policy is).
 
     `unknown` is "allow" or "deny": what happens to a distribution whose upload nobody knows and that was installed
     less than `days` ago. "allow" (the default) suits images that are built anew every day.
@@ -35,16 +36,13 @@ class Cooldown:
         self.refuses_unknown = options.get("unknown") == "deny"
         self.oldest = (now or datetime.datetime.now(datetime.UTC)) - datetime.timedelta(days=days)
         self.allowed = {canonicalize_name(name) for name in _texts("allow", options.get("allow", ()))}
-        self.files = [pathlib.Path(name) for name in _texts("files", options.get("files", FILES))]
-        if "files" in options and (missing := [path for path in self.files if not path.is_file()]):
-            raise ValueError(f"{missing[0]} is no file")
+        self.files = [_found(name) for name in _texts("files", options["files"])] if "files" in options else _nearest(FILES)
 
     @hookimpl
     def importguard_rules(self, distributions):
         uploads = {}
         for path in self.files:
-            if path.is_file():
-                uploads |= read(path)
+            uploads |= read(path)
         young = [dist.name for dist in distributions if dist.name not in self.allowed and self.is_young(dist, uploads)]
         return {"package": {name: {"deny": ["import"]} for name in young}} if young else None
 
@@ -60,6 +58,25 @@ def _texts(name, value):
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise ValueError(f'{name} = {value!r} is no array of texts: write {name} = ["..."]')
     return value
+
+
+def _folders():
+    here = pathlib.Path.cwd()
+    return (here, *here.parents)
+
+
+def _found(name):
+    """Return the nearest file of a name, here or in a folder around; raises ValueError where there is none."""
+    for folder in _folders():
+        if (folder / name).is_file():
+            return folder / name
+    raise ValueError(f"{name} is no file, neither here nor in a folder around")
+
+
+def _nearest(names):
+    """Return the files of these names in the nearest folder that has one: another project's further out are none of this one's."""
+    there = ([folder / name for name in names if (folder / name).is_file()] for folder in _folders())
+    return next(filter(None, there), [])
 
 
 def read(path):

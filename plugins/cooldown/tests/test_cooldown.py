@@ -56,6 +56,19 @@ def test_young_release_is_refused_by_the_projects_lock(tmp_path, monkeypatch, na
     assert rules == {"package": {"acme": {"deny": ["import"]}}}
 
 
+@pytest.mark.parametrize("options", [{}, {"files": ["uv.lock"]}])
+def test_lock_of_the_project_counts_in_its_folders(tmp_path, monkeypatch, options):
+    """As the policy is found upwards, so is the lock; the nearest counts."""
+    (tmp_path / "project/below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "project/below")
+    (tmp_path / "uv.lock").write_text(UV.replace("2026-11-20", "2019-11-20"))
+    (tmp_path / "project/uv.lock").write_text(UV)
+
+    rules = Cooldown(options, now=NOW).importguard_rules((Distribution("acme", "1.1", ""),))
+
+    assert rules == {"package": {"acme": {"deny": ["import"]}}}
+
+
 def test_name_that_is_allowed_may_be_young(tmp_path, monkeypatch):
     """A distribution under `allow` is left alone, however its name is written."""
     monkeypatch.chdir(tmp_path)
