@@ -10,7 +10,7 @@ from importguard.report.redact import redact
 MOST_FRAMES = 12
 MOST_TRIED = 4096
 GRANTING = ("once", "always")
-NO_GRANT_HELPS = ("advisory:", "bytecode:", "startup-files:", "patch:")
+NO_GRANT_HELPS = ("advisory:", "bytecode:", "startup-files:", "patch:", "session#")
 
 
 class Enforcer:

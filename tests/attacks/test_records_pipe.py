@@ -91,5 +91,7 @@ def test_every_record_arrives(phase, core, policy, tmp_path, any_interpreter):
         outcome = guarded.run(world, [environment.python, "app.py"], policy=policy, options=("--core", core))
 
     assert "opened 0" in outcome.stdout, outcome.story()
+    own = [each for each in outcome.decisions(verdict="deny", owner="acme-taker") if each["rule"].startswith("session#")]
+    assert own and not any(each["allow"] for each in own), outcome.story()
     refused = {each["target"] for each in outcome.decisions(capability="fs.read", verdict="deny", owner="acme-taker")}
     assert len({target for target in refused if "/.ssh/id_" in target}) == 20, outcome.story()
