@@ -43,30 +43,28 @@ def look(command, environment, *, is_own=False):
     return target.look(command, environment, folder=str(pathlib.Path.cwd()), is_own=is_own)
 
 
-def prepare(
-    found, resolved, environment, argv, *, records, late="", inside=False, plugins=None, recording=False, unlocked=False,
-    asks=0, times_imports=False,
-):
-    """Make the session for a Target and a resolved policy; guarded processes write to `records`, "" for a pipe.
-
-    `late` is where they write once `records` isn't there any more, "" for what the policy has; `inside`: this very process is to be guarded, which nobody can start with the kernel's layers over it any more.
-    `plugins` is a plugins.host.Host, whose plugins may know more owners and advisories, and deny more. Where processes are
-    `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
-    `asks`: for how many seconds the launcher asks about what is refused, 0 where it doesn't. `times_imports`: how long modules take is recorded.
-    """
+def prepare(found, resolved, environment, argv, **options):
+    """Make the session for a Target and a resolved policy, as `_prepare` does; what can't be made leaves no folder behind."""
     place = directory.create(environment)
     try:
-        return _prepare(
-            place, found, resolved, environment, argv, records, inside, plugins, recording, unlocked, asks, times_imports
-        )  # fmt: skip
+        return _prepare(place, found, resolved, environment, argv, **options)
     except BaseException:
         directory.remove(place)
         raise
 
 
 def _prepare(
-    place, found, resolved, environment, argv, records, inside, plugins, recording, unlocked, asks, times_imports
+    place, found, resolved, environment, argv, *, records, late="", inside=False, plugins=None, recording=False, unlocked=False,
+    asks=0, times_imports=False,
 ):  # fmt: skip
+    """Make the session in a Directory; guarded processes write to `records`, "" for a pipe.
+
+    `late` is where they write once `records` isn't there any more, "" for what the policy has. `inside`: this very process is to be
+    guarded, which nobody can start with the kernel's layers over it any more.
+    `plugins` is a plugins.host.Host, whose plugins may know more owners and advisories, and deny more. Where processes are
+    `recording`, they record what is allowed as well, as far as a lock could refuse it. `unlocked`: no lock counts.
+    `asks`: for how many seconds the launcher asks about what is refused, 0 where it doesn't. `times_imports`: how long modules take is recorded.
+    """
     look_at_lock = _reader_of_lock(resolved) if resolved.lock and not unlocked else None
     if plugins:
         plugins.owners(found.sites)
