@@ -27,15 +27,19 @@ distribution and what it requires become importable there.
 **What they may do.** Make it stricter. Rules that allow are left out and said; a review can kill, and can't excuse.
 A policy that was merely found in a project loads no plugin until it is approved.
 
-**When they fail.** What is asked before the command starts (rules, advisories, owners) must be answered within ten
-seconds: otherwise nothing starts, with exit status 3 and [IG305](errors.md#ig305). What is handed over later
+**When they fail.** To be loaded and made a plugin has ten seconds, and as many for each answer before the command starts (rules,
+advisories, owners): where it takes longer, raises anything, ends with `sys.exit()`, or answers in another shape than stands below,
+nothing starts, with exit status 3 and [IG305](errors.md#ig305). What is handed over later
 (records, reviews) goes to a thread of the plugin's own: one that raises or hangs is named in a `degraded` record, and holds up
 neither the command nor the records of others. Ten thousand records may wait for it; what it never took is counted.
+
+**What they print** goes to standard error, also while the command runs, whose standard output is its own. What a plugin writes to
+descriptor 1 itself does not.
 
 ## Write one
 
 An installed distribution names its plugin by an entry point of the group `importguard.plugins`. What that names is called
-with the plugin's options, a mapping, and returns the object whose methods are the hooks; it raises `ValueError` with a
+with the plugin's options, a mapping, in a thread that ends with the call, and returns the object whose methods are the hooks; it raises `ValueError` with a
 text for an option that can't be understood. `plugins/example` in the repository is one to copy.
 
 ```python

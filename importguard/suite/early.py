@@ -1,6 +1,8 @@
 """Whether a run of pytest is to be guarded, and arming it: before pytest itself has parsed anything."""
 
+import atexit
 import contextlib
+import os
 import shlex
 import shutil
 import tempfile
@@ -72,11 +74,19 @@ def arm(wanted, *, is_worker=False):
         folder = tempfile.mkdtemp(prefix="importguard-")
     except OSError as error:
         raise errors.CannotArm(f"no place for the records of the run: {error.strerror}; set TMPDIR to a folder that can be written") from error
+    # Before anything is guarded, as the session's: the end of a run may not be the application's work, below another's command.
+    atexit.register(_remove, folder, os.getpid())
     try:
         return _arm_with(wanted, f"{folder}/records.jsonl")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _remove(folder, owner):
+    """Remove what a run has left, unless this is a fork of it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _arm_with(wanted, records):
@@ -100,9 +110,11 @@ def _expanded(words, depth=0):
     found = []
     for word in words:
         if word.startswith("@") and depth < DEEPEST:
-            # What can't be read pytest says itself.
-            with contextlib.suppress(OSError, ValueError), open(word[1:]) as file:
-                found += _expanded(file.read().splitlines(), depth + 1)
+            from importguard.ledger import regular  # few name one
+
+            # What can't be read pytest says itself, and a pipe is pytest's to read.
+            with contextlib.suppress(OSError, ValueError), regular.read_binary(word[1:]) as file:
+                found += _expanded(os.fsdecode(file.read()).splitlines(), depth + 1)
         found.append(word)
     return found
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from support import guarded
+from support import guarded, wheels
 from support.suites import IN_TEST
 
 SCRIPT = "import sys, pytest\nsys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'importguard', *sys.argv[1:]]))\n"
@@ -31,12 +31,12 @@ def abuse(target):
 """
 
 
-def run(suite, text, *options):
-    """Run a script beside the tests; return (exit status, output)."""
+def run(suite, text, *options, started=("runtests.py",)):
+    """Run a script beside the tests, or what else is `started`; return (exit status, output)."""
     suite.write(runtests=text)
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(suite.root / "home"), "LOOT": str(suite.loot), "NO_COLOR": "1", "COLUMNS": "200"}
     environ |= {"PYTHONPATH": str(suite.root / "site"), "TMPDIR": str(suite.root)}
-    command = [sys.executable, "runtests.py", *options]
+    command = [sys.executable, *started, *options]
     done = subprocess.run(command, cwd=suite.root / "project", env=environ, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
@@ -75,8 +75,6 @@ def test_script_may_run_it_again(suite):
 
 def test_package_gains_nothing_by_the_end_of_a_run(suite):
     """What the guard writes for the user it writes for no package: not where one would have it, and not while one runs."""
-    from support import wheels
-
     suite.install(wheels.Wheel("acme-abuser", "1.0", {"acme_abuser.py": ABUSER}))
     target = suite.root / "home/.bashrc"
     target.write_text("theirs")
@@ -85,6 +83,17 @@ def test_package_gains_nothing_by_the_end_of_a_run(suite):
     code, output = run(suite, SCRIPT, "--importguard", "test_it.py")
 
     assert code == 1 and target.read_text() == "theirs", output
+
+
+def test_command_of_a_package_that_runs_pytest_leaves_nothing(suite):
+    """`coverage run -m pytest`, say: pytest isn't what the user has started, and what the run has made goes all the same."""
+    suite.install(wheels.Wheel("acme-runner", "1.0", {"acme_runner.py": SCRIPT}))
+    suite.write(test_it="def test_it(): pass\n")
+
+    code, output = run(suite, "", "--importguard", "test_it.py", started=("-m", "acme_runner"))
+
+    assert code == 0, output
+    assert list(suite.root.glob("importguard-*")) == []
 
 
 @pytest.mark.parametrize("stopped", ["--no-such-option", "--importguard-policy=no.toml"])
