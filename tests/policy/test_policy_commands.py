@@ -171,7 +171,7 @@ def test_explain_what_can_not_be_answered(project, capsys, words):
 
 RECORD = {
     "v": 1, "id": "01JABC", "event": "decision", "verdict": "deny", "capability": "proc.spawn",
-    "target": "/usr/bin/python3", "argv": ["python", "-c", "exec('\x1b[2J')"], "phase": "startup", "module": "x.pth",
+    "target": "/usr/bin/python3", "argv": ["python3", "-c", "exec('\x1b[2J')"], "phase": "startup", "module": "x.pth",
     "owner": {"name": "litellm", "version": "1.82.8", "kind": "distribution"}, "via": [], "layer": "audit",
 }  # fmt: skip
 

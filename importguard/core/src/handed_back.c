@@ -9,8 +9,11 @@ typedef struct {
     Origin *origin;
 } HandedBack;
 
+/* Of functions that can have no weak reference so many are kept alive; what stands for one more is handed back itself. */
+enum { MOST_KEPT = 32, NOTED = 0, HAS_NO_ROOM };
+
 static HandedBack *all;
-static Py_ssize_t count, room;
+static Py_ssize_t count, room, kept;
 
 /* Return the function, borrowed; NULL where it is gone. */
 static PyObject *
@@ -38,6 +41,7 @@ sweep(void)
         if (!function_of(&all[at])) {
             HandedBack gone = all[at];
             all[at] = all[--count];
+            kept -= !gone.is_weak;
             Py_DECREF(gone.function);
             Py_DECREF(gone.origin);
         }
@@ -60,7 +64,7 @@ make_room(void)
     return 0;
 }
 
-/* Remember a function that is handed back; returns 0, or -1 with an exception set. */
+/* Remember a function that is handed back; returns NOTED, HAS_NO_ROOM, or -1 with an exception set. */
 static int
 note(PyObject *function, Origin *origin)
 {
@@ -71,18 +75,22 @@ note(PyObject *function, Origin *origin)
     if (at >= 0) {
         Py_XDECREF(reference);
         Py_XSETREF(all[at].origin, (Origin *)Py_NewRef(origin));
-        return 0;
+        return NOTED;
+    }
+    if (!reference && kept == MOST_KEPT) {
+        return HAS_NO_ROOM;
     }
     if (make_room() < 0) {
         Py_XDECREF(reference);
         return -1;
     }
+    kept += !reference;
     all[count++] = (HandedBack){reference ? reference : Py_NewRef(function), reference != NULL, (Origin *)Py_NewRef(origin)};
-    return 0;
+    return NOTED;
 }
 
-/* Return the function that was given in the place of the Carried that a builtin gives back; takes over `result`, and returns a new reference,
- * NULL with an exception set. */
+/* Return the function that was given in the place of the Carried that a builtin gives back, as a rule; takes over `result`, and returns a new
+ * reference, NULL with an exception set. */
 PyObject *
 without_carried(PyObject *result)
 {
@@ -90,10 +98,12 @@ without_carried(PyObject *result)
         return result;
     }
     Origin *origin = carried_origin(result);
-    PyObject *function = Py_NewRef(carried_function(result));
-    if (origin && !origin_is_the_application(origin) && note(function, origin) < 0) {
-        Py_CLEAR(function);
+    PyObject *function = carried_function(result);
+    int noted = origin && !origin_is_the_application(origin) ? note(function, origin) : NOTED;
+    if (noted == HAS_NO_ROOM) {
+        return result;
     }
+    function = noted == NOTED ? Py_NewRef(function) : NULL;
     Py_DECREF(result);
     return function;
 }

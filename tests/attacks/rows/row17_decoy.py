@@ -63,7 +63,8 @@ SCENARIOS = (
         pip_options=("--no-compile",),
         app=app("from acme_cache import core", "print(core.KIND)"),
         achieves=("leaked:ssh", "POST:/key"),
-        denied=(Expected("fs.read", "acme-cache", "import", "*/.ssh/id_ed25519"),),
+        # CPython has just cached another module in that folder, so that anybody could have put it there: it isn't what its source says.
+        denied=(Expected("fs.read", "unowned", "import", "*/.ssh/id_ed25519"),),
         flagged=("*/__pycache__/core.cpython-*.pyc",),
         **COMMON,
     ),
