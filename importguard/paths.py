@@ -62,8 +62,9 @@ def working_folder():
         return "/proc/self/cwd"
 
 
-def resolve(path, folder=None):
-    """Return `path` (str, relative to `folder` or the working directory) as an absolute path without links."""
+def resolve(path, folder=None, *, by_name=False):
+    """Return `path` (str, relative to `folder` or the working directory) as an absolute path without links; what lies there
+    `by_name` may be a link itself."""
     if path[:1] != "/":
         path = (folder or working_folder()) + "/" + path
     parent, _, name = path.rpartition("/")
@@ -73,6 +74,8 @@ def resolve(path, folder=None):
     if real == "/":
         real = ""
     full = real + "/" + name
+    if by_name:
+        return full
     try:
         if lstat(full).st_mode & TYPE_MASK != LINK:
             return full
@@ -121,7 +124,7 @@ def real_folder(path):
         known, passes = _below_known(path), False
         if known is None:
             known, passes = _walk(path, MOST_LINKS)
-            passes = passes or not _is_plain_folder(known)
+            passes = passes or not is_plain_folder(known)
         # What hangs below /proc changes with the process and with every descriptor that is opened.
         if not passes and not known.startswith("/proc/") and not path.startswith(("/proc", "/dev/fd")):
             _folders[path] = known
@@ -137,10 +140,11 @@ def _below_known(path):
     if known is None or known == "/" or name in ("", ".", ".."):
         return None
     here = known + "/" + name
-    return here if _is_plain_folder(here) else None
+    return here if is_plain_folder(here) else None
 
 
-def _is_plain_folder(path):
+def is_plain_folder(path):
+    """Say whether a path is a folder now, and no link to one."""
     try:
         return lstat(path).st_mode & TYPE_MASK == FOLDER
     except (OSError, ValueError):
@@ -166,7 +170,7 @@ def _walk(path, budget):
         try:
             link = readlink(here)
         except (OSError, ValueError) as error:
-            if type(error) is OSError and error.errno == TOO_LONG:
+            if type(error) is OSError and error.errno == TOO_LONG and here.startswith("/proc/"):
                 return path, True  # the kernel follows it, and can't say where to
             done = here
             continue

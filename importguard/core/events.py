@@ -22,13 +22,13 @@ START_OF_PROGRAM = (
 on_move = []
 
 
-def locate(path, dir_fd=-1):
-    """Return a path argument as an absolute path without links, or None when it is no path."""
+def locate(path, dir_fd=-1, *, by_name=False):
+    """Return a path argument as an absolute path without links, or None when it is no path; what lies there `by_name` may be a link."""
     text = paths.as_text(path)
     if not text:
         return None
     folder = paths.folder_of_fd(dir_fd) if type(dir_fd) is int and dir_fd >= 0 else None
-    return paths.resolve(text, folder)
+    return paths.resolve(text, folder, by_name=by_name)
 
 
 def read_open(args):
@@ -50,13 +50,15 @@ def read_list(args):
     return (("fs.list", target, None),) if target else ()
 
 
-def _writes(*places):
-    """Return a reader for an event that changes the paths at these positions, given as (path, dir_fd or None)."""
+def _writes(*places, by_name=False):
+    """Return a reader for an event that changes the paths at these positions, given as (path, dir_fd or None); what lies there
+    `by_name` is changed, be it a link."""
 
     def read_write(args):
         found = []
         for path_at, fd_at in places:
-            target = locate(args[path_at], args[fd_at] if fd_at is not None and fd_at < len(args) else -1)
+            folder = args[fd_at] if fd_at is not None and fd_at < len(args) else -1
+            target = locate(args[path_at], folder, by_name=by_name)
             if target is not None:
                 found.append(("fs.write", target, None))
         return found
@@ -66,7 +68,7 @@ def _writes(*places):
 
 def read_mkdir(args):
     """A folder that is there already is not made: os.makedirs asks for each of its parents."""
-    target = locate(args[0], args[2])
+    target = locate(args[0], args[2], by_name=True)
     try:
         lstat(target or "")
     except OSError:
@@ -77,31 +79,32 @@ def read_mkdir(args):
 def _moves(args):
     # A secret under another name is none to the rules: who moves it may as well read it.
     paths.forget()
-    source, target = locate(args[0], args[2]), locate(args[1], args[3])
-    if source and target and paths.is_folder(source):
+    source, target = locate(args[0], args[2], by_name=True), locate(args[1], args[3], by_name=True)
+    if source and target and paths.is_plain_folder(source):
         for listener in on_move:
             listener(source, target)
-    return ([("fs.read", source, None)] if source else []) + _writes((0, 2), (1, 3))(args)
+    return ([("fs.read", source, None)] if source else []) + _writes((0, 2), (1, 3), by_name=True)(args)
 
 
 def _links(args):
     # A second name for a file gives its content to whoever may read that name, and changes it for whoever may write there.
+    # Whether a link is followed the event doesn't say.
     paths.forget()
-    source = locate(args[0], args[2] if len(args) > 2 else -1)
-    found = _writes((1, 3))(args)
-    return ([("fs.read", source, None), ("fs.write", source, None)] if source else []) + found
+    sources = [locate(args[0], args[2] if len(args) > 2 else -1, by_name=by_name) for by_name in (False, True)]
+    found = [(capability, source, None) for source in sources if source for capability in ("fs.read", "fs.write")]
+    return found + _writes((1, 3), by_name=True)(args)
 
 
 def _removes(args):
     # Where a link was, a folder may be next: what lay behind it lies there no more.
-    found = _writes((0, 1))(args)
+    found = _writes((0, 1), by_name=True)(args)
     paths.forget_links()
     return found
 
 
 def _symlinks(args):
     paths.forget()
-    return _writes((1, 2))(args)
+    return _writes((1, 2), by_name=True)(args)
 
 
 def read_database(args):
@@ -252,7 +255,7 @@ READERS = {
     "os.listdir": (read_list, ("fs.list",)),
     "os.scandir": (read_list, ("fs.list",)),
     "os.remove": (_removes, ("fs.write",)),
-    "os.rmdir": (_writes((0, 1)), ("fs.write",)),
+    "os.rmdir": (_writes((0, 1), by_name=True), ("fs.write",)),
     "os.mkdir": (read_mkdir, ("fs.write",)),
     "os.truncate": (_writes((0, None)), ("fs.write",)),
     "os.chmod": (_writes((0, 2)), ("fs.write",)),

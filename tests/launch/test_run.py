@@ -366,7 +366,7 @@ def test_an_outer_run_that_makes_no_sense_starts_nothing(place, told):
     assert done.stderr.startswith("importguard IG301: ") and done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("most", [8, 12, 14, 16])
+@pytest.mark.parametrize("most", [12, 14, 16])  # with fewer, the shell that starts the launcher has no descriptor for its script
 def test_too_few_descriptors_are_one_line(most, place):
     """What can't be armed for want of them isn't started, and nobody sees a traceback."""
     ended = place.python("print('ran')", before=("/bin/sh", "-c", f'ulimit -n {most}; exec "$@"', "sh"))

@@ -112,13 +112,15 @@ def test_a_descriptor_is_the_file_behind_it(tree):
 
 
 def test_a_working_folder_that_was_removed_keeps_its_name(tmp_path, monkeypatch):
-    """Relative paths are named by where the folder was."""
+    """Relative paths are named by where the folder was, whatever lies there now."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "gone").mkdir()
     os.chdir("gone")
     (tmp_path / "gone").rmdir()
+    (tmp_path / "gone (deleted)").symlink_to("/usr")
 
-    assert ccore.resolve("x") == paths.resolve("x") == f"{tmp_path}/gone (deleted)/x"
+    assert ccore.resolve("x") == paths.resolve("x") == f"{tmp_path}/gone/x"
+    assert ccore.resolve("../x") == paths.resolve("../x") == f"{tmp_path}/x"
     assert ccore.program_path("./x", None) == programs.program_path("./x", None)
 
 

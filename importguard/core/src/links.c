@@ -127,6 +127,9 @@ step(Walk *walk, Text part, Buffer *link)
     }
     walk->is_guess |= walk->done->size >= PATH_MAX;
     int found = is_callable(walk->done) ? read_link(walk->done->data, link) : 0;
+    if (found == UNREADABLE && !text_starts(buffer_text(walk->done), "/proc/")) {
+        found = DONE; /* the name itself is too long for anything to be there */
+    }
     if (found <= 0) {
         return found; /* DONE where there is no link */
     }
