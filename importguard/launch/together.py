@@ -18,7 +18,7 @@ GROUPS = {
     advisories.advisory advisories.layout advisories.database advisories.locate dynamic ldpreload throughenv childargs kernel
     kernel.machine policy.machine kernel.secrets kernel.ceiling kernel.landlock kernel.refused kernel.plan launch.directory
     launch.preflight launch.preloading launch.probe paths ledger.scan launch.target launch.vouching ledger.holdings
-    policy.files policy.lines policy.toml policy.preset policy.compile launch.prepare policy.approval policy.find
+    policy.files policy.lines policy.toml policy.preset policy.compile launch.reserved launch.prepare policy.approval policy.find
     policy.candidate policy.resolve launch.tree launch.embed surroundings attendant identity policy.suggest enforce findings inquiry
     programs wraps.starting kernel.inside
     """,
