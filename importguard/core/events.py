@@ -90,8 +90,10 @@ def _links(args):
     # A second name for a file gives its content to whoever may read that name, and changes it for whoever may write there.
     # Whether a link is followed the event doesn't say.
     paths.forget()
-    sources = [locate(args[0], args[2] if len(args) > 2 else -1, by_name=by_name) for by_name in (False, True)]
-    found = [(capability, source, None) for source in sources if source for capability in ("fs.read", "fs.write")]
+    folder = args[2] if len(args) > 2 else -1
+    source, name = locate(args[0], folder), locate(args[0], folder, by_name=True)
+    sources = (source,) if source == name else (source, name)
+    found = [(capability, each, None) for each in sources if each for capability in ("fs.read", "fs.write")]
     return found + _writes((1, 3), by_name=True)(args)
 
 

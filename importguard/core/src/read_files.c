@@ -147,7 +147,10 @@ reads_link(Reading *reading, PyObject *args)
     paths_forget();
     for (int by_name = 0; source >= 0 && by_name < 2; by_name++) {
         source = ask_at_name(reading, FS_READ, path, folder, by_name);
-        if (source > 0) {
+        if (source > 0 && by_name && text_same(reading->asked[0].text, reading->asked[2].text)) {
+            asked_clear(&reading->asked[--reading->count], 1); /* no link */
+        }
+        else if (source > 0) {
             ask_as_well(reading, FS_WRITE, &reading->asked[reading->count - 1]);
         }
     }
