@@ -93,7 +93,7 @@ def _links(args):
     folder = args[2] if len(args) > 2 else -1
     source, name = locate(args[0], folder), locate(args[0], folder, by_name=True)
     sources = (source,) if source == name else (source, name)
-    found = [(capability, each, None) for each in sources if each for capability in ("fs.read", "fs.write")]
+    found = [(capability, each, None) for capability in ("fs.read", "fs.write") for each in sources if each]
     return found + _writes((1, 3), by_name=True)(args)
 
 

@@ -79,13 +79,12 @@ def _load_filter(program, needed, *wished):
         raise OSError("this program isn't made for this machine")
     instructions = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", size, ctypes.addressof(instructions))
-    for dropped in range(len(wished) + 1):
-        try:
-            return _call(number, SECCOMP_SET_MODE_FILTER, needed | sum(wished[dropped:]), header)
-        except OSError as error:
-            if error.errno != errno.EINVAL or dropped == len(wished):
-                raise
-    raise AssertionError("the last try returns or raises")
+    try:
+        return _call(number, SECCOMP_SET_MODE_FILTER, needed | sum(wished), header)
+    except OSError as error:
+        if error.errno != errno.EINVAL or not wished:
+            raise
+    return _load_filter(program, needed, *wished[1:])
 
 
 def take_descriptor(process, number):

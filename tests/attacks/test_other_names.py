@@ -166,6 +166,27 @@ ATTEMPTS = {
         "import readline\nlines_of(lambda: readline.parse_and_bind('$include ' + TMP + '/rc'))\n",
         "kept:ssh",
     ),
+    "settings_that_include_far_to_the_right": Attempt(
+        KEPT_LINES + "open(TMP + '/rc', 'w').write(' ' * 4091 + '$include ' + " + KEY + " + '\\n')\n"
+        "import readline\nlines_of(lambda: readline.read_init_file(TMP + '/rc'))\n",
+        "kept:ssh",
+    ),
+    "settings_that_include_others_in_turn": Attempt(
+        KEPT_LINES + "files = [TMP + f'/rc{number}' for number in range(14)] + [" + KEY + "]\n"
+        "for file, following in zip(files, files[1:]):\n    open(file, 'w').write(f'$include {following}\\n')\n"
+        "import readline\nlines_of(lambda: readline.read_init_file(files[0]))\n",
+        "kept:ssh",
+    ),
+    "settings_behind_a_carriage_return": Attempt(
+        KEPT_LINES + "os.mkdir(TMP + '/a\\r')\nopen(TMP + '/a', 'w').close()\nos.symlink(" + KEY + ", TMP + '/a\\r/key')\n"
+        "import readline\ntry:\n    lines_of(lambda: readline.parse_and_bind('$include ' + TMP + '/a\\r/key'))\nfinally:\n    os.remove(TMP + '/a\\r/key')\n",
+        "kept:ssh",
+    ),
+    "settings_behind_a_second_home": Attempt(
+        KEPT_LINES + "folder = TMP + '/a ' + HOME\nos.makedirs(folder)\nos.symlink(" + KEY + ", folder + '/key')\n"
+        "import readline\ntry:\n    lines_of(lambda: readline.parse_and_bind('$include ' + TMP + '/a ~/key'))\nfinally:\n    os.remove(folder + '/key')\n",
+        "kept:ssh",
+    ),
     "settings_as_readline_is_made": Attempt(
         KEPT_LINES + "open(TMP + '/.inputrc', 'w').write('$include ' + " + KEY + " + '\\n')\nos.environ['HOME'] = TMP\n"
         "lines_of(lambda: __import__('readline'))\n",
@@ -270,3 +291,13 @@ def test_links_of_its_own_may_lead_to_programs(name, interpreter, tmp_path):
 
     assert attempts.RAN in evidence, outcome.story()
     assert outcome.decisions(verdict="deny") == []
+
+
+def test_a_refusal_of_readlines_settings_is_raised_as_such(interpreter, tmp_path):
+    """Whoever asks for a secret as settings learns what was refused, as for any other file."""
+    source = "import readline\ntry:\n    readline.read_init_file(" + KEY + ")\nexcept PermissionError as error:\n    print(error)\n"
+    room = attempts.Room("acme_settings", {"asks": attempts.with_head(Attempt(source))}, tmp_path)
+
+    outcome, _ = room.perform("asks", interpreter, tmp_path / "run", attempts.guarded.RECOMMENDED)
+
+    assert "importguard IG201" in outcome.stdout and "id_ed25519" in outcome.stdout, outcome.story()

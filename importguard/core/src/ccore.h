@@ -163,7 +163,7 @@ PyObject *file_content(PyObject *path, struct stat *status);
 bool file_holds(PyObject *path, size_t skip, const char *data, size_t length, struct stat *status);
 bool file_same(int fd, size_t skip, const char *data, size_t length);
 
-/* caches.c */
+/* pycache.c */
 bool is_cache_of(PyObject *bytecode, PyObject *source);
 bool cache_lies_there(PyObject *bytecode, PyObject *source, bool is_by_hash);
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEEPEST_INCLUDE = 10, LONGEST_LINE = 4096 };
+enum { DEEPEST_INCLUDE = 10 };
 static const char SPACE[] = " \t";
 
 /* Ask about a file by a name of C's; returns 0 or -1. */
@@ -24,24 +24,36 @@ ask_about_file(const char *path, Capability capability)
     return result;
 }
 
-/* Give a name with the home in it that it begins with, as readline does; "~user" stays as it is. Returns 0 or -1. */
+/* Refuse a file of which can't be told what it is to readline; returns 0 where nothing may be refused, else -1. */
+static int
+is_unclear(const char *path)
+{
+    return refuse_unclear(core.enforcing, "can't tell what '%.200s' is to readline", path);
+}
+
+/* Give a name with the home in it that it begins with. readline has homes of others as well, and behind a blank in the middle of a name, which
+ * nobody needs: these are refused. Returns 0 or -1. */
 static int
 expand(const char *path, Buffer *expanded)
 {
     const char *home = path[0] == '~' && (path[1] == '/' || !path[1]) ? getenv("HOME") : NULL;
-    int result = home ? buffer_set(expanded, home, strlen(home)) : buffer_set(expanded, "", 0);
-    result = result == 0 ? buffer_add(expanded, path + (home ? 1 : 0), strlen(path) - (home ? 1 : 0)) : -1;
-    if (result < 0) {
-        PyErr_NoMemory();
+    path += home != NULL;
+    bool has_others = (path[0] == '~' && !home) || strstr(path, " ~") || strstr(path, "\t~");
+    if (has_others && is_unclear(path) < 0) {
+        return -1;
     }
-    return result;
+    if ((home && buffer_set(expanded, home, strlen(home)) < 0) || buffer_add(expanded, path, strlen(path)) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
 }
 
 static int ask_about_settings(const char *path, int depth);
 
-/* Ask about the file that a line of settings includes: `$include PATH`. Returns 0 or -1. */
+/* Ask about the file that a line of settings includes: `$include PATH`, to the end of the line. Returns 0 or -1. */
 static int
-ask_about_line(const char *line, int depth)
+ask_about_line(char *line, int depth)
 {
     static const char include[] = "include";
     line += strspn(line, SPACE);
@@ -53,10 +65,9 @@ ask_about_line(const char *line, int depth)
         return 0;
     }
     line += sizeof include - 1;
-    char path[LONGEST_LINE];
-    PyOS_snprintf(path, sizeof path, "%s", line + strspn(line, SPACE));
-    path[strcspn(path, "\r\n")] = '\0';
-    return ask_about_settings(path, depth + 1);
+    line += strspn(line, SPACE);
+    line[strcspn(line, "\n")] = '\0';
+    return ask_about_settings(line, depth + 1);
 }
 
 /* Ask about a file of settings, and about what it includes: readline shows lines of it that it can't make sense of. Returns 0 or -1. */
@@ -64,15 +75,18 @@ static int
 ask_about_settings(const char *path, int depth)
 {
     struct stat status;
-    char line[LONGEST_LINE];
+    char *line = NULL;
+    size_t room = 0;
     Buffer name;
     buffer_start(&name);
-    int result = expand(path, &name) < 0 || (name.size && ask_about_file(name.data, FS_READ) < 0) ? -1 : 0;
+    bool is_clear = depth < DEEPEST_INCLUDE || is_unclear(path) == 0;
+    int result = !is_clear || expand(path, &name) < 0 || (name.size && ask_about_file(name.data, FS_READ) < 0) ? -1 : 0;
     int fd = result == 0 && depth < DEEPEST_INCLUDE ? open(name.data, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
     FILE *file = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
-    while (file && result == 0 && fgets(line, sizeof line, file)) {
+    while (file && result == 0 && getline(&line, &room, file) >= 0) {
         result = ask_about_line(line, depth);
     }
+    free(line);
     if (file) {
         fclose(file);
     }
@@ -144,14 +158,15 @@ ask_to_read_settings(Call *call, const char *Py_UNUSED(name))
         return ask_about_usual_settings();
     }
     PyObject *path = NULL;
-    int result = ask_about_path(call, 0, NULL, WORKING_FOLDER, READS);
-    if (result == 0 && PyUnicode_FSConverter(call_value(call, 0, NULL), &path)) {
-        result = ask_about_settings(PyBytes_AS_STRING(path), 0);
+    if (ask_about_path(call, 0, NULL, WORKING_FOLDER, READS) < 0) {
+        return -1;
     }
-    else {
+    if (!PyUnicode_FSConverter(call_value(call, 0, NULL), &path)) {
         PyErr_Clear(); /* what is no path is the builtin's to complain of */
+        return 0;
     }
-    Py_XDECREF(path);
+    int result = ask_about_settings(PyBytes_AS_STRING(path), 0);
+    Py_DECREF(path);
     return result;
 }
 
@@ -159,14 +174,15 @@ ask_to_read_settings(Call *call, const char *Py_UNUSED(name))
 static int
 ask_to_bind(Call *call, const char *Py_UNUSED(name))
 {
-    PyObject *value = call_value(call, 0, NULL), *once = value && PyUnicode_Check(value) ? PyUnicode_FromObject(value) : NULL;
-    const char *line = once ? PyUnicode_AsUTF8(once) : NULL;
-    bool is_asked = line && strchr(line, '$') && !ask_is_free(FS_READ);
-    int result = line && (call_give(call, 0, NULL, once) < 0 || (is_asked && ask_about_line(line, 0) < 0)) ? -1 : 0;
-    if (result == 0) {
-        PyErr_Clear();
+    PyObject *value = call_value(call, 0, NULL), *encoded = value && PyUnicode_Check(value) ? PyUnicode_EncodeFSDefault(value) : NULL;
+    int result = 0;
+    if (encoded && strchr(PyBytes_AS_STRING(encoded), '$') && !ask_is_free(FS_READ)) {
+        result = ask_about_line(PyBytes_AS_STRING(encoded), 0);
     }
-    Py_XDECREF(once);
+    else {
+        PyErr_Clear(); /* what is no text is the builtin's to complain of */
+    }
+    Py_XDECREF(encoded);
     return result;
 }
 

@@ -143,18 +143,18 @@ int
 reads_link(Reading *reading, PyObject *args)
 {
     PyObject *path = PyTuple_GET_ITEM(args, 0);
-    int folder = dir_fd_of(args, reading->reader->dir_fd[0]), source = 0;
+    int folder = dir_fd_of(args, reading->reader->dir_fd[0]);
     paths_forget();
-    for (int by_name = 0; source >= 0 && by_name < 2; by_name++) {
-        source = ask_at_name(reading, FS_READ, path, folder, by_name);
-        if (source > 0 && by_name && text_same(reading->asked[0].text, reading->asked[2].text)) {
-            asked_clear(&reading->asked[--reading->count], 1); /* no link */
-        }
-        else if (source > 0) {
-            ask_as_well(reading, FS_WRITE, &reading->asked[reading->count - 1]);
-        }
+    if (ask_at_name(reading, FS_READ, path, folder, false) < 0 || ask_at_name(reading, FS_READ, path, folder, true) < 0) {
+        return -1;
     }
-    return source < 0 || write_at(reading, args, 1) < 0 ? -1 : 0;
+    if (reading->count == 2 && text_same(reading->asked[0].text, reading->asked[1].text)) {
+        asked_clear(&reading->asked[--reading->count], 1); /* no link */
+    }
+    for (int at = 0, sources = reading->count; at < sources; at++) {
+        ask_as_well(reading, FS_WRITE, &reading->asked[at]);
+    }
+    return write_at(reading, args, 1) < 0 ? -1 : 0;
 }
 
 int
