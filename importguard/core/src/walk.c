@@ -330,8 +330,8 @@ is_own(PyObject *Py_UNUSED(module), PyObject *frame)
     return PyBool_FromLong(PyFrame_Check(frame) && is_own_from((PyFrameObject *)frame));
 }
 
-/* Code that deferred work makes is made for whoever arranged that, who isn't here: it is nobody's, but where those who run other people's
- * code have arranged it for the application (a notebook's kernel in its loop), or are the program that was typed (a debugger). */
+/* Code that deferred work makes is made for whoever arranged that, who isn't here: it is nobody's, but where those who run
+ * other people's code (a notebook's kernel in its loop) have arranged it for the application. */
 static Tag
 maker_by_origin(const Origin *origin, bool skip_runners)
 {
@@ -340,9 +340,8 @@ maker_by_origin(const Origin *origin, bool skip_runners)
     while (at < source->count && owner_runs_others(source->owners[at])) {
         at++;
     }
-    bool is_typed = at > 0 && at == source->count && text_same(owner_text(source->owners[at - 1]).name, blame_program());
-    bool is_for_the_application = skip_runners && source->phase == PHASE_RUN
-                                  && (is_typed || (at < source->count && owner_text(source->owners[at]).kind == KIND_APP));
+    bool is_for_the_application = skip_runners && source->phase == PHASE_RUN && at < source->count
+                                  && owner_text(source->owners[at]).kind == KIND_APP;
     return TAG_OF(is_for_the_application ? MAIN_PLACE : UNOWNED_PLACE);
 }
 
