@@ -41,6 +41,17 @@ def fork_exec(module, argv, candidates, folder=None):
     module.fork_exec(argv, candidates, True, (w,), folder, None, -1, -1, -1, -1, -1, -1, r, w, False, False, *more)
     os.wait()
 """
+# What a package may do while it runs, and not while it is imported.
+ACT = "def act(*given):\n    os.waitpid(os.posix_spawn('/bin/touch', ['touch', LOOT], {}), 0)\n"
+# Something of the standard library that can be called with one argument, with two, or with three, and does the deed.
+STACK = """
+import contextlib, functools, shutil
+stack = contextlib.ExitStack()
+stack.callback(shutil.copyfile, AWS, LOOT)
+of_one = functools.partial(stack.__exit__, None, None)
+of_two = of_one if sys.version_info >= (3, 13) else functools.partial(stack.__exit__, None)
+of_three = of_one if sys.version_info >= (3, 13) else stack.__exit__
+"""
 IMPORTED = "import {package}.{name}\n"
 CALLED = "import {package}.{name} as package\npackage.run()\n"
 STOLEN, CALLED_HOME, RAN = "kept:aws", "GET:/home", "wrote:tmp/ran"

@@ -4,21 +4,10 @@ import shutil
 
 import attempts
 import pytest
-from attempts import EVERYWHERE, IMPORTED, Attempt
+from attempts import ACT, EVERYWHERE, IMPORTED, STACK, Attempt
 
 DATA, BUILTINS = "what-is-left-for-the-library-to-read", "callbacks-made-of-builtins"
 ORIGIN = "work-that-carries-its-origin"
-# What a package may do while it runs, and not while it is imported.
-ACT = "def act(*given):\n    os.waitpid(os.posix_spawn('/bin/touch', ['touch', LOOT], {}), 0)\n"
-# Something of the standard library that can be called with one argument, with two, or with three, and does the deed.
-STACK = """
-import contextlib, functools, shutil
-stack = contextlib.ExitStack()
-stack.callback(shutil.copyfile, AWS, LOOT)
-of_one = functools.partial(stack.__exit__, None, None)
-of_two = of_one if sys.version_info >= (3, 13) else functools.partial(stack.__exit__, None)
-of_three = of_one if sys.version_info >= (3, 13) else stack.__exit__
-"""
 FOUND = "reading, writing = os.pipe()\nos.write(writing, %s)\nos.close(writing)\nos.dup2(reading, 0)\n"
 TYPED = "import tty\nmaster, slave = os.openpty()\ntty.setraw(slave)\nos.write(master, COPY.encode() + b'\\nexit()\\n')\nos.dup2(slave, 0)\n"
 # Fails in code that says it comes from the file of keys.

@@ -2,18 +2,11 @@
 
 import attempts
 import pytest
-from attempts import CALLED, IMPORTED, Attempt
+from attempts import ACT, CALLED, IMPORTED, STACK, Attempt
 
-# What a package may do while it runs, and not while it is imported.
-ACT = "def act(*given):\n    os.waitpid(os.posix_spawn('/bin/touch', ['touch', LOOT], {}), 0)\n"
 RAN = "wrote:tmp/loot"
-# Nothing that can be called, until its class gets a method; and functions of the library that do the deed.
-LATER = """
-import contextlib, functools, shutil
-stack = contextlib.ExitStack()
-stack.callback(shutil.copyfile, AWS, LOOT)
-of_one = functools.partial(stack.__exit__, None, None)
-of_two = of_one if sys.version_info >= (3, 13) else functools.partial(stack.__exit__, None)
+# Nothing that can be called, until its class gets a method; and a function of the library that does the deed.
+LATER = STACK + """
 close = functools.partial(shutil.copyfile, AWS, LOOT)
 
 class Later:
